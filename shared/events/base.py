@@ -1,0 +1,123 @@
+"""What every event is: a frozen, typed fact in the past tense on one topic, and the envelope it travels in."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Final, cast, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+PARTITIONS: Final = 16
+"""Partitions of every topic, equal to the number of lanes of every process."""
+
+NAMESPACE: Final = uuid.UUID("6f2b1f3a-52a4-5c9e-9a53-0d6a0b6a1c11")
+"""Root of every id that is derived (claim, event, payout): the same cause gives the same id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A stream with one speaking party; ``key`` names the event field that decides order and partition."""
+
+    name: str
+    key: str
+    party: str
+
+
+class _Personal:
+    """Marks a field that says something about a person. Sealing and redaction look for this mark."""
+
+
+PERSONAL: Final = _Personal()
+
+type_registry: dict[str, "type[Event]"] = {}
+"""Every event class by its type name, filled as the classes are defined."""
+
+Id = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/-]*$")]
+"""An identifier of another system: printable, no spaces, bounded."""
+
+Reference = Annotated[str, Field(min_length=1, max_length=200)]
+"""A pointer to something kept elsewhere (a document, a proof, a payment)."""
+
+PersonalText = Annotated[str, Field(max_length=4000), PERSONAL]
+PersonalLine = Annotated[str, Field(max_length=320), PERSONAL]
+
+
+class Fact(BaseModel):
+    """A frozen value inside an event or a state. Unknown fields are ignored: contracts grow by addition only."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Everything but personal fields, so that no log line or error shows them."""
+        for name, value in super().__repr_args__():
+            field = type(self).model_fields.get(name or "")
+            yield name, "…" if field is not None and PERSONAL in field.metadata else value
+
+    __str__ = BaseModel.__repr__
+
+
+class Event(Fact):
+    """A fact that one party published. The class name is its type on the wire."""
+
+    topic: ClassVar[Topic | None] = None
+    """None: an event inside one service (the outcome of an effect), never on a wire."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.__name__ in type_registry and type_registry[cls.__name__].__module__ != cls.__module__:
+            raise TypeError(f"two events are called {cls.__name__}: {cls.__module__} and another module")
+        type_registry[cls.__name__] = cls
+
+    @classmethod
+    def type_name(cls) -> str:
+        return cls.__name__
+
+    @property
+    def key(self) -> str:
+        """The value that decides order: events of one key and topic are heard in the order said."""
+        assert self.topic is not None, f"{type(self).__name__} is not published"
+        return str(getattr(self, self.topic.key))
+
+
+def has_personal_fields(kind: type[BaseModel]) -> bool:
+    """Whether any field, at any depth, is marked personal."""
+
+    def inside(annotation: Any) -> bool:
+        if isinstance(annotation, type) and issubclass(cast("type[Any]", annotation), BaseModel):
+            return has_personal_fields(cast("type[BaseModel]", annotation))
+        marks: tuple[object, ...] = getattr(annotation, "__metadata__", ())
+        return PERSONAL in marks or any(map(inside, get_args(annotation)))
+
+    return any(PERSONAL in f.metadata or inside(f.annotation) for f in kind.model_fields.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What travels in the headers (CloudEvents 1.0, Kafka binding, binary mode) beside the fact itself.
+
+    ``lane``, ``sequence`` and ``epoch`` number one service's stream so that a listener accepts each record
+    exactly once; they are None on events of outside parties.
+    """
+
+    id: str
+    type: str
+    source: str
+    time: datetime
+    subject: str
+    traceparent: str | None = None
+    cause: str | None = None
+    reference: str | None = None
+    lane: int | None = None
+    sequence: int | None = None
+    epoch: int | None = None
+
+
+def derived_id(*parts: object) -> uuid.UUID:
+    """The id that the same parts always give."""
+    return uuid.uuid5(NAMESPACE, "/".join(map(str, parts)))
+
+
+def claim_id_of(submission_id: str) -> uuid.UUID:
+    """The claim that a submission is. Upstream's ids are unique per marketplace operator, sources prefix theirs."""
+    return derived_id("claim", submission_id)

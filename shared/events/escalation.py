@@ -1,0 +1,175 @@
+"""What escalation says: the route, the decision, the payout (alone on its topic) and the claim's status."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from shared.events.adjusters import ReviewKind
+from shared.events.base import Event, Fact, Id, Topic
+from shared.events.claim import ItemFinding, Reason
+from shared.money import Currency, Minor
+
+ESCALATION = Topic("claims.escalation.v1", key="claim_id", party="escalation")
+STATUS = Topic("claims.status.v1", key="claim_id", party="escalation")
+PAYOUTS = Topic("finance.payouts.v1", key="claim_id", party="escalation")
+
+
+class Route(StrEnum):
+    """Why the marketplace pays: what recovery needs to know of the way a claim went."""
+
+    DIRECT_PAY = "direct_pay"
+    SELLER_ACCEPTED = "seller_accepted"
+    SELLER_SILENT = "seller_silent"
+    SELLER_REJECTED = "seller_rejected"
+
+
+class Outcome(StrEnum):
+    """How a claim ended: the closed list of every report."""
+
+    DENIED = "denied"
+    NO_RESPONSE = "no_response"
+    WITHDRAWN = "withdrawn"
+    DUPLICATE = "duplicate"
+    RESOLVED_BY_SELLER = "resolved_by_seller"
+    RESOLVED_BY_INSURER = "resolved_by_insurer"
+    DIRECT_PAID = "direct_paid"
+    STEPPED_IN_SILENT = "stepped_in_silent"
+    STEPPED_IN_REJECTED = "stepped_in_rejected"
+    PAYOUT_FAILED = "payout_failed"
+    WAITING = "waiting"
+
+
+class RouteChosen(Event):
+    """How an accepted claim is handled; seller_notifier writes the claim notice when it hears this.
+
+    ``direct_pay``: small, and covered (or the policy pays all small claims): the customer is paid at the end of
+    the seller's comment window, which starts with the notice. Otherwise the seller has his time to answer.
+    """
+
+    topic: ClassVar = ESCALATION
+    claim_id: UUID
+    seller_id: Id
+    direct_pay: bool
+
+
+class ClaimEscalated(Event):
+    """The marketplace steps in."""
+
+    topic: ClassVar = ESCALATION
+    claim_id: UUID
+    seller_id: Id
+    route: Route
+
+
+class ReviewOpened(Event):
+    """A person must decide by ``decide_by``; ``items`` with what intake admitted for each."""
+
+    topic: ClassVar = ESCALATION
+    claim_id: UUID
+    review: ReviewKind
+    currency: Currency
+    items: tuple[ItemFinding, ...]
+    decide_by: datetime
+
+
+class ApprovalRequested(Event):
+    """The payout is above the authority limit: it waits for two different approvers."""
+
+    topic: ClassVar = ESCALATION
+    claim_id: UUID
+    payout_id: UUID
+    currency: Currency
+    amount_minor: Minor
+    decide_by: datetime
+
+
+class ClaimDecided(Event):
+    """The itemised decision: what is paid for each item, and the reason for what is not."""
+
+    topic: ClassVar = ESCALATION
+    claim_id: UUID
+    round: int
+    currency: Currency
+    allowed_minor: Minor
+    findings: tuple[ItemFinding, ...]
+
+
+class ClaimClosed(Event):
+    topic: ClassVar = ESCALATION
+    claim_id: UUID
+    seller_id: Id | None
+    outcome: Outcome
+    reasons: tuple[Reason, ...] = ()
+
+
+class PayoutAuthorized(Event):
+    """Pay ``amount_minor`` to the payee, once per ``payout_id`` (the idempotency key, one per claim and round).
+
+    The rest is what recovery needs to pursue the seller: it hears of a claim here first.
+    """
+
+    topic: ClassVar = PAYOUTS
+    claim_id: UUID
+    payout_id: UUID
+    round: int
+    payee_ref: Id
+    currency: Currency
+    amount_minor: Minor
+    seller_id: Id
+    marketplace: str
+    policy: str
+    route: Route
+    small: bool
+    covered: bool
+    attempt: int = 1
+
+
+class Status(StrEnum):
+    """Where a claim stands, for the customer."""
+
+    NEEDS_INFORMATION = "needs_information"
+    DIRECT_PAY = "direct_pay"
+    WITH_SELLER = "with_seller"
+    SELLER_RESOLVING = "seller_resolving"
+    WITH_INSURER = "with_insurer"
+    UNDER_REVIEW = "under_review"
+    AWAITING_APPROVAL = "awaiting_approval"
+    PAYOUT_PENDING = "payout_pending"
+    CLOSED = "closed"
+
+
+class Owner(StrEnum):
+    """Who must act now."""
+
+    CUSTOMER = "customer"
+    SELLER = "seller"
+    INSURER = "insurer"
+    ADJUSTER = "adjuster"
+    APPROVER = "approver"
+    FINANCE = "finance"
+    MAKEGOOD = "makegood"
+    NOBODY = "nobody"
+
+
+class StatusItem(Fact):
+    """One item as the customer is told it."""
+
+    item: int
+    allowed_minor: Minor
+    reasons: tuple[Reason, ...] = ()
+
+
+class StatusChanged(Event):
+    """What upstream tells the customer. ``revision`` grows by one per claim; ``by`` is when the next step is due."""
+
+    topic: ClassVar = STATUS
+    claim_id: UUID
+    submission_id: Id
+    revision: int
+    status: Status
+    owner: Owner
+    by: datetime | None
+    outcome: Outcome | None = None
+    reasons: tuple[Reason, ...] = ()
+    items: tuple[StatusItem, ...] = ()

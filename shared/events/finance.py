@@ -1,0 +1,48 @@
+"""What finance reports back. Every result names the idempotency key it answers (payout_id, debit_id)."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from shared.events.base import Event, Reference, Topic
+from shared.money import Currency, Minor
+
+RESULTS = Topic("finance.results.v1", key="claim_id", party="finance")
+
+
+class PayoutPaid(Event):
+    """The customer has the money: at this moment the marketplace bears the cost."""
+
+    topic: ClassVar = RESULTS
+    claim_id: UUID
+    payout_id: UUID
+    currency: Currency
+    amount_minor: Minor
+    finance_reference: Reference
+
+
+class PayoutFailed(Event):
+    """``final``: finance will not try this payout again; otherwise a later PayoutPaid may still come."""
+
+    topic: ClassVar = RESULTS
+    claim_id: UUID
+    payout_id: UUID
+    final: bool
+
+
+class SellerDebitCollected(Event):
+    """Money withheld from the seller's disbursements; several may answer one debit, in parts."""
+
+    topic: ClassVar = RESULTS
+    claim_id: UUID
+    debit_id: UUID
+    currency: Currency
+    amount_minor: Minor
+    finance_reference: Reference
+
+
+class SellerDebitFailed(Event):
+    """Nothing (more) could be collected under this debit."""
+
+    topic: ClassVar = RESULTS
+    claim_id: UUID
+    debit_id: UUID

@@ -1,0 +1,164 @@
+"""What the Insurance Accelerator says of sellers: duty to insure, certificates, quotes, and cover on record."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.events.base import Event, Fact, Id, Topic
+from shared.events.seller_portal import InsurerRating
+from shared.money import Currency, Minor
+
+INSURANCE = Topic("sellers.insurance.v1", key="seller_id", party="insurance_accelerator")
+
+
+class Defect(StrEnum):
+    """What a certificate of insurance can lack; a rejection lists all of them."""
+
+    NAME_DIFFERS = "NAME_DIFFERS"
+    NOT_OCCURRENCE_BASIS = "NOT_OCCURRENCE_BASIS"
+    OCCURRENCE_LIMIT_TOO_LOW = "OCCURRENCE_LIMIT_TOO_LOW"
+    AGGREGATE_LIMIT_TOO_LOW = "AGGREGATE_LIMIT_TOO_LOW"
+    DEDUCTIBLE_TOO_HIGH = "DEDUCTIBLE_TOO_HIGH"
+    DEDUCTIBLE_NOT_SHOWN = "DEDUCTIBLE_NOT_SHOWN"
+    NOT_ADDITIONAL_INSURED = "NOT_ADDITIONAL_INSURED"
+    RATING_TOO_LOW = "RATING_TOO_LOW"
+    NO_GLOBAL_CLAIMS_HANDLING = "NO_GLOBAL_CLAIMS_HANDLING"
+    CANCELLATION_NOTICE_TOO_SHORT = "CANCELLATION_NOTICE_TOO_SHORT"
+    TOO_FEW_DAYS_LEFT = "TOO_FEW_DAYS_LEFT"
+    ALREADY_LAPSED = "ALREADY_LAPSED"
+    CANCELLED = "CANCELLED"
+    WRONG_CURRENCY = "WRONG_CURRENCY"
+    PERIOD_INVALID = "PERIOD_INVALID"
+
+
+class InsuranceRequired(Event):
+    """Proceeds crossed the marketplace's line: insurance is a duty from ``insure_by`` on."""
+
+    topic: ClassVar = INSURANCE
+    seller_id: Id
+    marketplace: str
+    insure_by: date
+
+
+class CertificateAccepted(Event):
+    topic: ClassVar = INSURANCE
+    seller_id: Id
+    certificate_id: Id
+    marketplace: str
+
+
+class CertificateRejected(Event):
+    """Every defect at once, so that one resubmission can mend them all."""
+
+    topic: ClassVar = INSURANCE
+    seller_id: Id
+    certificate_id: Id
+    marketplace: str
+    defects: tuple[Defect, ...]
+
+
+class CoverPeriod(Fact):
+    """Cover on one marketplace, both dates inclusive, as known since ``known_since``."""
+
+    marketplace: str
+    valid_from: date
+    valid_to: date
+    insurer: Annotated[str, Field(max_length=120)]
+    certificate_id: str
+    known_since: datetime
+
+
+class SellerCoverChanged(Event):
+    """Every period of cover ever on record for a seller, whole, with a version that grows by one.
+
+    The last one heard is the reference for anybody who must know whether a seller is (or was) insured.
+    """
+
+    topic: ClassVar = INSURANCE
+    seller_id: Id
+    version: int
+    periods: tuple[CoverPeriod, ...]
+
+    def in_force(self, marketplace: str, on: date) -> bool:
+        """Whether some period on this marketplace includes the day."""
+        return any(p.marketplace == marketplace and p.valid_from <= on <= p.valid_to for p in self.periods)
+
+
+class SellerQualified(Event):
+    topic: ClassVar = INSURANCE
+    seller_id: Id
+    request_id: Id
+
+
+class SellerNotQualified(Event):
+    topic: ClassVar = INSURANCE
+    seller_id: Id
+    request_id: Id
+    reasons: tuple[str, ...]
+
+
+class QuotesRequested(Event):
+    """To every carrier: reply until ``reply_by``. Carries what rating needs and no name."""
+
+    topic: ClassVar = INSURANCE
+    seller_id: Id
+    request_id: Id
+    marketplace: str
+    currency: Currency
+    monthly_proceeds_minor: Minor
+    claims_so_far: int
+    reply_by: datetime
+
+
+class QuoteOffered(Event):
+    """A carrier's quote as offered to the seller; it can be chosen until ``valid_until`` whatever the rate does."""
+
+    topic: ClassVar = INSURANCE
+    seller_id: Id
+    request_id: Id
+    quote_id: Id
+    carrier: Id
+    rating: InsurerRating
+    currency: Currency
+    premium_minor: Minor
+    per_occurrence_minor: Minor
+    deductible_minor: Minor
+    valid_until: datetime
+
+
+class QuoteExpired(Event):
+    topic: ClassVar = INSURANCE
+    seller_id: Id
+    quote_id: Id
+
+
+class BindRequested(Event):
+    """Asks the carrier to bind; ``bind_id`` is derived from the quote, so asking twice binds once."""
+
+    topic: ClassVar = INSURANCE
+    seller_id: Id
+    quote_id: Id
+    bind_id: UUID
+    carrier: Id
+
+
+class CoverBound(Event):
+    topic: ClassVar = INSURANCE
+    seller_id: Id
+    quote_id: Id
+    carrier: Id
+    policy_number: Id
+    valid_from: date
+    valid_to: date
+
+
+class CoverLapsed(Event):
+    """The seller's last period on this marketplace has ended."""
+
+    topic: ClassVar = INSURANCE
+    seller_id: Id
+    marketplace: str
+    lapsed_on: date

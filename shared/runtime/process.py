@@ -1,0 +1,147 @@
+"""The words a service is written in: state, decision, moment, effect, process, service. All plain values.
+
+A decision is a pure function::
+
+    def seller_answered(case: Case, event: SellerAnswerRecorded, at: Moment[SellerCoverChanged]) -> Decision[Case]
+
+It reads nothing but its arguments; it answers with the next state, what to say, and what to do outside.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Generic, TypeVar
+
+from shared.events.base import Event, Fact
+from shared.policy import Policies
+
+
+class State(Fact):
+    """What one process knows of one key: frozen, typed, under 2 KB as JSON (what grows becomes rows beside it)."""
+
+    @property
+    def due(self) -> datetime | None:
+        """The next moment at which the process wants to be asked; never cancelled, only moved."""
+        return None
+
+    @property
+    def watches(self) -> str | None:
+        """The reference key whose change this state wants to be asked about, while it does."""
+        return None
+
+
+class Effect(Fact):
+    """What a decision asks of the outside that is not an event: a row written in the same transaction.
+
+    With a ``table``, the row goes there (append-only, columns named as the fields) and that is all: a ledger
+    entry. Without, the row waits in the runtime's ``effect`` table until the service's performer has done it,
+    and the outcome is heard as an event.
+    """
+
+    table: ClassVar[str | None] = None
+
+
+S = TypeVar("S", bound=State)
+R = TypeVar("R", bound=Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment(Generic[R]):
+    """When, and knowing what, a decision is asked.
+
+    ``now`` never goes back within a lane. ``said_at`` is the moment the heard event gives for itself (for a
+    deadline: the moment it was due). ``reference`` is the last fact on record for the key's reference, None when
+    there is none; ``known`` is False while the reference has not been read to its end: *unknown*, not *no*.
+    """
+
+    now: datetime
+    said_at: datetime
+    policies: Policies
+    known: bool = True
+    reference: R | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Generic[S]):
+    """What follows: the next state, what to say (in this order), what to do after commit."""
+
+    state: S
+    says: tuple[Event, ...] = ()
+    does: tuple[Effect, ...] = ()
+
+
+def unchanged(state: S) -> Decision[S]:
+    """Nothing follows from what was heard."""
+    return Decision(state)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference(Generic[R]):
+    """What is keyed otherwise but needed to decide: the last fact of one type, looked up by one of its fields.
+
+    The state (or the event that begins it) has an attribute of the same name as the fact's key.
+    """
+
+    fact: type[R]
+
+    @property
+    def key(self) -> str:
+        assert self.fact.topic is not None
+        return self.fact.topic.key
+
+
+Begins = Callable[[Any, Any], Decision[S]]
+Hears = Callable[[S, Any, Any], Decision[S]]
+Waits = Callable[[S, Any], Decision[S]]
+
+
+@dataclass(frozen=True)
+class Process(Generic[S]):
+    """One key, the table event type → decision, and what it waits for.
+
+    ``begins``: decisions ``(event, at)`` for a key nothing is known of yet; any other event of such a key is kept
+    and heard right after the beginning, so decisions never see an effect before its cause. ``hears``: decisions
+    ``(state, event, at)``. A type in ``begins`` alone is ignored once the key is known. ``waits``: ``(state, at)``,
+    asked when ``state.due`` has passed and, with ``state.watches`` set, when the reference has changed.
+    ``refuses`` turns bytes that are no fact into an event that tells their sender; without it they are only kept.
+    """
+
+    name: str
+    state: type[S]
+    begins: Mapping[type[Event], Begins[S]]
+    hears: Mapping[type[Event], Hears[S]] = field(default_factory=dict[type[Event], Hears[S]])
+    waits: Waits[S] | None = None
+    reference: Reference[Any] | None = None
+    refuses: "Callable[[Undecodable], Event | None] | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undecodable:
+    """A record that is no fact: its key as text, and each field with its problem (never the value)."""
+
+    topic: str
+    key: str
+    problems: tuple[tuple[str, str], ...]
+
+
+class TryLater(Exception):  # noqa: N818 - it is a request, not an error
+    """A performer's word that an effect failed for now; the runtime tries again with growing pauses, bounded."""
+
+
+Performer = Callable[[Sequence[Any]], Awaitable[Sequence["Event | TryLater"]]]
+"""Does a batch of effects outside; one outcome per effect, in order. Must not raise."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """One deployable: its process (rarely two), what performs its effects, and tables of its own.
+
+    ``gave_up`` turns an effect that failed for now too often into the outcome that is heard instead.
+    """
+
+    name: str
+    processes: tuple[Process[Any], ...]
+    effects: tuple[type[Effect], ...] = ()
+    performer: "Callable[[Any], Performer] | None" = None
+    gave_up: "Callable[[Any], Event] | None" = None
+    schema: str = ""
