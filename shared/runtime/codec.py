@@ -1,0 +1,111 @@
+"""Events to and from records: CloudEvents 1.0 in the Kafka binding's binary mode; the body is the fact as JSON."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from pydantic import ValidationError
+
+from shared.events.base import Envelope, Event, Topic, type_registry
+
+Headers = list[tuple[str, bytes]]
+_CONSTANT: Headers = [("ce_specversion", b"1.0"), ("content-type", b"application/json")]
+_NUMBERS = ("lane", "sequence", "epoch")
+MAX_BODY = 256 * 1024
+"""Bytes of the largest body accepted; the largest real one is under 20 KB."""
+
+
+class DecodeError(Exception):
+    """A record that is no fact. ``problems``: each field (or header) with what is wrong, never with its value."""
+
+    def __init__(self, *problems: tuple[str, str]) -> None:
+        super().__init__("; ".join(f"{field}: {problem}" for field, problem in problems))
+        self.problems = problems
+
+
+def encode(event: Event, envelope: Envelope) -> tuple[bytes, bytes, Headers]:
+    """Key, value and headers of the record that carries an event."""
+    return event.key.encode(), event.model_dump_json().encode(), headers_of(envelope)
+
+
+def headers_of(envelope: Envelope) -> Headers:
+    """The envelope as record headers; what is None is left out."""
+    headers = [
+        ("ce_id", envelope.id.encode()),
+        ("ce_type", envelope.type.encode()),
+        ("ce_source", envelope.source.encode()),
+        ("ce_time", envelope.time.isoformat().encode()),
+        ("ce_subject", envelope.subject.encode()),
+        *_CONSTANT,
+    ]
+    if envelope.traceparent:
+        headers.append(("traceparent", envelope.traceparent.encode()))
+    if envelope.cause:
+        headers.append(("ce_cause", envelope.cause.encode()))
+    if envelope.reference:
+        headers.append(("ce_reference", envelope.reference.encode()))
+    for name in _NUMBERS:
+        number = getattr(envelope, name)
+        if number is not None:
+            headers.append((f"ce_{name}", b"%d" % number))
+    return headers
+
+
+def type_of(headers: Iterable[tuple[str, bytes]]) -> str | None:
+    """The ce_type header, without looking at anything else."""
+    for name, value in headers:
+        if name == "ce_type":
+            return value.decode("utf-8", "replace")
+    return None
+
+
+def decode(topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> tuple[Event, Envelope]:
+    """The event and its envelope. Raises DecodeError naming every field that is wrong."""
+    envelope = envelope_of(headers)
+    kind = type_registry.get(envelope.type)
+    said_on: Topic | None = kind.topic if kind else None
+    if kind is None or said_on is None or said_on.name != topic:
+        raise DecodeError(("ce_type", f"is not an event of the topic {topic}"))
+    if value is None:
+        raise DecodeError(("body", "is missing (a tombstone)"))
+    if len(value) > MAX_BODY:
+        raise DecodeError(("body", f"is larger than {MAX_BODY} bytes"))
+    try:
+        event = kind.model_validate_json(value)
+    except ValidationError as error:
+        raise DecodeError(*_problems(error)) from None
+    if key is None or key != event.key.encode():
+        raise DecodeError(("key", f"must be the event's {said_on.key}"))
+    return event, envelope
+
+
+def envelope_of(headers: Headers) -> Envelope:
+    """The envelope a record travels in. Raises DecodeError for headers that are missing or wrong."""
+    found = dict(headers)
+    texts = {name: value.decode("utf-8", "replace") for name, value in found.items() if len(value) <= 512}
+    problems = [(name, "header is missing") for name in ("ce_id", "ce_type", "ce_time") if not texts.get(name)]
+    if problems:
+        raise DecodeError(*problems)
+    try:
+        time = datetime.fromisoformat(texts["ce_time"])
+        time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise DecodeError(("ce_time", "is not an ISO 8601 moment")) from None
+    numbers = [int(texts[f"ce_{name}"]) if texts.get(f"ce_{name}", "").isdigit() else None for name in _NUMBERS]
+    return Envelope(
+        id=texts["ce_id"],
+        type=texts["ce_type"],
+        source=texts.get("ce_source", ""),
+        time=time,
+        subject=texts.get("ce_subject", ""),
+        traceparent=texts.get("traceparent"),
+        cause=texts.get("ce_cause"),
+        reference=texts.get("ce_reference"),
+        lane=numbers[0],
+        sequence=numbers[1],
+        epoch=numbers[2],
+    )
+
+
+def _problems(error: ValidationError) -> list[tuple[str, str]]:
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    return [(".".join(map(str, e["loc"])) or "body", str(e["msg"])) for e in found[:50]]

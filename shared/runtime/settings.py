@@ -1,0 +1,45 @@
+"""Configuration by environment: every field is ``MAKEGOOD_<NAME>``."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What one process needs to know of its surroundings. Durations in real seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="MAKEGOOD_", frozen=True)
+
+    kafka_bootstrap_servers: str = "127.0.0.1:9092"
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    kafka_username: str | None = None
+    kafka_password: SecretStr | None = None
+    kafka_ca_file: Path | None = None
+    kafka_replication: Annotated[int, Field(ge=1, le=7)] = 1
+    """Copies of each topic that ``makegood migrate`` asks for; 3 in production."""
+    kafka_session_seconds: Annotated[float, Field(ge=1, le=300)] = 10.0
+
+    database_url: SecretStr = SecretStr("postgresql://postgres@127.0.0.1:5432/postgres")
+    database_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 20.0
+
+    smtp_url: str = "smtp://127.0.0.1:1025"
+    smtp_connections: Annotated[int, Field(ge=1, le=64)] = 4
+    mail_from: str = "claims@makegood.example"
+    portal_url: str = "https://sellers.makegood.example"
+
+    clock_scale: Annotated[float, Field(gt=0, le=10_000_000)] = 1.0
+    clock_real_origin: float = 0.0
+    clock_origin: datetime | None = None
+
+    batch_records: Annotated[int, Field(ge=1, le=10_000)] = 1000
+    tick_seconds: Annotated[float, Field(gt=0, le=10)] = 0.25
+    http_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Port of /health and /metrics; 0: none is opened."""
+    http_host: str = "127.0.0.1"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    retention_days: Annotated[int, Field(ge=2, le=3650)] = 30
+    """How long what was published and journalled stays in PostgreSQL (real days, whole partitions)."""
