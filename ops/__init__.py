@@ -1,0 +1,1 @@
+"""The command line and what it runs: local stack, demo, looking at claims and repairing them."""

@@ -17,11 +17,16 @@ NAMESPACE: Final = uuid.UUID("6f2b1f3a-52a4-5c9e-9a53-0d6a0b6a1c11")
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A stream with one speaking party; ``key`` names the event field that decides order and partition."""
+    """A stream with one speaking party; ``key`` names the event field that decides order and partition.
+
+    ``numbered``: said by a service of ours through its outbox, so every record carries lane, sequence and epoch
+    and lies in the partition of its key. Outside parties promise neither.
+    """
 
     name: str
     key: str
     party: str
+    numbered: bool = False
 
 
 class _Personal:

@@ -1,6 +1,6 @@
 """What escalation says: the route, the decision, the payout (alone on its topic) and the claim's status."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
@@ -10,9 +10,9 @@ from shared.events.base import Event, Fact, Id, Topic
 from shared.events.claim import ItemFinding, Reason
 from shared.money import Currency, Minor
 
-ESCALATION = Topic("claims.escalation.v1", key="claim_id", party="escalation")
-STATUS = Topic("claims.status.v1", key="claim_id", party="escalation")
-PAYOUTS = Topic("finance.payouts.v1", key="claim_id", party="escalation")
+ESCALATION = Topic("claims.escalation.v1", key="claim_id", party="escalation", numbered=True)
+STATUS = Topic("claims.status.v1", key="claim_id", party="escalation", numbered=True)
+PAYOUTS = Topic("finance.payouts.v1", key="claim_id", party="escalation", numbered=True)
 
 
 class Route(StrEnum):
@@ -123,6 +123,7 @@ class PayoutAuthorized(Event):
     small: bool
     covered: bool
     attempt: int = 1
+    incident_on: date | None = None
 
 
 class Status(StrEnum):

@@ -11,7 +11,7 @@ from shared.events.base import Event, Fact, Id, Topic
 from shared.events.seller_portal import InsurerRating
 from shared.money import Currency, Minor
 
-INSURANCE = Topic("sellers.insurance.v1", key="seller_id", party="insurance_accelerator")
+INSURANCE = Topic("sellers.insurance.v1", key="seller_id", party="insurance_accelerator", numbered=True)
 
 
 class Defect(StrEnum):
@@ -32,6 +32,7 @@ class Defect(StrEnum):
     CANCELLED = "CANCELLED"
     WRONG_CURRENCY = "WRONG_CURRENCY"
     PERIOD_INVALID = "PERIOD_INVALID"
+    UNKNOWN_MARKETPLACE = "UNKNOWN_MARKETPLACE"
 
 
 class InsuranceRequired(Event):

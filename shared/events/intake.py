@@ -10,9 +10,9 @@ from shared.events.base import Event, Fact, Id, Topic
 from shared.events.claim import DocumentKind, InjuryClass, Item, Reason
 from shared.money import Currency, Minor
 
-INTAKE = Topic("claims.intake.v1", key="claim_id", party="intake")
-SCREENING = Topic("claims.screening.v1", key="claimant_id", party="intake")
-SCREENED = Topic("claims.screened.v1", key="submission_id", party="intake")
+INTAKE = Topic("claims.intake.v1", key="claim_id", party="intake", numbered=True)
+SCREENING = Topic("claims.screening.v1", key="claimant_id", party="intake", numbered=True)
+SCREENED = Topic("claims.screened.v1", key="submission_id", party="intake", numbered=True)
 
 
 class Problem(Fact):
@@ -32,10 +32,14 @@ class SubmissionRefused(Event):
 
 
 class MissingPaper(Fact):
-    """``any_of`` one paper of these kinds is wanted for the item (None: for the claim as a whole)."""
+    """``any_of`` one paper of these kinds is wanted for the item (None: for the claim as a whole).
+
+    ``dated``: it must carry its date.
+    """
 
     item: int | None
     any_of: tuple[DocumentKind, ...]
+    dated: bool = False
 
 
 class InformationRequested(Event):
@@ -131,8 +135,20 @@ class IncidentReported(Event):
     admitted_minor: Minor
 
 
+class IncidentRetracted(Event):
+    """A reported claim ended before acceptance: it no longer counts, and filing it again is no repetition."""
+
+    topic: ClassVar = SCREENING
+    claimant_id: Id
+    submission_id: Id
+    claim_id: UUID
+
+
 class IncidentScreened(Event):
-    """The answer: the claim this one repeats, if any, and the sum of the claimant's others for the same incident."""
+    """The answer: the claim this one repeats, if any, and the sum of the claimant's others for the same incident.
+
+    Said again with a new sum when another claim for the same incident comes or goes.
+    """
 
     topic: ClassVar = SCREENED
     submission_id: Id

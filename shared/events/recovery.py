@@ -5,11 +5,11 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
-from shared.events.base import Event, Id, Topic
+from shared.events.base import Event, Id, Reference, Topic
 from shared.money import Currency, Minor
 
-RECOVERY = Topic("claims.recovery.v1", key="claim_id", party="recovery")
-SELLER_DEBITS = Topic("finance.seller-debits.v1", key="claim_id", party="recovery")
+RECOVERY = Topic("claims.recovery.v1", key="claim_id", party="recovery", numbered=True)
+SELLER_DEBITS = Topic("finance.seller-debits.v1", key="claim_id", party="recovery", numbered=True)
 
 
 class WaiverReason(StrEnum):
@@ -21,6 +21,17 @@ class WaiverReason(StrEnum):
 class WriteOffReason(StrEnum):
     UNCOLLECTABLE = "uncollectable"
     NO_NOTICE_POSSIBLE = "no_notice_possible"
+
+
+class ResultProblem(StrEnum):
+    """What does not fit in a result of finance."""
+
+    UNKNOWN_PAYOUT = "unknown_payout"
+    UNKNOWN_DEBIT = "unknown_debit"
+    WRONG_CURRENCY = "wrong_currency"
+    WRONG_AMOUNT = "wrong_amount"
+    PAID_TWICE = "paid_twice"
+    OVER_COLLECTED = "over_collected"
 
 
 class RecoveryOpened(Event):
@@ -74,7 +85,7 @@ class RecoveryWrittenOff(Event):
 
 
 class RecoveryClosed(Event):
-    """recovered + waived + written off = what was paid out."""
+    """recovered + waived + written off = what was paid out. Said again when money comes in after a write-off."""
 
     topic: ClassVar = RECOVERY
     claim_id: UUID
@@ -83,6 +94,21 @@ class RecoveryClosed(Event):
     recovered_minor: Minor
     waived_minor: Minor
     written_off_minor: Minor
+
+
+class FinanceResultQuestioned(Event):
+    """A result of finance that does not fit: what is right of it is booked, ``amount_minor`` is what is in question.
+
+    ``idempotency_key`` is the payout or debit it names. Money collected beyond the demand is owed to the seller.
+    """
+
+    topic: ClassVar = RECOVERY
+    claim_id: UUID
+    idempotency_key: UUID
+    problem: ResultProblem
+    currency: Currency | None = None
+    amount_minor: Minor = 0
+    finance_reference: Reference | None = None
 
 
 class SellerDebitRequested(Event):

@@ -8,7 +8,7 @@ from uuid import UUID
 from shared.events.base import Event, Id, Reference, Topic
 from shared.events.seller_portal import AnswerChoice
 
-NOTIFIER = Topic("claims.seller-notifier.v1", key="claim_id", party="seller_notifier")
+NOTIFIER = Topic("claims.seller-notifier.v1", key="claim_id", party="seller_notifier", numbered=True)
 
 
 class NoticeKind(StrEnum):

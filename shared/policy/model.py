@@ -1,24 +1,27 @@
-"""What a policy says, and how the files in ``marketplaces/`` are read and checked."""
+"""What a policy says, and what must hold within one."""
 
-import tomllib
+from collections.abc import Iterable
 from datetime import date, timedelta
 from enum import StrEnum
-from functools import cache
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from shared.events.claim import DocumentKind, LossKind
 from shared.events.seller_portal import InsurerRating
 from shared.money import Currency, Minor
 
 Days = Annotated[int, Field(ge=0, le=3650)]
-HERE = Path(__file__).parent / "marketplaces"
+Words = tuple[Annotated[str, Field(min_length=3, pattern=r"^\S.*\S$")], ...]
+"""Each is looked for inside a coded text, in any case; a word of one or two letters would be found everywhere."""
+
+COVERABLE: Final = frozenset(
+    {LossKind.PURCHASE_PRICE, LossKind.MEDICAL, LossKind.LOST_EARNINGS, LossKind.PROPERTY_DAMAGE}
+)
 
 
 class PolicyError(Exception):
-    """A policy file is wrong; the text names file, field and cure."""
+    """A policy file is wrong; the text names file, line, field and cure, one problem per line."""
 
 
 class _Data(BaseModel):
@@ -49,15 +52,36 @@ class Eligibility(_Data):
     excluded_products: frozenset[str] = frozenset()
     papers: dict[LossKind, tuple[DocumentKind, ...]]
     """For each kind of loss, any one of these papers proves it."""
+    dated: frozenset[LossKind] = frozenset()
+    """Losses that only a paper with its date proves."""
     adult_age: Days
     papers_within_days: Days
+    screening_days: Annotated[int, Field(ge=1, le=365)] = 15
+    """How long the look across a claimant's claims may take before it is asked for again."""
+
+    @field_validator("covered")
+    @classmethod
+    def _can_be_covered(cls, covered: frozenset[LossKind]) -> frozenset[LossKind]:
+        if never := covered - COVERABLE:
+            raise ValueError(f"{_names(never)} can never be covered; take it out")
+        return covered
+
+    @field_validator("papers")
+    @classmethod
+    def _prove_what_is_covered(
+        cls, papers: dict[LossKind, tuple[DocumentKind, ...]], info: ValidationInfo
+    ) -> dict[LossKind, tuple[DocumentKind, ...]]:
+        covered: frozenset[LossKind] = info.data.get("covered", frozenset[LossKind]())
+        if unproven := {kind for kind in covered if not papers.get(kind)}:
+            raise ValueError(f"{_names(unproven)} is covered but no paper proves it; list at least one kind of paper")
+        return papers
 
 
 class Injuries(_Data):
     """Which injuries a person must look at before anything is paid. Matched on words of the coded fields."""
 
-    never_automatic_dispositions: tuple[str, ...]
-    never_automatic_diagnoses: tuple[str, ...]
+    never_automatic_dispositions: Words
+    never_automatic_diagnoses: Words
     minors_never_automatic: bool
 
 
@@ -80,6 +104,14 @@ class Handling(_Data):
     approval_days: Days
     payout_attempts: Annotated[int, Field(ge=1, le=20)]
     payout_retry_days: Days
+
+    @field_validator("reminder_days")
+    @classmethod
+    def _remind_in_time(cls, days: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        within = info.data.get("seller_response_days")
+        if within is not None and any(day >= within for day in days):
+            raise ValueError(f"a reminder must come before the {within} days to answer are over; give earlier days")
+        return days
 
 
 class Recovery(_Data):
@@ -110,7 +142,7 @@ class Insurance(_Data):
 class Policy(_Data):
     """One version of one marketplace's rules. ``version`` is what a claim carries for the rest of its life."""
 
-    version: str
+    version: Annotated[str, Field(min_length=1, max_length=32)]
     marketplace: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
     currency: Currency
     effective_from: date
@@ -157,20 +189,5 @@ class Policies:
         return sorted(self._by_marketplace)
 
 
-@cache
-def load(folder: Path = HERE) -> Policies:
-    """Reads every ``*.toml`` of a folder. Raises PolicyError naming file, field and problem."""
-    return Policies([policy for path in sorted(folder.glob("*.toml")) for policy in _read(path)])
-
-
-def _read(path: Path) -> list[Policy]:
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyError(f"{path.name}: not TOML: {error}; mend the line it names") from error
-    try:
-        return [Policy.model_validate(version) for version in data.get("versions", [])]
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise PolicyError(f"{path.name}: field {where}: {first['msg']}; correct or add it") from error
+def _names(kinds: Iterable[LossKind]) -> str:
+    return ", ".join(sorted(kinds))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from shared.events.base import Envelope, Event, Topic, type_registry
+from shared.events.base import Envelope, Event, type_registry
 
 Headers = list[tuple[str, bytes]]
 _CONSTANT: Headers = [("ce_specversion", b"1.0"), ("content-type", b"application/json")]
@@ -61,10 +61,7 @@ def type_of(headers: Iterable[tuple[str, bytes]]) -> str | None:
 def decode(topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> tuple[Event, Envelope]:
     """The event and its envelope. Raises DecodeError naming every field that is wrong."""
     envelope = envelope_of(headers)
-    kind = type_registry.get(envelope.type)
-    said_on: Topic | None = kind.topic if kind else None
-    if kind is None or said_on is None or said_on.name != topic:
-        raise DecodeError(("ce_type", f"is not an event of the topic {topic}"))
+    kind = check_type(topic, envelope.type)
     if value is None:
         raise DecodeError(("body", "is missing (a tombstone)"))
     if len(value) > MAX_BODY:
@@ -74,7 +71,7 @@ def decode(topic: str, key: bytes | None, value: bytes | None, headers: Headers)
     except ValidationError as error:
         raise DecodeError(*_problems(error)) from None
     if key is None or key != event.key.encode():
-        raise DecodeError(("key", f"must be the event's {said_on.key}"))
+        raise DecodeError(("key", f"must be the event's {kind.topic.key if kind.topic else 'key'}"))
     return event, envelope
 
 
@@ -104,6 +101,23 @@ def envelope_of(headers: Headers) -> Envelope:
         sequence=numbers[1],
         epoch=numbers[2],
     )
+
+
+def numbers_of(headers: Headers) -> tuple[int, int, int] | None:
+    """Lane, sequence and epoch of a record of ours; None when one is missing or no number."""
+    found = dict(headers)
+    numbers = [found.get(f"ce_{name}", b"") for name in _NUMBERS]
+    if not all(len(number) < 19 and number.isdigit() for number in numbers):
+        return None
+    return int(numbers[0]), int(numbers[1]), int(numbers[2])
+
+
+def check_type(topic: str, kind: str) -> type[Event]:
+    """The class of a type name, if it is said on that topic. Raises DecodeError."""
+    found = type_registry.get(kind)
+    if found is None or found.topic is None or found.topic.name != topic:
+        raise DecodeError(("ce_type", f"is not an event of the topic {topic}"))
+    return found
 
 
 def _problems(error: ValidationError) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
-from shared.events.base import Event, Fact
+from shared.events.base import Event, Fact, Topic
 from shared.policy import Policies
 
 
@@ -103,7 +103,9 @@ class Process(Generic[S]):
     and heard right after the beginning, so decisions never see an effect before its cause. ``hears``: decisions
     ``(state, event, at)``. A type in ``begins`` alone is ignored once the key is known. ``waits``: ``(state, at)``,
     asked when ``state.due`` has passed and, with ``state.watches`` set, when the reference has changed.
-    ``refuses`` turns bytes that are no fact into an event that tells their sender; without it they are only kept.
+    ``passed_on``: (process, outside topic) pairs: what the outside says there reaches us through that process, so a
+    deadline of ours waits until it has been passed on. ``refuses`` turns bytes that are no fact into an event that
+    tells their sender; without it they are only kept.
     """
 
     name: str
@@ -112,7 +114,18 @@ class Process(Generic[S]):
     hears: Mapping[type[Event], Hears[S]] = field(default_factory=dict[type[Event], Hears[S]])
     waits: Waits[S] | None = None
     reference: Reference[Any] | None = None
+    passed_on: tuple[tuple[str, Topic], ...] = ()
     refuses: "Callable[[Undecodable], Event | None] | None" = None
+
+
+def topics_of(process: Process[Any]) -> list[Topic]:
+    """The topics a process hears, each once."""
+    return list({kind.topic.name: kind.topic for kind in (*process.begins, *process.hears) if kind.topic}.values())
+
+
+def reference_name(process: Process[Any]) -> str:
+    """The name of the process that keeps the reference of this one."""
+    return f"{process.name}.reference"
 
 
 @dataclass(frozen=True, slots=True)

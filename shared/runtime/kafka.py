@@ -1,0 +1,252 @@
+"""The log on Kafka: FastStream's batch subscriber to hear, an idempotent aiokafka producer to publish."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, cast
+
+import structlog
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError
+from aiokafka.helpers import create_ssl_context
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.security import SASLPlaintext, SASLScram256, SASLScram512
+
+from shared.events.base import PARTITIONS, Topic
+from shared.runtime.log import Assigned, Hear, Outgoing, Place, Record
+from shared.runtime.settings import Settings
+
+log = structlog.get_logger()
+_ADMIN_TIMEOUT = 30.0
+PUBLISH_TIMEOUT = 20.0
+"""Real seconds until a batch that is not acknowledged is given up and the producer replaced: an idempotent one
+would try for ever."""
+
+
+class TopicError(Exception):
+    """The topics do not fit the code; the text says which and the cure."""
+
+
+def group_of(process: str) -> str:
+    """The consumer group of a process: what lag monitors and autoscalers look at."""
+    return f"makegood.{process}"
+
+
+def client_options(settings: Settings) -> dict[str, Any]:
+    """What every plain client (producer, consumer, admin) is made with: address and security."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.kafka_bootstrap_servers,
+        "security_protocol": settings.kafka_security_protocol,
+    }
+    if settings.kafka_security_protocol.startswith("SASL"):
+        password = settings.kafka_password.get_secret_value() if settings.kafka_password else None
+        options |= {
+            "sasl_mechanism": settings.kafka_sasl_mechanism,
+            "sasl_plain_username": settings.kafka_username,
+            "sasl_plain_password": password,
+        }
+    if settings.kafka_security_protocol.endswith("SSL"):
+        options["ssl_context"] = create_ssl_context(cafile=settings.kafka_ca_file)
+    return options
+
+
+def _security(settings: Settings) -> Any:
+    """The same for FastStream, which has words of its own for it."""
+    if not settings.kafka_security_protocol.startswith("SASL"):
+        return None
+    kinds: dict[str, Any] = {
+        "PLAIN": SASLPlaintext,
+        "SCRAM-SHA-256": SASLScram256,
+        "SCRAM-SHA-512": SASLScram512,
+    }
+    password = settings.kafka_password.get_secret_value() if settings.kafka_password else ""
+    tls = settings.kafka_security_protocol == "SASL_SSL"
+    context = create_ssl_context(cafile=settings.kafka_ca_file) if tls else None
+    kind = kinds[settings.kafka_sasl_mechanism]
+    return kind(username=settings.kafka_username or "", password=password, use_ssl=tls, ssl_context=context)
+
+
+async def make_topics(settings: Settings, topics: Collection[Topic]) -> None:
+    """Makes the topics that are missing; refuses one whose partition count is not ours."""
+    admin = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=int(_ADMIN_TIMEOUT * 1000))
+    await admin.start()
+    try:
+        present = set(await admin.list_topics())
+        wanted = [
+            NewTopic(topic.name, PARTITIONS, settings.kafka_replication, topic_configs={"retention.ms": "-1"})
+            for topic in topics
+            if topic.name not in present
+        ]
+        if wanted:
+            try:
+                await admin.create_topics(wanted)
+            except TopicAlreadyExistsError:
+                log.info("topics made by somebody else meanwhile")
+        for described in await admin.describe_topics([topic.name for topic in topics]):
+            count = len(described["partitions"])
+            if count != PARTITIONS:
+                raise TopicError(
+                    f"the topic {described['topic']} has {count} partitions and the code wants {PARTITIONS}: "
+                    "make it again with that many before anything is published to it"
+                )
+    finally:
+        await admin.close()
+
+
+class _Rebalance(ConsumerRebalanceListener):
+    """Tells the worker of new places. What goes wrong here is only logged: the worker checks every record itself."""
+
+    def __init__(self, assigned: Assigned) -> None:
+        self._assigned = assigned
+
+    def on_partitions_revoked(self, revoked: Any) -> None:
+        return None
+
+    async def on_partitions_assigned(self, assigned: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        places = [Place(tp.topic, tp.partition) for tp in assigned]
+        try:
+            if places:
+                await self._assigned(places)
+        except Exception as error:
+            log.warning("assignment not prepared", error=type(error).__name__)
+
+
+async def _keep_raw(_: KafkaMessage) -> None:
+    """FastStream's own decoding of a batch costs half the throughput; the worker decodes each record itself."""
+    return
+
+
+class KafkaLog:
+    """One consumer group membership and one producer."""
+
+    def __init__(self, settings: Settings, process: str, topics: Sequence[str], hear: Hear, assigned: Assigned) -> None:
+        self._settings, self._group, self._hear = settings, group_of(process), hear
+        self._producer: AIOKafkaProducer | None = None
+        self._admin: AIOKafkaAdminClient | None = None
+        session = settings.kafka_session_seconds
+        self._broker = KafkaBroker(
+            settings.kafka_bootstrap_servers,
+            security=_security(settings),
+            client_id=self._group,
+            logger=logging.getLogger("faststream"),
+            log_level=logging.DEBUG,
+            graceful_timeout=15.0,
+        )
+        self._subscriber: Any = self._broker.subscriber(
+            *topics,
+            group_id=self._group,
+            batch=True,
+            max_records=settings.batch_records,
+            batch_timeout_ms=20,
+            ack_policy=AckPolicy.MANUAL,
+            decoder=_keep_raw,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=50,
+            max_partition_fetch_bytes=4 << 20,
+            session_timeout_ms=int(session * 1000),
+            heartbeat_interval_ms=int(session * 200),
+            max_poll_interval_ms=600_000,
+            partition_assignment_strategy=(RangePartitionAssignor,),
+            listener=_Rebalance(assigned),
+        )
+        self._subscriber(self._on_batch)
+
+    async def _on_batch(self, message: KafkaMessage) -> None:
+        raw = cast("Sequence[Any]", message.raw_message)
+        await self._hear(
+            [
+                Record(Place(r.topic, r.partition), r.offset, r.timestamp, r.key, r.value, list(r.headers))
+                for r in raw
+            ]
+        )  # fmt: skip
+
+    async def start(self) -> None:
+        await self._start_producer()
+        await self._broker.start()
+
+    async def stop(self) -> None:
+        await self._broker.stop()
+        for client in (self._producer, self._admin):
+            if client is not None:
+                await (client.stop() if isinstance(client, AIOKafkaProducer) else client.close())
+
+    def assigned(self) -> frozenset[Place]:
+        consumer = self._subscriber.consumer
+        return frozenset(Place(tp.topic, tp.partition) for tp in consumer.assignment()) if consumer else frozenset()
+
+    def seek(self, place: Place, offset: int) -> None:
+        tp = TopicPartition(*place)
+        if tp in self._subscriber.consumer.assignment():
+            self._subscriber.consumer.seek(tp, offset)
+
+    async def ends(self, places: Collection[Place]) -> Mapping[Place, int]:
+        found = await self._subscriber.consumer.end_offsets([TopicPartition(*p) for p in places])
+        return {Place(tp.topic, tp.partition): offset for tp, offset in found.items()}
+
+    async def begins(self, places: Collection[Place]) -> Mapping[Place, int]:
+        found = await self._subscriber.consumer.beginning_offsets([TopicPartition(*p) for p in places])
+        return {Place(tp.topic, tp.partition): offset for tp, offset in found.items()}
+
+    async def publish(self, records: Sequence[Outgoing]) -> None:
+        try:
+            async with asyncio.timeout(PUBLISH_TIMEOUT):
+                await self._send(records)
+        except (KafkaError, TimeoutError):
+            await self._replace_producer()
+            raise
+
+    async def commit(self, offsets: Mapping[Place, int]) -> None:
+        await self._subscriber.consumer.commit({TopicPartition(*place): offset for place, offset in offsets.items()})
+
+    async def committed(self, group: str, topic: str) -> Mapping[Place, int]:
+        if self._admin is None:
+            self._admin = AIOKafkaAdminClient(**client_options(self._settings))
+            await self._admin.start()
+        tps = [TopicPartition(topic, n) for n in range(PARTITIONS)]
+        found = await self._admin.list_consumer_group_offsets(group_of(group), partitions=tps)
+        return {Place(tp.topic, tp.partition): meta.offset for tp, meta in found.items() if meta.offset >= 0}
+
+    async def _send(self, records: Sequence[Outgoing]) -> None:
+        """One request's worth of batches per place; a place's batches follow each other in order."""
+        assert self._producer is not None
+        by_place: defaultdict[Place, list[Outgoing]] = defaultdict(list)
+        for record in records:
+            by_place[record.place].append(record)
+        acknowledgements: list[Any] = []
+        for place, group in by_place.items():
+            batch: Any = self._producer.create_batch()
+            for record in group:
+                key, value = record.key.encode(), record.body.encode()
+                if batch.append(key=key, value=value, timestamp=None, headers=record.headers) is None:
+                    acknowledgements.append(
+                        await self._producer.send_batch(batch, place.topic, partition=place.partition)
+                    )
+                    batch = self._producer.create_batch()
+                    batch.append(key=key, value=value, timestamp=None, headers=record.headers)
+            acknowledgements.append(await self._producer.send_batch(batch, place.topic, partition=place.partition))
+        await asyncio.gather(*acknowledgements)
+
+    async def _start_producer(self) -> None:
+        self._producer = AIOKafkaProducer(
+            **client_options(self._settings),
+            acks="all",
+            enable_idempotence=True,
+            max_batch_size=512 * 1024,
+            max_request_size=4 << 20,
+            request_timeout_ms=10_000,
+        )
+        await self._producer.start()
+
+    async def _replace_producer(self) -> None:
+        old, self._producer = self._producer, None
+        if old is not None:
+            # It may hold a batch it will never give up; closing must not wait for that.
+            task = asyncio.ensure_future(old.stop())
+            await asyncio.wait({task}, timeout=1.0)
+            task.cancel()
+        await self._start_producer()

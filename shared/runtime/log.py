@@ -1,0 +1,79 @@
+"""The seam to the log: what the worker asks of Kafka, and the plain values that cross it."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+from zlib import crc32
+
+from shared.runtime.codec import Headers
+
+
+class Place(NamedTuple):
+    """One partition of one topic."""
+
+    topic: str
+    partition: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as it was read."""
+
+    place: Place
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+    def fingerprint(self) -> int:
+        """Tells this record from another one at the same offset of another log."""
+        return crc32(self.value or b"", crc32(self.key or b"", self.timestamp & 0xFFFFFFFF))
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One record to publish: ``position`` counts all of its lane."""
+
+    lane: int
+    position: int
+    place: Place
+    key: str
+    headers: Headers
+    body: str
+
+
+class LogChangedError(Exception):
+    """The log is not the one that was read before. The text says what differs and the cure."""
+
+
+class Log(Protocol):
+    """What the worker asks of the log. Calls raise on any trouble; the worker backs off and asks again."""
+
+    def assigned(self) -> frozenset[Place]: ...
+
+    def seek(self, place: Place, offset: int) -> None: ...
+
+    async def ends(self, places: Collection[Place]) -> Mapping[Place, int]:
+        """The offset the next record of each place will get."""
+        ...
+
+    async def begins(self, places: Collection[Place]) -> Mapping[Place, int]:
+        """The first offset still there."""
+        ...
+
+    async def publish(self, records: Sequence[Outgoing]) -> None:
+        """Returns when every record is acknowledged by all in-sync replicas; per place in the order given."""
+        ...
+
+    async def commit(self, offsets: Mapping[Place, int]) -> None:
+        """Tells lag monitors, and services that wait for this one, how far it is. Never decides what is read."""
+        ...
+
+    async def committed(self, group: str, topic: str) -> Mapping[Place, int]:
+        """What another group has committed for a topic; places it never committed are missing."""
+        ...
+
+
+Hear = Callable[[Sequence[Record]], Awaitable[None]]
+Assigned = Callable[[Collection[Place]], Awaitable[None]]

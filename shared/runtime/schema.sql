@@ -1,0 +1,150 @@
+-- The runtime's tables of one service, in the service's own schema. Repeatable: every statement may run again.
+
+-- One row per process: a lane count that differs from the one stored is refused at start.
+create table if not exists process (
+    name  text primary key,
+    lanes integer not null
+);
+
+-- Where reading stands, per process and partition; written in the transaction that writes the states.
+create table if not exists input (
+    process    text not null,
+    topic      text not null,
+    partition  integer not null,
+    began_at   bigint not null, -- the offset reading began at
+    next       bigint not null, -- the offset wanted next
+    last_print bigint,          -- fingerprint of record next - 1: is it still the same log?
+    heard      json not null,   -- producer's lane -> [epoch, sequence] accepted last
+    primary key (process, topic, partition)
+) with (fillfactor = 50);
+
+-- How far each replica has read: topic -> [partitions, moment]. True for ever, as a lower bound.
+create table if not exists progress (
+    process text not null,
+    owner   uuid not null,
+    body    json not null,
+    at      timestamptz not null default now(),
+    primary key (process, owner)
+) with (fillfactor = 50);
+
+-- The lock and the counters of all keys of one lane.
+create table if not exists lane (
+    process   text not null,
+    n         integer not null,
+    owner     uuid,                     -- token of the worker that wrote last; a hint, not a lock
+    epoch     integer not null default 1,
+    position  bigint not null default 0, -- outbox rows written
+    published bigint not null default 0, -- outbox rows acknowledged by the log
+    streams   json not null default '{}', -- "topic:partition" -> sequence said last
+    moment    timestamptz not null default '-infinity', -- moments of a lane never go back
+    held      integer not null default 0, -- rows in held
+    primary key (process, n)
+) with (fillfactor = 50);
+
+-- What a process knows of each key.
+create table if not exists state (
+    process text not null,
+    key     text not null,
+    lane    integer not null,
+    n       integer not null, -- decisions taken for the key
+    body    json not null,
+    due     timestamptz,
+    watches text,             -- reference key whose change asks this state again
+    primary key (process, key)
+) with (fillfactor = 80, toast_tuple_target = 8160);
+create index if not exists state_due on state (process, lane, due) where due is not null;
+create index if not exists state_watches on state (process, watches) where watches is not null;
+
+-- What was said. Append-only; whole partitions are dropped when everything in them is old and published.
+create table if not exists outbox (
+    process    text not null,
+    lane       integer not null,
+    position   bigint not null,
+    topic      text not null,
+    partition  integer not null,
+    key        text not null,
+    headers    json not null,
+    body       text not null,
+    written_on date not null default current_date
+) partition by range (written_on);
+create index if not exists outbox_position on outbox (process, lane, position);
+create table if not exists outbox_default partition of outbox default;
+
+-- What each key heard, with the moment and the reference it saw: any decision can be taken again and explained.
+create table if not exists journal (
+    process    text not null,
+    key        text not null,
+    n          integer not null,
+    at         timestamptz not null,
+    said_at    timestamptz not null,
+    type       text not null, -- the event's type; 'deadline' and 'asked' have no body
+    cause      text not null,
+    body       text,
+    reference  json,
+    known      boolean not null,
+    says       text[] not null, -- ids of the events that followed
+    written_on date not null default current_date
+) partition by range (written_on);
+create index if not exists journal_key on journal (process, key, n);
+create table if not exists journal_default partition of journal default;
+
+-- Facts that wait: nothing is known of their key yet (error is null), or the key is parked.
+create table if not exists held (
+    id          bigint generated always as identity primary key,
+    process     text not null,
+    lane        integer not null,
+    key         text not null,
+    type        text not null,
+    cause       text not null,
+    said_at     timestamptz not null,
+    traceparent text,
+    body        text,
+    error       text, -- why the first one of a parked key could not be decided
+    since       timestamptz not null
+);
+create index if not exists held_key on held (process, key, id);
+
+-- Bytes that are no fact, with where they came from and why.
+create table if not exists dead_letter (
+    id          bigint generated always as identity primary key,
+    process     text not null,
+    topic       text not null,
+    partition   integer not null,
+    "offset"    bigint not null,
+    key         bytea,
+    value       bytea,
+    headers     json not null,
+    problems    json not null,
+    at          timestamptz not null,
+    replayed_at timestamptz,
+    unique (process, topic, partition, "offset")
+);
+
+-- Asks the owner of a lane for something, in order: an effect's outcome, a changed reference, a replay.
+create table if not exists request (
+    id      bigint generated always as identity primary key,
+    process text not null,
+    lane    integer not null,
+    key     text not null,
+    kind    text not null, -- an event's type, 'asked' or 'replay'
+    cause   text not null,
+    body    text,
+    at      timestamptz not null
+);
+create index if not exists request_lane on request (process, lane, id);
+
+-- What is to be done outside, after commit.
+create table if not exists effect (
+    id       uuid primary key,
+    process  text not null,
+    lane     integer not null,
+    key      text not null,
+    kind     text not null,
+    body     json not null,
+    at       timestamptz not null,
+    attempts integer not null default 0,
+    next_at  timestamptz not null,
+    done_at  timestamptz
+);
+create index if not exists effect_waiting on effect (process, lane, next_at) where done_at is null;
+create index if not exists effect_key on effect (process, key);

@@ -1,0 +1,218 @@
+"""One replica of one service: its workers, their ticks, its effects, and the doors for probes and Prometheus."""
+
+import asyncio
+import contextlib
+import gc
+import signal
+import time
+import uuid
+from collections.abc import Collection, Generator, Sequence
+from typing import Any
+
+import structlog
+import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from shared.policy import load
+from shared.runtime.clock import ScaledClock
+from shared.runtime.effects import Effects
+from shared.runtime.kafka import KafkaLog
+from shared.runtime.log import LogChangedError, Place, Record
+from shared.runtime.metrics import Metrics
+from shared.runtime.postgres import PostgresStore, connect
+from shared.runtime.process import Decision, Moment, Process, Service, reference_name, topics_of
+from shared.runtime.settings import Settings
+from shared.runtime.turn import describe
+from shared.runtime.worker import BACKOFF, Worker
+
+log = structlog.get_logger()
+STUCK_SECONDS = 60.0
+"""Real seconds without progress after which a replica calls itself dead. Waiting for a database is progress."""
+
+
+class Replica:
+    """Runs until told to stop. ``failure`` is set when going on would be wrong."""
+
+    def __init__(self, service: Service, settings: Settings) -> None:
+        self._service, self._settings = service, settings
+        self._clock = ScaledClock.from_settings(settings)
+        self._workers: list[Worker] = []
+        self._logs: list[KafkaLog] = []
+        self._stop = asyncio.Event()
+        self._ready = False
+        self.failure: Exception | None = None
+
+    async def run(self) -> None:
+        """Starts everything, waits for SIGTERM or SIGINT, and stops gracefully."""
+        loop = asyncio.get_running_loop()
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(sign, self._stop.set)
+        async with contextlib.AsyncExitStack() as stack:
+            pool = await self._until_it_works(lambda: connect(self._settings, self._service.name, size=8))
+            stack.push_async_callback(pool.close)
+            tasks = [asyncio.create_task(self._serve_http())]
+            for process, dependent in _all_processes(self._service):
+                worker, effects = self._worker(pool, process, dependent)
+                kafka = self._logs[-1]
+                await self._until_it_works(kafka.start)
+                stack.push_async_callback(kafka.stop)
+                tasks.append(asyncio.create_task(self._tick(worker)))
+                if effects is not None:
+                    tasks.append(asyncio.create_task(effects.run(self._settings.tick_seconds)))
+            _spare_the_collector()
+            self._ready = True
+            log.info("serving", service=self._service.name)
+            await self._stop.wait()
+            self._ready = False
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _worker(self, pool: Any, process: Process[Any], dependent: str | None) -> tuple[Worker, Effects | None]:
+        metrics = Metrics(process.name)
+
+        async def hear(records: Sequence[Record]) -> None:
+            try:
+                await worker.hear(records)
+            except LogChangedError as error:
+                self._fail(error)
+
+        async def assigned(places: Collection[Place]) -> None:
+            await worker.assigned(places)
+
+        kafka = KafkaLog(self._settings, process.name, [t.name for t in topics_of(process)], hear, assigned)
+        token = uuid.uuid4()
+        store = PostgresStore(pool, process.name, token, self._settings.database_timeout_seconds)
+        worker = Worker(
+            process,
+            service=self._service.name,
+            token=token,
+            store=store,
+            log=kafka,
+            clock=self._clock,
+            policies=load(),
+            metrics=metrics,
+            dependent=dependent,
+        )
+        self._workers.append(worker)
+        self._logs.append(kafka)
+        if self._service.performer is None or process is not self._service.processes[0]:
+            return worker, None
+        effects = Effects(
+            worker,
+            store=store,
+            clock=self._clock,
+            metrics=metrics,
+            kinds=self._service.effects,
+            performer=self._service.performer(self._settings),
+            gave_up=self._service.gave_up,
+        )
+        return worker, effects
+
+    async def _tick(self, worker: Worker) -> None:
+        """The timer of one worker; trouble is waited out, another log ends the replica."""
+        tries = 0
+        while True:
+            try:
+                await worker.tick()
+                tries = 0
+            except LogChangedError as error:
+                self._fail(error)
+                return
+            except Exception as error:
+                log.warning("tick retry", process=worker.process.name, error=describe(error))
+                await asyncio.sleep(BACKOFF[min(tries, len(BACKOFF) - 1)])
+                tries += 1
+                worker.progress = time.monotonic()
+            if worker.broken is not None:
+                self._fail(worker.broken)
+            worker.wake.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(worker.wake.wait(), self._settings.tick_seconds)
+
+    def _fail(self, error: Exception) -> None:
+        self.failure = self.failure or error
+        log.error("refused to go on", service=self._service.name, error=str(error))
+        self._stop.set()
+
+    async def _until_it_works(self, start: Any) -> Any:
+        """A broker or database that is not there yet is waited for."""
+        for pause in (*BACKOFF, *([BACKOFF[-1]] * 1000)):
+            try:
+                return await start()
+            except Exception as error:
+                log.warning("start retry", service=self._service.name, error=describe(error), pause=pause)
+            try:
+                await asyncio.wait_for(self._stop.wait(), pause)
+            except TimeoutError:
+                continue
+            raise asyncio.CancelledError
+        raise TimeoutError(f"{self._service.name} could not start")
+
+    async def _serve_http(self) -> None:
+        """/health/live, /health/ready, /metrics."""
+        if self._settings.http_port == 0:
+            return
+
+        async def live(_: Any) -> Response:
+            stuck = [w.process.name for w in self._workers if time.monotonic() - w.progress > STUCK_SECONDS]
+            return PlainTextResponse(f"stuck: {', '.join(stuck)}" if stuck else "ok", 503 if stuck else 200)
+
+        async def ready(_: Any) -> Response:
+            return PlainTextResponse("ok" if self._ready else "not ready", 200 if self._ready else 503)
+
+        async def metrics(_: Any) -> Response:
+            return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
+
+        routes = [Route("/health/live", live), Route("/health/ready", ready), Route("/metrics", metrics)]
+        config = uvicorn.Config(
+            Starlette(routes=routes),
+            host=self._settings.http_host,
+            port=self._settings.http_port,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+        )
+        await _Server(config).serve()
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to the replica, which decides when to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+def _all_processes(service: Service) -> list[tuple[Process[Any], str | None]]:
+    """The service's processes and, before each, the one that keeps its reference."""
+    found: list[tuple[Process[Any], str | None]] = []
+    for process in service.processes:
+        if process.reference is not None:
+            found.append((_keeps_last(process), process.name))
+        found.append((process, None))
+    return found
+
+
+def _keeps_last(dependent: Process[Any]) -> Process[Any]:
+    """A process whose state is the last fact heard: what the dependent one uses as its reference."""
+    assert dependent.reference is not None
+    fact: Any = dependent.reference.fact
+
+    def first(event: Any, at: Moment[Any]) -> Decision[Any]:
+        return Decision(event)
+
+    def another(state: Any, event: Any, at: Moment[Any]) -> Decision[Any]:
+        return Decision(event)
+
+    return Process(name=reference_name(dependent), state=fact, begins={fact: first}, hears={fact: another})
+
+
+def _spare_the_collector() -> None:
+    """What was made at start lives as long as we do; looking at it again and again costs a third of the speed."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)

@@ -1,0 +1,212 @@
+"""The seam to the database: what the worker asks of PostgreSQL, and the plain values that cross it."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from shared.runtime.log import Outgoing, Place, Record
+
+
+class PassingError(Exception):
+    """Trouble that goes away by itself (connection, time-out, lock, resources): try again later."""
+
+
+class DataError(Exception):
+    """The database refuses what was to be written, and would again: some key's data is at fault."""
+
+
+@dataclass(slots=True)
+class InputRow:
+    """Where reading of one place stands. ``heard``: producer's lane → (epoch, sequence)."""
+
+    place: Place
+    began_at: int
+    next: int
+    last_print: int | None
+    heard: dict[str, tuple[int, int]]
+
+
+@dataclass(slots=True)
+class LaneRow:
+    """Counters of one lane. ``streams``: "topic:partition" → sequence said last."""
+
+    n: int
+    owner: UUID | None
+    epoch: int
+    position: int
+    published: int
+    streams: dict[str, int]
+    moment: datetime
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    key: str
+    lane: int
+    n: int
+    body: str
+    due: datetime | None
+    watches: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One thing to decide for one key: a fact heard, a deadline passed ('deadline'), or a question ('asked').
+
+    ``cause`` is what the ids of all that follows derive from: the same cause gives the same ids.
+    """
+
+    key: str
+    lane: int
+    type: str
+    cause: str
+    said_at: datetime
+    body: str | None = None
+    traceparent: str | None = None
+    held_id: int | None = None
+    request_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRow:
+    asked: Asked
+    error: str | None
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    key: str
+    n: int
+    at: datetime
+    asked: Asked
+    reference: str | None
+    known: bool
+    says: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class EffectRow:
+    id: UUID
+    lane: int
+    key: str
+    kind: str
+    body: str
+    at: datetime
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    record: Record
+    problems: tuple[tuple[str, str], ...]
+    at: datetime
+
+
+@dataclass(slots=True)
+class Changes:
+    """Everything one transaction writes, set by set."""
+
+    inputs: list[InputRow] = field(default_factory=list[InputRow])
+    lanes: list[LaneRow] = field(default_factory=list[LaneRow])
+    states: list[StateRow] = field(default_factory=list[StateRow])
+    outbox: list[Outgoing] = field(default_factory=list[Outgoing])
+    journal: list[JournalRow] = field(default_factory=list[JournalRow])
+    held: list[HeldRow] = field(default_factory=list[HeldRow])
+    released: list[int] = field(default_factory=list[int])
+    """Ids of held rows that have been heard."""
+    errors: dict[int, str | None] = field(default_factory=dict[int, str | None])
+    """Ids of held rows that were tried again, with why they failed."""
+    answered: list[int] = field(default_factory=list[int])
+    """Ids of requests that have been carried out."""
+    dead: list[DeadLetter] = field(default_factory=list[DeadLetter])
+    effects: list[EffectRow] = field(default_factory=list[EffectRow])
+    rows: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    """Table of the service → rows as JSON."""
+    changed: list[str] = field(default_factory=list[str])
+    """Keys whose state changed, for a process that is a reference of another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one replica of one process has read."""
+
+    process: str
+    topics: Mapping[str, tuple[list[int], datetime]]
+
+    def places(self) -> Iterator[tuple[Place, datetime]]:
+        for topic, (partitions, at) in self.topics.items():
+            for partition in partitions:
+                yield Place(topic, partition), at
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Lanes with requests; lanes with deadlines that have passed; lane → (published, position) where they differ."""
+
+    requests: frozenset[int]
+    due: frozenset[int]
+    behind: Mapping[int, tuple[int, int]]
+    held: int
+
+
+class Transaction(Protocol):
+    """One transaction over some lanes of one process. Leaving it normally commits."""
+
+    async def take(self, places: Collection[Place], lanes: Collection[int]) -> tuple[list[InputRow], list[LaneRow]]:
+        """Locks the rows, in order, and reads them. Places never read before are missing."""
+        ...
+
+    async def load(self, keys: Collection[str]) -> list[StateRow]: ...
+
+    async def reference(self, process: str, keys: Collection[str]) -> list[StateRow]: ...
+
+    async def held(self, keys: Collection[str]) -> list[HeldRow]: ...
+
+    async def due(self, until: Mapping[int, datetime], limit: int) -> list[StateRow]:
+        """States whose deadline has passed, per lane until the moment given; keys that are parked wait."""
+        ...
+
+    async def requests(self, lanes: Collection[int], limit: int) -> list[Asked]: ...
+
+    async def write(self, changes: Changes, at: datetime, dependent: str | None) -> None:
+        """Writes all. ``dependent``: the process whose states watch the keys in ``changes.changed``."""
+        ...
+
+
+class Store(Protocol):
+    """What the worker asks of the database, bound to one process."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]: ...
+
+    async def begin_inputs(self, begins: Mapping[Place, int]) -> list[InputRow]:
+        """Makes the rows that are missing, and reads all of these places."""
+        ...
+
+    async def tell_progress(self, topics: Mapping[str, tuple[list[int], datetime]]) -> None:
+        """Writes down how far this replica has read: topic → partitions and the moment."""
+        ...
+
+    async def progress(self, processes: Collection[str]) -> list[Progress]: ...
+
+    async def waiting(self, lanes: Collection[int], now: datetime) -> Waiting:
+        """What there is to do without input."""
+        ...
+
+    async def unpublished(self, lanes: Collection[int], limit: int) -> list[Outgoing]:
+        """Outbox rows above ``published``, in order of lane and position."""
+        ...
+
+    async def published(self, positions: Mapping[int, int]) -> None: ...
+
+    async def effects_waiting(self, lanes: Collection[int], now: datetime, limit: int) -> list[EffectRow]: ...
+
+    async def effects_done(
+        self, done: Sequence[tuple[EffectRow, str, str]], later: Sequence[tuple[EffectRow, datetime]], now: datetime
+    ) -> None:
+        """``done``: effect, type and body of its outcome, which becomes a request; ``later``: when to try again."""
+        ...

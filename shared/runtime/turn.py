@@ -1,0 +1,294 @@
+"""One turn: a batch of things asked, decided in memory, in order per key. No I/O; what follows is in ``changes``."""
+
+import json
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from shared.events.base import PARTITIONS, Envelope, Event, derived_id, type_registry
+from shared.policy import Policies
+from shared.runtime.codec import headers_of
+from shared.runtime.lanes import partition_of
+from shared.runtime.log import Outgoing, Place
+from shared.runtime.process import Decision, Moment, Process
+from shared.runtime.store import Asked, Changes, EffectRow, HeldRow, JournalRow, LaneRow, StateRow
+
+DEADLINE = "deadline"
+"""Type under which a passed deadline is asked and journalled."""
+ASKED = "asked"
+"""Type under which a changed reference is asked and journalled."""
+REPLAY = "replay"
+"""Request to decide a parked key's facts again."""
+MAX_STATE = 64 * 1024
+"""Bytes of the largest state accepted; a healthy one is under 2 KB."""
+
+
+class UndecidedError(Exception):
+    """A decision gave something that must not be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceSeen:
+    """What is on record for one reference key: how many facts have been heard, and the last one."""
+
+    n: int
+    fact: Event
+    body: str
+
+
+@dataclass(slots=True)
+class _Slot:
+    """What is known of one key while the turn lasts."""
+
+    n: int = 0
+    state: Any = None
+    lane: int = 0
+    changed: bool = False
+    parked: bool = False
+    waiting: list[HeldRow] = field(default_factory=list[HeldRow])
+
+
+class Turn:
+    """Decides for one process. Feed it with ``ask`` in order; then ``finish`` and write ``changes``."""
+
+    def __init__(
+        self,
+        process: Process[Any],
+        *,
+        service: str,
+        policies: Policies,
+        now: datetime,
+        lanes: Mapping[int, LaneRow],
+        known: bool,
+        bad_keys: Mapping[str, str],
+    ) -> None:
+        self.process, self.service, self.policies = process, service, policies
+        self.changes = Changes()
+        self.decided: dict[str, int] = {}
+        self._lanes, self._known, self._bad = lanes, known, bad_keys
+        self._references: Mapping[str, ReferenceSeen] = {}
+        self._slots: dict[str, _Slot] = {}
+        for lane in lanes.values():
+            lane.moment = max(lane.moment, now)
+
+    def know(self, states: Sequence[StateRow], held: Sequence[HeldRow]) -> None:
+        """What the database knows of the keys of this turn."""
+        for row in states:
+            slot = self._slot(row.key, row.lane)
+            slot.n, slot.state = row.n, self.process.state.model_validate_json(row.body)
+        for waiting in held:
+            slot = self._slot(waiting.asked.key, waiting.asked.lane)
+            slot.waiting.append(waiting)
+            slot.parked = slot.parked or waiting.error is not None
+
+    def reference_keys(self, events: Iterable[Event | None]) -> set[str]:
+        """The reference keys that the states known so far, and these events, look up."""
+        reference = self.process.reference
+        if reference is None:
+            return set()
+        known = (slot.state for slot in self._slots.values() if slot.state is not None)
+        waiting = (row.asked.body for slot in self._slots.values() for row in slot.waiting)
+        found = {getattr(one, reference.key, None) for one in (*known, *events)}
+        found |= {json.loads(body).get(reference.key) for body in waiting if body}
+        return {key for key in found if key}
+
+    def refer(self, references: Mapping[str, ReferenceSeen]) -> None:
+        """What is on record for those keys."""
+        self._references = references
+
+    def ask(self, asked: Asked, event: Event | None = None) -> None:
+        """Decides one thing, or keeps it: for a beginning that has not come, or behind a parked fact."""
+        slot = self._slot(asked.key, asked.lane)
+        if asked.request_id is not None:
+            self.changes.answered.append(asked.request_id)
+        if asked.type == REPLAY:
+            slot.parked = False
+            self._hear_waiting(slot)
+        elif slot.parked or asked.key in self._bad:
+            slot.parked = True
+            self._keep(slot, asked, self._bad.get(asked.key))
+        else:
+            began = slot.state is not None
+            kept, error = self._decide(slot, asked, event)
+            if kept:
+                slot.parked = error is not None
+                self._keep(slot, asked, error)
+            elif not began and slot.state is not None:
+                self._hear_waiting(slot)
+
+    def finish(self) -> Changes:
+        """All that follows, with one row per key."""
+        for key, slot in self._slots.items():
+            if slot.changed:
+                body = slot.state.model_dump_json()
+                due, watches = getattr(slot.state, "due", None), getattr(slot.state, "watches", None)
+                self.changes.states.append(StateRow(key, slot.lane, slot.n, body, due, watches))
+                self.changes.changed.append(key)
+        self.changes.lanes = list(self._lanes.values())
+        return self.changes
+
+    def _slot(self, key: str, lane: int) -> _Slot:
+        slot = self._slots.get(key)
+        if slot is None:
+            slot = self._slots[key] = _Slot(lane=lane)
+        return slot
+
+    def _decide(self, slot: _Slot, asked: Asked, event: Event | None) -> tuple[bool, str | None]:
+        """One decision. (True, None): its key has not begun. (True, error): it failed and its key must be parked."""
+        try:
+            if event is None and asked.body is not None:
+                event = type_registry[asked.type].model_validate_json(asked.body)
+            if slot.state is None and event is not None and type(event) not in self.process.begins:
+                return type(event) in self.process.hears, None
+            seen = self._reference_of(slot.state, event)
+            moment = self._moment(slot, asked, seen)
+            decision = self._choose(slot, event, moment)
+            if decision is None:
+                return False, None
+            self._check(asked, decision, moment)
+        except Exception as error:
+            return True, describe(error)
+        self._apply(slot, asked, decision, moment, seen)
+        return False, None
+
+    def _choose(self, slot: _Slot, event: Event | None, moment: Moment[Any]) -> Decision[Any] | None:
+        if event is None:
+            waits = self.process.waits
+            return None if slot.state is None or waits is None else waits(slot.state, moment)
+        if slot.state is None:
+            return self.process.begins[type(event)](event, moment)
+        hears = self.process.hears.get(type(event))
+        return hears(slot.state, event, moment) if hears else None
+
+    def _check(self, asked: Asked, decision: Decision[Any], moment: Moment[Any]) -> None:
+        due = getattr(decision.state, "due", None)
+        if asked.type == DEADLINE and due is not None and due <= moment.now:
+            raise UndecidedError(f"after its deadline the state waits until {due}, which has passed")
+        for said in decision.says:
+            if said.topic is None:
+                raise UndecidedError(f"{type(said).__name__} has no topic")
+
+    def _apply(
+        self, slot: _Slot, asked: Asked, decision: Decision[Any], moment: Moment[Any], seen: ReferenceSeen | None
+    ) -> None:
+        slot.n += 1
+        slot.changed = slot.changed or decision.state is not slot.state
+        slot.state = decision.state
+        self.decided[asked.type] = self.decided.get(asked.type, 0) + 1
+        ids = self._say(slot, asked, decision, moment, seen)
+        for number, effect in enumerate(decision.does):
+            if effect.table is not None:
+                self.changes.rows.setdefault(effect.table, []).append(effect.model_dump_json())
+            else:
+                kind = type(effect).__name__
+                row_id = derived_id(self.process.name, asked.cause, kind, number)
+                row = EffectRow(row_id, slot.lane, asked.key, kind, effect.model_dump_json(), moment.now)
+                self.changes.effects.append(row)
+        self.changes.journal.append(
+            JournalRow(asked.key, slot.n, moment.now, asked, seen.body if seen else None, moment.known, ids)
+        )
+
+    def _say(
+        self, slot: _Slot, asked: Asked, decision: Decision[Any], moment: Moment[Any], seen: ReferenceSeen | None
+    ) -> list[str]:
+        """Numbers what is said within the lane and within each of its streams."""
+        lane = self._lanes[slot.lane]
+        ordinals: dict[str, int] = {}
+        ids: list[str] = []
+        for event in decision.says:
+            topic = event.topic
+            assert topic is not None
+            kind, key = type(event).__name__, event.key
+            ordinal = ordinals[kind] = ordinals.get(kind, 0) + 1
+            event_id = derived_id(self.process.name, asked.cause, kind, ordinal)
+            partition = slot.lane if key == asked.key else partition_of(key, PARTITIONS)
+            stream = f"{topic.name}:{partition}"
+            sequence = lane.streams[stream] = lane.streams.get(stream, 0) + 1
+            lane.position += 1
+            envelope = Envelope(
+                id=str(event_id),
+                type=kind,
+                source=self.service,
+                time=moment.now,
+                subject=key,
+                traceparent=_next_trace(asked, event_id.hex),
+                cause=asked.cause,
+                reference=f"{seen.fact.key}@{seen.n}" if seen else None,
+                lane=lane.n,
+                sequence=sequence,
+                epoch=lane.epoch,
+            )
+            place = Place(topic.name, partition)
+            body = event.model_dump_json()
+            self.changes.outbox.append(Outgoing(lane.n, lane.position, place, key, headers_of(envelope), body))
+            ids.append(envelope.id)
+        return ids
+
+    def tell(self, event: Event, asked: Asked) -> None:
+        """Says one event that no decision said: the refusal of bytes that are no fact."""
+        slot = self._slot(asked.key, asked.lane)
+        moment = self._moment(slot, asked, None)
+        self._say(slot, asked, Decision(slot.state, (event,)), moment, None)
+
+    def _moment(self, slot: _Slot, asked: Asked, seen: ReferenceSeen | None) -> Moment[Any]:
+        now = self._lanes[slot.lane].moment
+        return Moment(now, asked.said_at, self.policies, self._known, seen.fact if seen else None)
+
+    def _reference_of(self, state: Any, event: Event | None) -> ReferenceSeen | None:
+        if self.process.reference is None:
+            return None
+        name = self.process.reference.key
+        return self._references.get(getattr(event, name, None) or getattr(state, name, None) or "")
+
+    def _keep(self, slot: _Slot, asked: Asked, error: str | None) -> None:
+        """Writes a fact that must wait. A deadline is not kept: it is due again as long as the state says so."""
+        if asked.type == DEADLINE and error is None:
+            return
+        row = HeldRow(asked, error, self._lanes[slot.lane].moment)
+        self.changes.held.append(row)
+        self._lanes[slot.lane].held += 1
+        slot.waiting.append(row)
+
+    def _hear_waiting(self, slot: _Slot) -> None:
+        """Hears what waited for the beginning (or for a mended decision), in order, until one fails."""
+        while slot.waiting:
+            row = slot.waiting[0]
+            kept, error = self._decide(slot, row.asked, None)
+            if kept:
+                slot.parked = error is not None
+                if row.asked.held_id is not None:
+                    self.changes.errors[row.asked.held_id] = error
+                else:
+                    self.changes.held[self.changes.held.index(row)] = HeldRow(row.asked, error, row.since)
+                return
+            slot.waiting.pop(0)
+            self._lanes[slot.lane].held -= 1
+            if row.asked.held_id is None:
+                self.changes.held.remove(row)
+            else:
+                self.changes.released.append(row.asked.held_id)
+
+
+def _next_trace(asked: Asked, event_hex: str) -> str:
+    """The W3C trace of what was heard goes on; a cause without one starts a trace of its own."""
+    parts = (asked.traceparent or "").split("-")
+    whole = len(parts) == 4 and len(parts[1]) == 32
+    trace = parts[1] if whole else derived_id("trace", asked.cause).hex
+    return f"00-{trace}-{event_hex[:16]}-01"
+
+
+def describe(error: Exception) -> str:
+    """What failed and where, never with the values that were at hand: they may be personal."""
+    if isinstance(error, UndecidedError):
+        return str(error)
+    if isinstance(error, ValidationError):
+        found = error.errors(include_input=False, include_url=False, include_context=False)
+        return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in found[:20])
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{where}"

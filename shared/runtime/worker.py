@@ -1,0 +1,430 @@
+"""The loop under every process: one batch, one transaction; publish after commit; deadlines behind the log.
+
+Everything it keeps in memory is a hint that the next transaction checks against the rows it locks. After any
+trouble it forgets the hints and starts again from the rows. See docs/adr/0002-runtime.md for the rules.
+"""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from shared.events.base import PARTITIONS, Event
+from shared.policy import Policies
+from shared.runtime.clock import Clock
+from shared.runtime.codec import DecodeError, check_type, decode, numbers_of, type_of
+from shared.runtime.lanes import partition_of
+from shared.runtime.log import Log, LogChangedError, Outgoing, Place, Record
+from shared.runtime.metrics import Metrics
+from shared.runtime.process import Process, Undecodable, reference_name, topics_of
+from shared.runtime.store import (
+    Asked,
+    DataError,
+    DeadLetter,
+    InputRow,
+    LaneRow,
+    StateRow,
+    Store,
+    Transaction,
+)
+from shared.runtime.turn import DEADLINE, ReferenceSeen, Turn, describe
+from shared.runtime.watermark import Watermark
+
+log = structlog.get_logger()
+BACKOFF = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""Real seconds between tries while the log or the database is away; the last one repeats."""
+LIMIT = 1000
+"""Most deadlines or requests handled in one transaction, and outbox rows read at once."""
+
+
+class Worker:
+    """One process of one service on one replica. ``hear`` and ``tick`` never run at the same time."""
+
+    def __init__(
+        self,
+        process: Process[Any],
+        *,
+        service: str,
+        token: uuid.UUID,
+        store: Store,
+        log: Log,
+        clock: Clock,
+        policies: Policies,
+        metrics: Metrics,
+        dependent: str | None = None,
+    ) -> None:
+        self.process, self.service = process, service
+        self.token = token
+        self.progress = time.monotonic()
+        self.broken: Exception | None = None
+        """Set when going on would be wrong (another log): the replica must end."""
+        self.wake = asyncio.Event()
+        self.kinds = {kind.__name__ for kind in (*process.begins, *process.hears)}
+        self._store, self._log, self._clock = store, log, clock
+        self._policies, self._metrics, self._dependent = policies, metrics, dependent
+        self._topics = {t.name: t for t in topics_of(process)}
+        self._watermark = Watermark(process, store, log, clock)
+        self._busy = asyncio.Lock()
+        self._next: dict[Place, int] = {}
+        self._verified: set[Place] = set()
+        self._sought: dict[Place, int] = {}
+        self._acknowledged: dict[int, int] = {}
+        self._committed: dict[Place, int] = {}
+
+    async def assigned(self, places: Collection[Place]) -> None:
+        """New places: start reading one before ``next``, to see whether it is still the same log."""
+        begins = await self._log.begins(places)
+        for row in await self._store.begin_inputs(begins):
+            if row.next < begins[row.place]:
+                raise self._break(row.place, f"records {row.next} to {begins[row.place] - 1} are gone unread")
+            self._log.seek(row.place, max(row.next - 1, begins[row.place]))
+            self._verified.discard(row.place)
+            self._sought.pop(row.place, None)
+            self._next[row.place] = row.next
+
+    async def hear(self, records: Sequence[Record]) -> None:
+        """Decides a batch; returns when it is done, however long the database is away."""
+        async with self._busy:
+            await self._insist(lambda: self._hear(records))
+
+    async def tick(self) -> None:
+        """Everything that needs no input: requests, unpublished rows, progress, deadlines. Raises on trouble."""
+        async with self._busy:
+            lanes = self.lanes()
+            waiting = await self._store.waiting(lanes, self._clock.now())
+            self._metrics.show(waiting)
+            if waiting.requests:
+                await self._carry_out(waiting.requests)
+            if waiting.behind:
+                await self._drain(waiting.behind)
+            await self._watermark.advance(self._next)
+            if waiting.due:
+                await self._fire(waiting.due)
+            await self._tell_offsets()
+            self.progress = time.monotonic()
+
+    def lanes(self) -> list[int]:
+        """The lanes this replica looks after without being asked: those of its partitions."""
+        return sorted({place.partition for place in self._log.assigned()})
+
+    async def _insist(self, attempt: Any) -> None:
+        """Tries until it works; only a log that is another one, or cancellation, ends it."""
+        for pause in _pauses():
+            try:
+                await attempt()
+            except LogChangedError:
+                raise
+            except Exception as error:
+                self._metrics.retries.inc()
+                log.warning("retry", process=self.process.name, error=describe(error), pause=pause)
+                self._acknowledged.clear()
+                self.progress = time.monotonic()
+                await asyncio.sleep(pause)
+            else:
+                self.progress = time.monotonic()
+                return
+
+    async def _hear(self, records: Sequence[Record]) -> None:
+        places = {record.place for record in records}
+        lanes = {lane for record in records if (lane := self._lane_of(record)) is not None}
+        await self._begin(places)
+        try:
+            await self._transact(places, lanes, records)
+        except DataError as error:
+            bad = await self._find_bad(places, lanes, records, describe(error))
+            await self._transact(places, lanes, records, bad)
+
+    async def _begin(self, places: set[Place]) -> None:
+        """Records can come before the assignment was told, or it failed unseen: then the rows are made here."""
+        unknown = places - self._next.keys()
+        if unknown:
+            await self.assigned(unknown)
+
+    async def _transact(
+        self,
+        places: set[Place],
+        lanes: set[int],
+        records: Sequence[Record],
+        bad: Mapping[str, str] | None = None,
+        only: Collection[str] | None = None,
+    ) -> None:
+        """The one transaction of a batch. ``only``: a trial with these keys alone, rolled back."""
+        started = time.perf_counter()
+        async with self._store.transaction() as tx:
+            inputs, lane_rows = await tx.take(places, lanes)
+            dead: list[DeadLetter] = []
+            heard = self._sift(records, {row.place: row for row in inputs}, dead)
+            if only is not None:
+                heard = [pair for pair in heard if pair[0].key in only]
+            turn = await self._turn(tx, lane_rows, heard, bad or {})
+            for letter in dead if only is None else ():
+                self._bury(turn, letter)
+            turn.changes.inputs = inputs
+            await self._write(tx, turn, lane_rows)
+            if only is not None:
+                raise _TrialPassed
+        for row in inputs:
+            self._next[row.place] = row.next
+        self._metrics.batch.observe(len(records))
+        self._metrics.seconds.observe(time.perf_counter() - started)
+        await self._say(lane_rows, turn.changes.outbox)
+
+    def _sift(
+        self, records: Sequence[Record], inputs: Mapping[Place, InputRow], dead: list[DeadLetter]
+    ) -> list[tuple[Asked, Event | None]]:
+        """Takes from each place what comes next, and only that; moves the rows on."""
+        heard: list[tuple[Asked, Event | None]] = []
+        gone: set[Place] = set()
+        for record in records:
+            row = inputs.get(record.place)
+            if row is None or record.place in gone or not self._is_next(record, row, gone):
+                continue
+            row.next, row.last_print = record.offset + 1, record.fingerprint()
+            try:
+                asked = self._read(record, row)
+            except DecodeError as error:
+                dead.append(DeadLetter(record, error.problems, self._clock.now()))
+                continue
+            if asked is not None:
+                heard.append(asked)
+        return heard
+
+    def _is_next(self, record: Record, row: InputRow, gone: set[Place]) -> bool:
+        place, offset = record.place, record.offset
+        if offset < row.next:
+            if offset == row.next - 1 and place not in self._verified and row.last_print is not None:
+                if record.fingerprint() != row.last_print:
+                    raise self._break(place, f"record {offset} is not the one heard before")
+                self._verified.add(place)
+            return False
+        if offset > row.next and self._sought.get(place) != row.next:
+            # Not read from where the row says: somebody else was here meanwhile. Start again from the row.
+            self._log.seek(place, row.next)
+            self._sought[place] = row.next
+            gone.add(place)
+            return False
+        # Later than next right after seeking to next: offsets the log itself uses up (transaction markers).
+        return True
+
+    def _read(self, record: Record, row: InputRow) -> tuple[Asked, Event | None] | None:
+        """The fact in a record; None for what is not for us or was heard before. Raises DecodeError."""
+        topic, kind = record.place.topic, type_of(record.headers)
+        if self._is_ours(topic) and not self._accepts(record, row):
+            return None
+        if kind not in self.kinds:
+            if not self._is_ours(topic):
+                check_type(topic, kind or "")
+            return None
+        event, envelope = decode(topic, record.key, record.value, record.headers)
+        body = (record.value or b"").decode()
+        lane = record.place.partition if self._is_ours(topic) else partition_of(event.key, PARTITIONS)
+        asked = Asked(event.key, lane, envelope.type, envelope.id, envelope.time, body, envelope.traceparent)
+        return asked, event
+
+    def _accepts(self, record: Record, row: InputRow) -> bool:
+        """Exactly once between services: of each producer's lane only the next number counts."""
+        numbers = numbers_of(record.headers)
+        if numbers is None:
+            raise DecodeError(("ce_sequence", "header is missing: only the outbox of its service speaks here"))
+        lane, sequence, epoch = numbers
+        known = row.heard.get(str(lane))
+        if known is not None and (epoch < known[0] or sequence <= known[1]):
+            return False
+        first = known is None and (sequence == 1 or row.began_at > 0)
+        if not first and (known is None or sequence > known[1] + 1):
+            self._metrics.gaps.inc()  # its producer publishes the missing ones again, and this one after them
+            return False
+        row.heard[str(lane)] = (epoch, sequence)
+        return True
+
+    def _bury(self, turn: Turn, letter: DeadLetter) -> None:
+        """Keeps bytes that are no fact, and tells their sender if the process wants that."""
+        turn.changes.dead.append(letter)
+        self._metrics.dead_letters.inc()
+        record = letter.record
+        key = (record.key or b"").decode("utf-8", "replace").replace("\x00", "")[:128]
+        log.warning("dead letter", process=self.process.name, place=record.place, offset=record.offset,
+                    problems=letter.problems)  # fmt: skip
+        if self.process.refuses is None:
+            return
+        refusal = self.process.refuses(Undecodable(record.place.topic, key, letter.problems))
+        lane = self._lane_of(record)
+        if refusal is not None and lane is not None:
+            cause = f"{record.place.topic}/{record.place.partition}/{record.offset}"
+            turn.tell(refusal, Asked(key, lane, "Undecodable", cause, letter.at))
+
+    async def _turn(
+        self,
+        tx: Transaction,
+        lanes: list[LaneRow],
+        heard: Sequence[tuple[Asked, Event | None]],
+        bad: Mapping[str, str],
+    ) -> Turn:
+        """Loads what the keys need in one query each and decides."""
+        keys = {asked.key for asked, _ in heard}
+        turn = Turn(
+            self.process,
+            service=self.service,
+            policies=self._policies,
+            now=self._clock.now(),
+            lanes={lane.n: lane for lane in lanes},
+            known=self._watermark.reference_known,
+            bad_keys=bad,
+        )
+        if keys:
+            held = await tx.held(keys) if any(lane.held for lane in lanes) else []
+            turn.know(await tx.load(keys), held)
+            turn.refer(await self._references(tx, turn.reference_keys(event for _, event in heard)))
+        for asked, event in heard:
+            turn.ask(asked, event)
+        turn.finish()
+        return turn
+
+    async def _references(self, tx: Transaction, keys: Collection[str]) -> dict[str, ReferenceSeen]:
+        reference = self.process.reference
+        if reference is None or not keys:
+            return {}
+        rows = await tx.reference(reference_name(self.process), keys)
+        return {r.key: ReferenceSeen(r.n, reference.fact.model_validate_json(r.body), r.body) for r in rows}
+
+    async def _write(self, tx: Transaction, turn: Turn, lanes: list[LaneRow]) -> None:
+        for lane in lanes:
+            if lane.owner == self.token and lane.n in self._acknowledged:
+                lane.published = max(lane.published, self._acknowledged[lane.n])
+        await tx.write(turn.changes, self._clock.now(), self._dependent)
+        self._metrics.count(turn.decided)
+
+    async def _find_bad(
+        self, places: set[Place], lanes: set[int], records: Sequence[Record], why: str
+    ) -> dict[str, str]:
+        """The keys whose data the database refuses, found by halving; everybody else goes on without them."""
+        keys = sorted({(record.key or b"").decode("utf-8", "replace") for record in records})
+        bad: dict[str, str] = {}
+        groups = [keys]
+        while groups:
+            group = groups.pop()
+            try:
+                await self._transact(places, lanes, records, only=group)
+            except _TrialPassed:
+                continue
+            except DataError as error:
+                if len(group) == 1:
+                    bad[group[0]] = describe(error)
+                    log.error("key parked", process=self.process.name, key=group[0], error=describe(error))
+                else:
+                    middle = len(group) // 2
+                    groups += [group[:middle], group[middle:]]
+        return bad or dict.fromkeys(keys, why)
+
+    async def _say(self, lanes: Sequence[LaneRow], outgoing: Sequence[Outgoing]) -> None:
+        """Publishes after commit. A lane that is not known to be clean is read again from its rows."""
+        said: dict[int, int] = {}
+        for record in outgoing:
+            said[record.lane] = said.get(record.lane, 0) + 1
+        clean = {
+            lane.n
+            for lane in lanes
+            if lane.owner == self.token and self._acknowledged.get(lane.n) == lane.position - said.get(lane.n, 0)
+        }
+        await self._publish([record for record in outgoing if record.lane in clean])
+        self._acknowledged.update({lane.n: lane.position for lane in lanes if lane.n in clean})
+        dirty = [lane.n for lane in lanes if lane.n not in clean]
+        if dirty:
+            await self._drain_lanes(dirty)
+
+    async def _publish(self, records: Sequence[Outgoing]) -> None:
+        if records:
+            await self._log.publish(records)
+            self._metrics.published.inc(len(records))
+
+    async def _drain_lanes(self, lanes: Sequence[int]) -> None:
+        """Publishes everything above ``published``, and says so, until nothing is left."""
+        while rows := await self._store.unpublished(lanes, LIMIT):
+            await self._publish(rows)
+            reached = {row.lane: row.position for row in rows}
+            await self._store.published(reached)
+            self._acknowledged.update(reached)
+
+    async def _drain(self, behind: Mapping[int, tuple[int, int]]) -> None:
+        """On the timer, without input: what a replica that died between commit and publish left behind."""
+        done = {n: position for n, (_, position) in behind.items() if self._acknowledged.get(n) == position}
+        if done:
+            await self._store.published(done)
+        dirty = [n for n in behind if n not in done]
+        if dirty:
+            await self._drain_lanes(dirty)
+
+    async def _carry_out(self, lanes: Collection[int]) -> None:
+        """Requests in their order: outcomes of effects, changed references, replays."""
+        while True:
+            async with self._store.transaction() as tx:
+                _, lane_rows = await tx.take((), lanes)
+                asked = await tx.requests(lanes, LIMIT)
+                turn = await self._turn(tx, lane_rows, [(a, None) for a in asked], {})
+                await self._write(tx, turn, lane_rows)
+            await self._say(lane_rows, turn.changes.outbox)
+            if len(asked) < LIMIT:
+                return
+
+    async def _fire(self, lanes: Collection[int]) -> None:
+        """Asks the states whose deadline has passed, up to the moment to which everything heard has been read."""
+        limits = await self._watermark.limits(lanes)
+        while limits:
+            async with self._store.transaction() as tx:
+                _, lane_rows = await tx.take((), limits)
+                rows = await tx.due(limits, LIMIT)
+                asked = [_deadline(self.process.name, row) for row in rows]
+                turn = await self._turn(tx, lane_rows, [(a, None) for a in asked], {})
+                await self._write(tx, turn, lane_rows)
+            await self._say(lane_rows, turn.changes.outbox)
+            if len(rows) < LIMIT:
+                return
+
+    async def _tell_offsets(self) -> None:
+        """For lag monitors and for services that wait for us; and a look whether the log still is what it was."""
+        for place, end in self._watermark.ends.items():
+            if end < self._next.get(place, 0):
+                raise self._break(place, f"it ends at {end}, before record {self._next[place]} that is wanted next")
+        lag = sum(max(0, end - self._next.get(place, 0)) for place, end in self._watermark.ends.items())
+        self._metrics.lag.set(lag)
+        assigned = self._log.assigned()
+        offsets = {p: n for p, n in self._next.items() if p in assigned and self._committed.get(p) != n}
+        if offsets:
+            await self._log.commit(offsets)
+            self._committed.update(offsets)
+
+    def _break(self, place: Place, what: str) -> LogChangedError:
+        self.broken = LogChangedError(
+            f"{self.service}: {place.topic}/{place.partition} is not the log that was read before: {what}. "
+            "Point MAKEGOOD_KAFKA_BOOTSTRAP_SERVERS at the right cluster, or restore the topic and the database "
+            "to the same moment."
+        )
+        return self.broken
+
+    def _is_ours(self, topic: str) -> bool:
+        return self._topics[topic].numbered
+
+    def _lane_of(self, record: Record) -> int | None:
+        """The lane a record will touch: its partition on our own topics, else where its key belongs."""
+        if self._is_ours(record.place.topic):
+            return record.place.partition
+        key = (record.key or b"").decode("utf-8", "replace")
+        return partition_of(key, PARTITIONS)
+
+
+class _TrialPassed(Exception):  # noqa: N818 - it rolls a trial back
+    """These keys can be written."""
+
+
+def _deadline(process: str, row: StateRow) -> Asked:
+    assert row.due is not None
+    return Asked(row.key, row.lane, DEADLINE, f"{process}/{row.key}/{row.due.isoformat()}", row.due)
+
+
+def _pauses() -> Iterable[float]:
+    yield from BACKOFF
+    while True:
+        yield BACKOFF[-1]
