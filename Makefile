@@ -1,0 +1,46 @@
+# Everything a newcomer types; `make` alone lists it. What it installs stays in .venv/ and .makegood/.
+
+UV_VERSION := 0.13.9
+UV := $(or $(shell command -v uv),.makegood/uv/bin/uv)
+RUN := $(UV) run --no-sync
+
+# `make demo FROM=claims.jsonl SEED=7` gives `--from claims.jsonl --seed 7`: only what is set is passed on.
+option = $(if $($(1)),--$(2) "$($(1))")
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check up down bench sync
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: sync ## Watch claims travel from submission to recovery (FROM= CLAIMS= SEED= REPORT= OUTCOMES= STACK=)
+	@$(RUN) makegood demo $(call option,FROM,from) $(call option,CLAIMS,claims) $(call option,SEED,seed) \
+		$(call option,REPORT,report) $(call option,OUTCOMES,outcomes) $(call option,STACK,stack)
+
+test: sync ## Run every test, on a real Kafka and a real PostgreSQL
+	@$(RUN) pytest
+
+check: sync ## Check format, style and types
+	@$(RUN) ruff format --check
+	@$(RUN) ruff check
+	@$(RUN) pyright
+
+up: sync ## Start the local Kafka, PostgreSQL and mail server, and leave them running (STACK=)
+	@$(RUN) makegood up $(call option,STACK,stack)
+
+down: sync ## End what `make up` left running
+	@$(RUN) makegood down
+
+bench: sync ## Measure the direct-pay route (JSON=)
+	@$(RUN) makegood bench $(call option,JSON,json)
+
+sync: $(UV)
+	@$(UV) sync --locked --quiet
+
+# For machines without uv: one of our own, in a place of its own.
+.makegood/uv/bin/uv:
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo 'makegood needs Python 3.11 or newer as python3: install it (Debian: apt-get install python3).' >&2; exit 1; }
+	@python3 -m venv --clear .makegood/uv >/dev/null || \
+		{ echo 'python3 cannot make a virtual environment: install its venv module (Debian: apt-get install python3-venv).' >&2; exit 1; }
+	@.makegood/uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

@@ -1,0 +1,275 @@
+"""Sellers and their insurance: certificates handed in, proof when asked for it, quotes wanted and chosen."""
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime, timedelta
+from enum import Enum
+from random import Random
+from typing import Any, ClassVar, Final
+
+from ops.demo.luck import after, between, chance, pick
+from ops.demo.outside.directory import business_name
+from ops.demo.outside.party import CURRENCIES, MARKETPLACES, Saying, say
+from shared.events.base import Envelope, Event, derived_id
+from shared.events.insurance_accelerator import (
+    CertificateAccepted,
+    CertificateRejected,
+    CoverLapsed,
+    InsuranceRequired,
+    QuoteOffered,
+)
+from shared.events.recovery import ProofRequested
+from shared.events.seller_portal import CertificateSubmitted, InsurerRating, QuoteChosen, QuotesWanted
+from shared.money import Currency
+
+
+class Cover(Enum):
+    """What a seller has to show for one marketplace when the demo begins."""
+
+    VALID = "valid"
+    DEFECTIVE = "defective"
+    LAPSED = "lapsed"
+    CANCELLED = "cancelled"
+    CANCELLED_LATER = "cancelled later"
+    WANTS_QUOTES = "wants quotes"
+    NONE = "none"
+
+
+class Wish(Enum):
+    """What a seller does about an offered quote."""
+
+    ITS_FAVOURITE = "chooses the carrier it prefers"
+    EVERY = "chooses every quote"
+    TOO_LATE = "chooses after the quote has expired"
+    NOTHING = "chooses nothing"
+
+
+COVER: Final = {
+    Cover.VALID: 58,
+    Cover.DEFECTIVE: 10,
+    Cover.LAPSED: 4,
+    Cover.CANCELLED: 3,
+    Cover.CANCELLED_LATER: 4,
+    Cover.WANTS_QUOTES: 6,
+    Cover.NONE: 15,
+}
+WISHES: Final = {Wish.ITS_FAVOURITE: 65, Wish.EVERY: 12, Wish.TOO_LATE: 8, Wish.NOTHING: 15}
+PROVES: Final = {"in time": 45, "defective": 6, "too late": 8, "never": 41}
+"""What a seller does when proof of insurance would waive a reimbursement."""
+ON_DUTY: Final = {"certificate": 25, "quotes": 35, "nothing": 40}
+"""What an uninsured seller does when told that insurance is a duty."""
+MENDS: Final = 0.5
+RENEWS: Final = 0.5
+
+CARRIERS: Final = ("carrier-meridian", "carrier-oakline")
+INSURERS: Final = ("Meridian Mutual", "Oakline Insurance", "Harbour & Vale", "Nordsee Versicherung")
+
+DEFECTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "basis": {"occurrence_basis": False},
+    "limit": {"per_occurrence_minor": 50_000_000},
+    "aggregate": {"aggregate_minor": 75_000_000},
+    "deductible": {"deductible_minor": 2_500_000},
+    "deductible not shown": {"deductible_minor": None},
+    "additional insured": {"additional_insured": False},
+    "rating": {"insurer_rating": InsurerRating.BELOW},
+    "global handling": {"global_claims_handling": False},
+    "notice": {"cancellation_notice_days": 10},
+}
+"""What can be wrong on paper; other defects are in names, currencies and dates."""
+
+
+class Certificates:
+    """The insurance side of the seller portal. ``unanswered``: handed in at the start, no verdict heard yet."""
+
+    name: ClassVar = "certificates"
+    hears: ClassVar = frozenset[type[Event]](
+        {CertificateAccepted, CertificateRejected, InsuranceRequired, ProofRequested, QuoteOffered, CoverLapsed}
+    )
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._answered: set[str] = set()
+        self._opening: set[str] = set()
+        self._mended: set[str] = set()
+
+    @property
+    def unanswered(self) -> set[str]:
+        return self._opening - self._answered
+
+    def opening(self, sellers: Mapping[str, Collection[str]], now: datetime) -> list[Saying]:
+        """What these sellers hand in before the first claim, each for the marketplaces it sells on."""
+        sayings: list[Saying] = []
+        for seller_id in sorted(sellers):
+            for marketplace in sorted(set(sellers[seller_id]) & set(CURRENCIES)):
+                said = self._first(seller_id, marketplace, now)
+                self._opening |= {
+                    s.event.certificate_id for s in said if s.at == now and isinstance(s.event, CertificateSubmitted)
+                }
+                sayings += said
+        return sayings
+
+    def hear(self, event: Event, envelope: Envelope) -> list[Saying]:
+        match event:
+            case CertificateAccepted():
+                self._answered.add(event.certificate_id)
+                return []
+            case CertificateRejected():
+                self._answered.add(event.certificate_id)
+                return self._mend(event, envelope.time)
+            case InsuranceRequired():
+                return self._duty(event, envelope.time)
+            case ProofRequested():
+                return self._prove(event, envelope.time)
+            case QuoteOffered():
+                return self._choose(event, envelope.time)
+            case CoverLapsed():
+                return self._renew(event, envelope.time)
+            case _:
+                return []
+
+    def cover(self, seller_id: str, marketplace: str) -> Cover:
+        """What the seller has to show at the start."""
+        return pick(self._chance(seller_id, marketplace, "cover"), COVER)
+
+    def _chance(self, *about: object) -> Random:
+        return chance(self._seed, self.name, *about)
+
+    def _first(self, seller_id: str, marketplace: str, now: datetime) -> list[Saying]:
+        luck, today = self._chance(seller_id, marketplace, "first"), now.date()
+        match self.cover(seller_id, marketplace):
+            case Cover.VALID:
+                return say(now, self._certificate(seller_id, marketplace, today))
+            case Cover.DEFECTIVE:
+                return say(now, self._defective(seller_id, marketplace, today))
+            case Cover.LAPSED:
+                years_ago: dict[str, Any] = {
+                    "valid_from": today - timedelta(days=500),
+                    "valid_to": today - timedelta(days=40),
+                }
+                return say(now, self._certificate(seller_id, marketplace, today, **years_ago))
+            case Cover.CANCELLED:
+                cancelled: dict[str, Any] = {"cancelled_on": today - timedelta(days=luck.randint(1, 15))}
+                return say(now, self._certificate(seller_id, marketplace, today, **cancelled))
+            case Cover.CANCELLED_LATER:
+                valid = self._certificate(seller_id, marketplace, today)
+                at = now + after(luck, 12, 60)
+                return [Saying(valid, now), Saying(valid.model_copy(update={"cancelled_on": at.date()}), at)]
+            case Cover.WANTS_QUOTES:
+                return [Saying(self._wish(seller_id, marketplace, "first"), now + after(luck, 0, 12))]
+            case Cover.NONE:
+                return []
+
+    def _certificate(
+        self, seller_id: str, marketplace: str, today: date, purpose: str = "first", **changes: Any
+    ) -> CertificateSubmitted:
+        """A certificate with every term in order and far more than a year left, but for the changes."""
+        luck = self._chance(seller_id, marketplace, purpose, "terms")
+        terms: dict[str, Any] = {
+            "seller_id": seller_id,
+            "certificate_id": self._number("coi", seller_id, marketplace, purpose),
+            "marketplace": marketplace,
+            "insured_name": business_name(self._seed, seller_id),
+            "insurer": luck.choice(INSURERS),
+            "insurer_rating": luck.choice((InsurerRating.A_OR_BETTER, InsurerRating.A_MINUS)),
+            "occurrence_basis": True,
+            "currency": CURRENCIES[marketplace],
+            "per_occurrence_minor": 100_000_000 * luck.choice((1, 1, 2, 5)),
+            "aggregate_minor": 500_000_000,
+            "deductible_minor": luck.choice((0, 250_000, 500_000, 1_000_000)),
+            "additional_insured": True,
+            "global_claims_handling": True,
+            "cancellation_notice_days": luck.choice((30, 30, 60)),
+            "valid_from": today - timedelta(days=luck.randint(20, 300)),
+            "valid_to": today + timedelta(days=luck.randint(500, 900)),
+        }
+        return CertificateSubmitted.model_validate(terms | changes)
+
+    def _defective(self, seller_id: str, marketplace: str, today: date, purpose: str = "first") -> CertificateSubmitted:
+        """A certificate with one to four things wrong."""
+        luck = self._chance(seller_id, marketplace, purpose, "defects")
+        changes: dict[str, Any] = {}
+        for defect in luck.sample(list(DEFECTS), luck.choice((1, 1, 2, 3))):
+            changes |= DEFECTS[defect]
+        match luck.randrange(8):
+            case 0:
+                changes["insured_name"] = f"{business_name(self._seed, seller_id)} Holding"
+            case 1:
+                changes["currency"] = luck.choice([c for c in Currency if c is not CURRENCIES[marketplace]])
+            case 2:
+                changes["valid_to"] = today + timedelta(days=luck.randint(5, 50))
+            case 3:
+                changes |= {"valid_from": today, "valid_to": today - timedelta(days=365)}
+            case _:
+                pass
+        return self._certificate(seller_id, marketplace, today, purpose, **changes)
+
+    def _mend(self, rejected: CertificateRejected, at: datetime) -> list[Saying]:
+        """One resubmission with everything mended, for the reply named every defect; or none at all."""
+        seller_id, number = rejected.seller_id, rejected.certificate_id
+        luck = self._chance(seller_id, number, "mends")
+        if number in self._mended or rejected.marketplace not in CURRENCIES or luck.random() >= MENDS:
+            return []
+        at += after(luck, 2, 12)
+        mended = self._certificate(seller_id, rejected.marketplace, at.date(), f"instead of {number}")
+        self._mended.add(mended.certificate_id)
+        return say(at, mended)
+
+    def _duty(self, required: InsuranceRequired, at: datetime) -> list[Saying]:
+        seller_id, marketplace = required.seller_id, required.marketplace
+        if self.cover(seller_id, marketplace) is not Cover.NONE or marketplace not in CURRENCIES:
+            return []
+        luck = self._chance(seller_id, marketplace, "duty")
+        at += after(luck, 1, 25)
+        match pick(luck, ON_DUTY):
+            case "certificate":
+                return say(at, self._certificate(seller_id, marketplace, at.date(), "duty"))
+            case "quotes":
+                return say(at, self._wish(seller_id, marketplace, "duty"))
+            case _:
+                return []
+
+    def _prove(self, asked: ProofRequested, at: datetime) -> list[Saying]:
+        """Proof names the month, so that a seller asked for several claims hands in one certificate."""
+        marketplace, luck = MARKETPLACES.get(asked.currency), self._chance(asked.claim_id, "proof")
+        if marketplace is None:
+            return []
+        month = at.date().replace(day=1)
+        good = self._certificate(asked.seller_id, marketplace, month, f"proof {month}")
+        match pick(luck, PROVES):
+            case "in time":
+                return say(between(luck, at, asked.prove_by, 0.05, 0.95), good)
+            case "too late":
+                return say(asked.prove_by + after(luck, 0.5, 5), good)
+            case "defective":
+                bad = self._defective(asked.seller_id, marketplace, month, f"bad proof {month}")
+                return say(between(luck, at, asked.prove_by, 0.05, 0.95), bad)
+            case _:
+                return []
+
+    def _choose(self, offer: QuoteOffered, at: datetime) -> list[Saying]:
+        luck = self._chance(offer.seller_id, offer.request_id, "chooses")
+        wish, favourite, pause = pick(luck, WISHES), luck.choice(CARRIERS), after(luck, 1, 8)
+        chosen = QuoteChosen(seller_id=offer.seller_id, quote_id=offer.quote_id)
+        match wish:
+            case Wish.TOO_LATE:
+                return say(offer.valid_until + pause, chosen)
+            case Wish.EVERY:
+                return say(min(at + pause, offer.valid_until), chosen)
+            case Wish.ITS_FAVOURITE if offer.carrier == favourite:
+                return say(min(at + pause, offer.valid_until), chosen)
+            case _:
+                return []
+
+    def _renew(self, lapsed: CoverLapsed, at: datetime) -> list[Saying]:
+        luck = self._chance(lapsed.seller_id, lapsed.marketplace, lapsed.lapsed_on, "renews")
+        if lapsed.marketplace not in CURRENCIES or luck.random() >= RENEWS:
+            return []
+        at += after(luck, 1, 20)
+        purpose = f"renewal {lapsed.lapsed_on}"
+        return say(at, self._certificate(lapsed.seller_id, lapsed.marketplace, at.date(), purpose))
+
+    def _wish(self, seller_id: str, marketplace: str, purpose: str) -> QuotesWanted:
+        number = self._number("rq", seller_id, marketplace, purpose)
+        return QuotesWanted(seller_id=seller_id, request_id=number, marketplace=marketplace)
+
+    def _number(self, prefix: str, *about: object) -> str:
+        return f"{prefix}-{derived_id(self._seed, prefix, *about).hex[:14]}"

@@ -1,0 +1,180 @@
+"""The parties together, and what each will say when: in memory, with no log and no clock of its own."""
+
+import heapq
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+from zlib import crc32
+
+from ops.demo.outside.adjusters import Adjusters
+from ops.demo.outside.carriers import Carriers
+from ops.demo.outside.certificates import Certificates
+from ops.demo.outside.directory import Directory
+from ops.demo.outside.finance import Finance
+from ops.demo.outside.insurers import Insurers
+from ops.demo.outside.party import Party, Saying
+from ops.demo.outside.sellers import Sellers
+from ops.demo.outside.submissions import Submission
+from ops.demo.outside.upstream import Upstream
+from shared.events.adjusters import DECISIONS
+from shared.events.base import Envelope, Event, derived_id
+from shared.events.carriers import QUOTES
+from shared.events.finance import RESULTS
+from shared.events.insurers import REPLIES
+from shared.events.marketplace import PROCEEDS, PROFILES
+from shared.events.seller_portal import ANSWERS, CERTIFICATES
+from shared.events.upstream import SUBMISSIONS, ClaimSubmitted
+from shared.runtime.codec import Headers, encode, headers_of
+
+SPOKEN: Final = frozenset(
+    topic.name
+    for topic in (SUBMISSIONS, PROFILES, PROCEEDS, ANSWERS, CERTIFICATES, REPLIES, QUOTES, DECISIONS, RESULTS)
+)
+"""The topics of the outside world."""
+
+SAME_AGAIN, NEW_AGAIN = range(2), range(2, 4)
+"""Of a hundred records, those sent twice as they are and those sent twice under an id of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """One record that will be published at a moment; ``said`` is an event, or a submission's raw body."""
+
+    topic: str
+    key: str
+    said: Event | bytes
+    envelope: Envelope
+
+    def record(self) -> tuple[bytes, bytes, Headers]:
+        """Key, value and headers."""
+        if isinstance(self.said, bytes):
+            return self.key.encode(), self.said, headers_of(self.envelope)
+        return encode(self.said, self.envelope)
+
+
+class World:
+    """Everybody outside. ``hear`` and the openings plan what is said; ``due`` hands it out at its moment."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self.upstream, self.directory, self.certificates = Upstream(seed), Directory(seed), Certificates(seed)
+        self._parties: tuple[Party, ...] = (
+            *(self.upstream, self.certificates, Sellers(seed), Insurers(seed)),
+            *(Carriers(seed), Adjusters(seed), Finance(seed)),
+        )
+        self._ears: dict[str, list[Party]] = {}
+        for party in self._parties:
+            for kind in party.hears:
+                self._ears.setdefault(kind.type_name(), []).append(party)
+        self._planned: list[tuple[datetime, int, Speech]] = []
+        self._number = 0
+        self._said: set[UUID] = set()
+
+    @property
+    def wanted(self) -> Collection[str]:
+        """The event types that somebody outside listens to."""
+        return self._ears.keys()
+
+    @property
+    def listens_to(self) -> frozenset[str]:
+        """The topics on which these events are."""
+        kinds = {kind for party in self._parties for kind in party.hears}
+        return frozenset(kind.topic.name for kind in kinds if kind.topic is not None)
+
+    def remember(self, ids: Iterable[str]) -> None:
+        """What was published before this process began: it is not said again."""
+        for text in ids:
+            try:
+                self._said.add(UUID(text))
+            except ValueError:
+                continue  # another producer's id
+
+    def open(self, sellers: Mapping[str, Collection[str]], now: datetime) -> None:
+        """The seller directory and the certificates there are, before the first claim."""
+        self._plan(self.directory.name, self.directory.opening(sellers, now), "opening")
+        self._plan(self.certificates.name, self.certificates.opening(sellers, now), "opening")
+
+    def submit(self, submission: Submission, number: int, now: datetime) -> bool:
+        """One submission with the papers that come with it. False: it was out already."""
+        cause = derived_id(self._seed, "submission", number, submission.key, crc32(submission.body))
+        envelope = Envelope(
+            id=str(cause),
+            type=ClaimSubmitted.type_name(),
+            source=f"/demo/{self.upstream.name}",
+            time=now,
+            subject=submission.key,
+            traceparent=_trace(None, cause),
+        )
+        new = self._schedule(Speech(SUBMISSIONS.name, submission.key, submission.body, envelope))
+        if submission.claim is not None:
+            self._plan(self.upstream.name, self.upstream.file(submission.claim, now), envelope.id, envelope.traceparent)
+        return new
+
+    def hear(self, event: Event, envelope: Envelope) -> None:
+        """What a service said, to everybody who listens to it."""
+        for party in self._ears.get(envelope.type, ()):
+            self._plan(party.name, party.hear(event, envelope), envelope.id, envelope.traceparent)
+
+    def due(self, now: datetime) -> list[Speech]:
+        """What is to be said by now, in the order of its moments."""
+        speeches: list[Speech] = []
+        while self._planned and self._planned[0][0] <= now:
+            speeches.append(heapq.heappop(self._planned)[2])
+        return speeches
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When somebody speaks next; None: nobody will unless something is heard."""
+        return self._planned[0][0] if self._planned else None
+
+    def _plan(self, party: str, sayings: Iterable[Saying], cause: str, trace: str | None = None) -> None:
+        """Gives each saying its envelope, with an id that the same cause always gives."""
+        for ordinal, saying in enumerate(sayings):
+            topic, kind = saying.event.topic, saying.event.type_name()
+            assert topic is not None
+            if saying.because is not None:
+                cause, trace = saying.because.id, saying.because.traceparent
+            said_id = derived_id(self._seed, party, cause, kind, ordinal)
+            envelope = Envelope(
+                id=str(said_id),
+                type=kind,
+                source=f"/demo/{party}",
+                time=saying.at,
+                subject=saying.event.key,
+                traceparent=_trace(trace, said_id),
+                cause=cause,
+            )
+            self._schedule(Speech(topic.name, saying.event.key, saying.event, envelope))
+
+    def _schedule(self, speech: Speech) -> bool:
+        """Once, unless it is one of those that are sent twice on purpose."""
+        said_id = UUID(speech.envelope.id)
+        if said_id in self._said:
+            return False
+        self._said.add(said_id)
+        self._push(speech.envelope.time, speech)
+        share, pause = said_id.int % 100, timedelta(minutes=said_id.int // 100 % 400)
+        if share in SAME_AGAIN:
+            self._push(speech.envelope.time + pause, speech)
+        elif share in NEW_AGAIN:
+            self._push(speech.envelope.time + pause, _again(speech))
+        return True
+
+    def _push(self, at: datetime, speech: Speech) -> None:
+        self._number += 1
+        heapq.heappush(self._planned, (at, self._number, speech))
+
+
+def _again(speech: Speech) -> Speech:
+    """The same fact under another id."""
+    envelope = replace(speech.envelope, id=str(derived_id(speech.envelope.id, "again")))
+    return replace(speech, envelope=envelope)
+
+
+def _trace(parent: str | None, said_id: UUID) -> str:
+    """W3C trace context: what was heard goes on, with this saying as its newest span."""
+    parts = (parent or "").split("-")
+    trace = parts[1] if len(parts) == 4 and len(parts[1]) == 32 else said_id.hex
+    return f"00-{trace}-{said_id.hex[:16]}-01"

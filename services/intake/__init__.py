@@ -1,0 +1,1 @@
+"""Intake: is a claim valid, and is it proven?"""

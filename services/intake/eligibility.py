@@ -1,0 +1,67 @@
+"""What is checked about a claim as a whole: windows, currency, product, and how serious the injury is."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from services.intake.state import LossItem
+from shared.events.claim import InjuryClass, LossKind, Reason
+from shared.events.upstream import ClaimSubmitted
+from shared.policy import Policy
+
+
+def reasons_against(
+    claim: ClaimSubmitted, items: tuple[LossItem, ...], policy: Policy | None, said_on: date
+) -> tuple[Reason, ...]:
+    """Every reason at once why nothing of the claim can be admitted; none: it goes on to screening."""
+    claimed, admissible = any(i.claimed_minor for i in items), any(i.admissible_minor for i in items)
+    against = {
+        Reason.INCIDENT_BEFORE_PURCHASE: claim.incident_on < claim.purchased_on,
+        Reason.REPORTED_BEFORE_INCIDENT: claim.reported_on < claim.incident_on,
+        # One day of grace: east of Greenwich the day has begun earlier.
+        Reason.REPORTED_IN_FUTURE: (claim.reported_on - said_on).days > 1,
+        Reason.NOTHING_CLAIMED: not claimed,
+        Reason.NO_ADMISSIBLE_ITEM: claimed and not admissible,
+        Reason.UNKNOWN_MARKETPLACE: policy is None,
+        **({} if policy is None else _against_policy(claim, policy)),
+    }
+    return tuple(reason for reason, holds in against.items() if holds)
+
+
+def _against_policy(claim: ClaimSubmitted, policy: Policy) -> dict[Reason, bool]:
+    rules = policy.eligibility
+    after_purchase = rules.incident_within_days_of_purchase
+    return {
+        Reason.BEFORE_LAUNCH: claim.incident_on < rules.launched_on,
+        Reason.REPORTED_TOO_LATE: (claim.reported_on - claim.incident_on).days > rules.report_within_days,
+        Reason.TOO_LONG_AFTER_PURCHASE: (
+            after_purchase is not None and (claim.incident_on - claim.purchased_on).days > after_purchase
+        ),
+        Reason.WRONG_CURRENCY: claim.currency != policy.currency,
+        Reason.EXCLUDED_PRODUCT: _same(claim.product) in map(_same, rules.excluded_products),
+    }
+
+
+def is_minor(claim: ClaimSubmitted, policy: Policy) -> bool:
+    """By age alone; an age that was not given makes nobody a minor."""
+    return claim.claimant.age is not None and claim.claimant.age < policy.eligibility.adult_age
+
+
+def injury_class(claim: ClaimSubmitted, policy: Policy) -> InjuryClass:
+    """Serious by a word of the coded fields; a medical loss says that somebody was hurt, coded or not."""
+    if claim.injury is None:
+        hurt = any(loss.kind is LossKind.MEDICAL for loss in claim.losses)
+        return InjuryClass.MINOR if hurt else InjuryClass.NONE
+    rules = policy.injuries
+    serious = _mentions(claim.injury.disposition, rules.never_automatic_dispositions) or _mentions(
+        claim.injury.diagnosis, rules.never_automatic_diagnoses
+    )
+    return InjuryClass.SERIOUS if serious else InjuryClass.MINOR
+
+
+def _mentions(text: str, words: Iterable[str]) -> bool:
+    text = _same(text)
+    return any(_same(word) in text for word in words)
+
+
+def _same(name: str) -> str:
+    return name.strip().casefold()

@@ -1,0 +1,57 @@
+"""What is published for intake: a file's lines as they are, good or bad."""
+
+from pathlib import Path
+
+from ops.demo.claims import generate
+from ops.demo.outside.submissions import from_claims, from_file, sellers, submissions
+from shared.events.claim import LossKind
+from tests.demo.given import SEED, TODAY, submitted
+
+GOOD = submitted("sub-1", LossKind.MEDICAL).model_dump_json().encode()
+
+
+def written(tmp_path: Path, *lines: bytes) -> Path:
+    path = tmp_path / "submissions.jsonl"
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    return path
+
+
+def test_lines_are_taken_byte_for_byte_and_empty_ones_left_out(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD, b"", b"  ", b'{"a": 1} \r', b"\xff\x00")
+    assert list(submissions(path)) == [GOOD, b'{"a": 1} ', b"\xff\x00"]
+
+
+def test_a_claim_is_keyed_by_its_submission_id(tmp_path: Path) -> None:
+    [submission] = from_file(written(tmp_path, GOOD))
+    assert (submission.key, submission.body) == ("sub-1", GOOD)
+    assert submission.claim == submitted("sub-1", LossKind.MEDICAL)
+
+
+def test_a_bad_claim_keeps_its_key_and_its_bytes(tmp_path: Path) -> None:
+    bad = b'{"submission_id": "sub-9", "marketplace": 7}'
+    [submission] = from_file(written(tmp_path, bad))
+    assert (submission.key, submission.body, submission.claim) == ("sub-9", bad, None)
+
+
+def test_what_is_not_json_or_names_no_submission_is_keyed_by_its_line(tmp_path: Path) -> None:
+    lines = (
+        b"not json",
+        b"[1, 2]",
+        b'{"submission_id": 5}',
+        b'{"submission_id": "\\u0000"}',
+        b"\xff\xfe",
+        b"[" * 99_999,
+    )
+    found = [(submission.key, submission.claim) for submission in from_file(written(tmp_path, *lines))]
+    assert found == [(f"line-{number}", None) for number in range(1, 7)]
+
+
+def test_made_up_claims_are_the_records_they_would_be_in_a_file() -> None:
+    claims = list(generate(20, SEED, TODAY))
+    assert [s.claim for s in from_claims(claims)] == claims
+    assert [s.key for s in from_claims(claims)] == [claim.submission_id for claim in claims]
+
+
+def test_sellers_are_those_that_good_claims_name(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD, b"not json")
+    assert sellers(from_file(path)) == {"seller-1": {"US"}}

@@ -1,0 +1,237 @@
+"""The seller's notice, answer, comment and silence."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.events.adjusters import ReviewKind
+from shared.events.claim import InjuryClass
+from shared.events.escalation import (
+    ClaimClosed,
+    ClaimDecided,
+    ClaimEscalated,
+    Outcome,
+    Owner,
+    PayoutAuthorized,
+    ReviewOpened,
+    Route,
+    Status,
+)
+from shared.events.seller_notifier import NoticeKind
+from shared.events.seller_portal import AnswerChoice
+from tests.deciding import START, day
+from tests.escalation.given import (
+    LARGE,
+    SMALL,
+    accepted,
+    answered,
+    approval_refused,
+    case,
+    claim,
+    commented,
+    extended,
+    facts,
+    hours,
+    notified,
+    paid,
+    reviewed,
+    settlement_reported,
+    the,
+    told,
+    undeliverable,
+)
+
+SECOND = timedelta(seconds=1)
+
+
+def test_a_silent_seller_is_escalated_once():
+    story = claim(accepted(), notified())
+    said = story.wait_until(day(7))
+    assert facts(said) == [ClaimEscalated, ClaimDecided, PayoutAuthorized]
+    assert the(PayoutAuthorized, said).route is Route.SELLER_SILENT
+    story.hear(paid())
+    assert not story.wait_until(day(365))
+    assert told(story).outcome is Outcome.STEPPED_IN_SILENT
+
+
+def test_silence_never_settles_how_much():
+    story = claim(accepted(LARGE), notified())
+    said = story.wait_until(day(7))
+    assert facts(said) == [ClaimEscalated, ReviewOpened]
+    assert the(ReviewOpened, said).review is ReviewKind.AMOUNT
+
+
+@pytest.mark.parametrize("amount", [SMALL, LARGE])
+def test_a_serious_injury_is_reviewed_before_it_is_paid_for_a_silent_seller(amount: int):
+    story = claim(accepted(amount, injury=InjuryClass.SERIOUS), notified())
+    said = story.wait_until(day(7))
+    assert facts(said) == [ClaimEscalated, ReviewOpened]
+    assert the(ReviewOpened, said).review is ReviewKind.SERIOUS_INJURY
+
+
+def test_a_claim_for_a_minor_is_never_automatic():
+    story = claim(accepted(minor_claimant=True), notified())
+    assert the(ReviewOpened, story.hear(answered(AnswerChoice.PAY_THROUGH_US))).review is ReviewKind.SERIOUS_INJURY
+
+
+def test_nobody_is_silent_before_the_notice():
+    story = claim(accepted())
+    assert facts(story.wait_until(day(40))) == []
+    assert (told(story).status, told(story).owner) == (Status.WITH_SELLER, Owner.MAKEGOOD)
+    story.hear(notified(respond_by=day(47)))
+    assert facts(story.wait_until(day(47))) == [ClaimEscalated, ClaimDecided, PayoutAuthorized]
+
+
+def test_the_deadline_is_frozen_by_the_first_notice():
+    story = claim(accepted(), notified(day(7)), notified(day(70)))
+    assert case(story).due == day(7)
+
+
+def test_an_answer_received_in_time_counts_though_it_is_heard_after_the_timer():
+    story = claim(accepted(LARGE), notified())
+    story.wait_until(day(9))
+    said = story.hear(answered(AnswerChoice.CONTEST, received_at=day(7)))
+    assert the(ReviewOpened, said).review is ReviewKind.CONTESTED
+
+
+def test_an_answer_received_a_second_late_is_evidence_only():
+    story = claim(accepted(LARGE), notified())
+    story.wait_until(day(9))
+    assert not story.hear(answered(AnswerChoice.CONTEST, received_at=day(7) + SECOND))
+
+
+def test_an_answer_in_time_comes_too_late_once_the_payout_is_authorised():
+    story = claim(accepted(), notified())
+    story.wait_until(day(7))
+    assert not story.hear(answered(AnswerChoice.CONTEST, received_at=day(6)))
+
+
+def test_an_answer_before_the_notice_counts():
+    story = claim(accepted())
+    assert the(ReviewOpened, story.hear(answered(AnswerChoice.CONTEST))).review is ReviewKind.CONTESTED
+    assert not story.hear(notified())
+
+
+def test_the_first_of_two_answers_counts():
+    story = claim(accepted(), notified(), answered(AnswerChoice.CONTEST))
+    assert not story.hear(answered(AnswerChoice.SETTLE_DIRECTLY, received_at=day(1)))
+
+
+def test_a_seller_who_accepts_has_the_customer_paid_at_once_in_full_by_us():
+    story = claim(accepted(LARGE), notified())
+    said = story.hear(answered(AnswerChoice.PAY_THROUGH_US))
+    assert facts(said) == [ClaimDecided, PayoutAuthorized]
+    assert the(PayoutAuthorized, said).route is Route.SELLER_ACCEPTED
+    assert the(ClaimClosed, story.hear(paid(LARGE))).outcome is Outcome.RESOLVED_BY_SELLER
+
+
+def test_a_seller_who_accepts_in_time_needs_no_review_of_the_amount_any_more():
+    story = claim(accepted(LARGE), notified())
+    story.wait_until(day(8))
+    said = story.hear(answered(AnswerChoice.PAY_THROUGH_US, received_at=day(6)))
+    assert facts(said) == [ClaimDecided, PayoutAuthorized]
+
+
+def test_a_seller_who_accepts_in_time_leaves_the_review_of_a_serious_injury_open():
+    story = claim(accepted(injury=InjuryClass.SERIOUS), notified())
+    story.wait_until(day(8))
+    assert not story.hear(answered(AnswerChoice.PAY_THROUGH_US, received_at=day(6)))
+    said = story.hear(reviewed(ReviewKind.SERIOUS_INJURY))
+    assert the(PayoutAuthorized, said).route is Route.SELLER_ACCEPTED
+
+
+def test_an_objection_in_time_takes_the_place_of_approvals():
+    story = claim(accepted(LARGE), notified(), authority_limit_minor=1_000_00)
+    story.wait_until(day(7))
+    story.hear(reviewed(ReviewKind.AMOUNT))
+    assert told(story).status is Status.AWAITING_APPROVAL
+    said = story.hear(answered(AnswerChoice.CONTEST, received_at=day(1)))
+    assert the(ReviewOpened, said).review is ReviewKind.CONTESTED
+    assert not story.hear(approval_refused())
+
+
+def test_an_extension_moves_the_deadline_once_and_never_back():
+    story = claim(accepted(), notified(), extended(day(14)), extended(day(3)))
+    assert not story.wait_until(day(14) - SECOND)
+    assert ClaimEscalated in facts(story.wait_until(day(14)))
+
+
+def test_an_extension_heard_after_the_timer_still_admits_answers():
+    story = claim(accepted(LARGE), notified())
+    story.wait_until(day(8))
+    assert not story.hear(extended(day(14)))
+    assert facts(story.hear(answered(AnswerChoice.CONTEST, received_at=day(12)))) == [ReviewOpened]
+
+
+def test_silence_is_not_presumed_of_a_seller_whom_no_notice_reached():
+    story = claim(accepted())
+    said = story.hear(undeliverable())
+    assert the(ReviewOpened, said).review is ReviewKind.UNDELIVERABLE
+    assert facts(story.hear(reviewed(ReviewKind.UNDELIVERABLE))) == [ClaimEscalated, ClaimDecided, PayoutAuthorized]
+    story.hear(paid())
+    assert told(story).outcome is Outcome.STEPPED_IN_SILENT
+
+
+def test_a_seller_whom_no_notice_reached_may_still_answer_in_the_time_he_would_have_had():
+    story = claim(accepted(), undeliverable())
+    assert facts(story.hear(answered(AnswerChoice.PAY_THROUGH_US, received_at=day(7)))) == [
+        ClaimDecided,
+        PayoutAuthorized,
+    ]
+
+
+@pytest.mark.parametrize("kind", [NoticeKind.REMINDER, NoticeKind.PROOF, NoticeKind.DEBIT, NoticeKind.INSURER])
+def test_other_letters_that_cannot_be_delivered_change_nothing_here(kind: NoticeKind):
+    assert not claim(accepted()).hear(undeliverable(kind))
+
+
+def test_direct_pay_goes_on_without_a_deliverable_notice_from_the_attempt():
+    story = claim(accepted(), undeliverable(attempted_at=START + hours(1)), covered=True)
+    assert not story.wait_until(START + hours(48))
+    assert facts(story.wait_until(START + hours(49))) == [ClaimDecided, PayoutAuthorized]
+
+
+def test_direct_pay_waits_for_the_notice_from_which_the_window_counts():
+    story = claim(accepted(), covered=True)
+    assert facts(story.wait_until(day(20))) == []
+    assert (told(story).status, told(story).owner) == (Status.DIRECT_PAY, Owner.MAKEGOOD)
+
+
+def test_contrary_evidence_in_the_window_goes_to_an_adjuster_and_never_back_to_the_seller():
+    story = claim(accepted(), notified(day(2), direct_pay=True), covered=True)
+    said = story.hear(commented(contrary=True, received_at=day(2)))
+    assert the(ReviewOpened, said).review is ReviewKind.CONTESTED
+    assert ClaimEscalated in facts(story.hear(reviewed(ReviewKind.CONTESTED)))
+    story.hear(paid())
+    assert told(story).outcome is Outcome.STEPPED_IN_REJECTED
+
+
+def test_contrary_evidence_after_the_window_changes_nothing():
+    story = claim(accepted(injury=InjuryClass.SERIOUS), notified(day(2), direct_pay=True), covered=True)
+    story.wait_until(day(3))
+    assert not story.hear(commented(contrary=True, received_at=day(2) + SECOND))
+    assert facts(story.hear(commented(contrary=True, received_at=day(2)))) == [ReviewOpened]
+
+
+def test_a_seller_without_objection_ends_the_window():
+    story = claim(accepted(), notified(day(2), direct_pay=True), covered=True)
+    assert facts(story.hear(commented(contrary=False))) == [ClaimDecided, PayoutAuthorized]
+    assert not story.hear(commented(contrary=True))
+
+
+def test_on_direct_pay_to_contest_is_an_objection_and_to_accept_is_none():
+    contested = claim(accepted(), covered=True).hear(answered(AnswerChoice.CONTEST))
+    assert the(ReviewOpened, contested).review is ReviewKind.CONTESTED
+    agreed = claim(accepted(), covered=True).hear(answered(AnswerChoice.PAY_THROUGH_US))
+    assert the(PayoutAuthorized, agreed).route is Route.DIRECT_PAY
+    for choice in (AnswerChoice.SETTLE_DIRECTLY, AnswerChoice.REFER_TO_INSURER):
+        assert not claim(accepted(), covered=True).hear(answered(choice))
+
+
+def test_on_direct_pay_a_settlement_by_the_seller_is_a_reason_to_look():
+    said = claim(accepted(), covered=True).hear(settlement_reported())
+    assert the(ReviewOpened, said).review is ReviewKind.CONTESTED
+
+
+def test_a_comment_on_another_route_changes_nothing():
+    assert not claim(accepted(), notified()).hear(commented(contrary=True))

@@ -1,0 +1,190 @@
+"""Settlements by the seller and by his insurer."""
+
+import pytest
+
+from shared.events.adjusters import ReviewKind
+from shared.events.base import Event
+from shared.events.claim import Reason
+from shared.events.escalation import (
+    ClaimClosed,
+    ClaimDecided,
+    Outcome,
+    Owner,
+    PayoutAuthorized,
+    ReviewOpened,
+    Route,
+    Status,
+)
+from shared.events.seller_notifier import NoticeKind
+from shared.events.seller_portal import AnswerChoice
+from shared.money import Currency
+from tests.deciding import day
+from tests.escalation.given import (
+    LARGE,
+    accepted,
+    answered,
+    approved,
+    case,
+    claim,
+    customer_says,
+    facts,
+    finding,
+    insurer_notified,
+    insurer_rejected,
+    insurer_settled,
+    notified,
+    reviewed,
+    settlement_reported,
+    the,
+    told,
+    undeliverable,
+)
+
+SETTLES, REFERS = answered(AnswerChoice.SETTLE_DIRECTLY), answered(AnswerChoice.REFER_TO_INSURER)
+
+
+def standing(event: Event) -> tuple[object, ...]:
+    status = event.model_dump()
+    return status["status"], status["owner"], status["by"]
+
+
+def test_a_seller_who_settles_himself_has_his_time_and_then_the_customer_is_asked():
+    story = claim(accepted(), notified(), SETTLES)
+    assert standing(told(story)) == (Status.SELLER_RESOLVING, Owner.SELLER, day(30))
+    story.hear(settlement_reported())
+    assert standing(told(story)) == (Status.SELLER_RESOLVING, Owner.CUSTOMER, day(14))
+
+
+def test_a_confirmed_settlement_resolves_the_claim():
+    story = claim(accepted(), notified(), SETTLES, settlement_reported())
+    closed = the(ClaimClosed, story.hear(customer_says(confirmed=True)))
+    assert (closed.outcome, closed.reasons) == (Outcome.RESOLVED_BY_SELLER, (Reason.SETTLED_BY_SELLER,))
+
+
+def test_a_customer_silent_after_proof_is_content():
+    story = claim(accepted(), notified(), SETTLES, settlement_reported())
+    assert the(ClaimClosed, story.wait_until(day(14))).outcome is Outcome.RESOLVED_BY_SELLER
+
+
+def test_a_disputed_settlement_goes_to_an_adjuster():
+    story = claim(accepted(), notified(), SETTLES, settlement_reported())
+    assert the(ReviewOpened, story.hear(customer_says(confirmed=False))).review is ReviewKind.CONTESTED
+    said = story.hear(reviewed(ReviewKind.CONTESTED))
+    assert the(PayoutAuthorized, said).route is Route.SELLER_REJECTED
+
+
+def test_a_promise_that_was_not_kept_goes_to_an_adjuster():
+    story = claim(accepted(), notified(), SETTLES)
+    assert the(ReviewOpened, story.wait_until(day(30))).review is ReviewKind.CONTESTED
+
+
+def test_a_settlement_reported_without_an_answer_is_the_answer():
+    story = claim(accepted(), notified(), settlement_reported(day(1)))
+    assert standing(told(story)) == (Status.SELLER_RESOLVING, Owner.CUSTOMER, day(14))
+    assert not story.hear(answered(AnswerChoice.CONTEST, received_at=day(2)))
+
+
+def test_a_second_report_does_not_give_the_customer_more_time():
+    story = claim(accepted(), notified(), SETTLES, settlement_reported())
+    story.wait_until(day(1))
+    assert not story.hear(settlement_reported(day(1)))
+
+
+def test_a_settlement_reported_after_the_deadline_is_evidence_only():
+    story = claim(accepted(LARGE), notified())
+    story.wait_until(day(8))
+    assert not story.hear(settlement_reported(day(8)))
+
+
+@pytest.mark.parametrize("heard", [(), (notified(),), (notified(), answered(AnswerChoice.CONTEST))])
+def test_who_has_the_sellers_money_needs_none_of_ours(heard: tuple[Event, ...]):
+    story = claim(accepted(), *heard)
+    assert the(ClaimClosed, story.hear(customer_says(confirmed=True))).outcome is Outcome.RESOLVED_BY_SELLER
+
+
+def test_a_dispute_without_a_settlement_changes_nothing():
+    assert not claim(accepted(), notified()).hear(customer_says(confirmed=False))
+
+
+def test_a_referred_claim_waits_for_the_insurer_from_its_notice():
+    story = claim(accepted(), notified(), REFERS)
+    assert standing(told(story)) == (Status.WITH_INSURER, Owner.MAKEGOOD, day(30))
+    story.hear(insurer_notified(day(31)))
+    assert standing(told(story)) == (Status.WITH_INSURER, Owner.INSURER, day(31))
+    assert not story.hear(insurer_notified(day(60)))
+
+
+def test_an_insurer_who_settles_all_resolves_the_claim():
+    story = claim(accepted(LARGE), notified(), REFERS, insurer_notified())
+    closed = the(ClaimClosed, story.hear(insurer_settled(LARGE)))
+    assert (closed.outcome, closed.reasons) == (Outcome.RESOLVED_BY_INSURER, (Reason.SETTLED_BY_INSURER,))
+
+
+def test_an_insurer_who_settles_a_part_leaves_the_rest_to_an_adjuster():
+    story = claim(accepted(300_00, 200_00), notified(), REFERS, insurer_notified())
+    opened = the(ReviewOpened, story.hear(insurer_settled(400_00)))
+    assert opened.review is ReviewKind.CONTESTED
+    assert opened.items == (
+        finding(1, 0, Reason.SETTLED_BY_INSURER),
+        finding(2, 100_00, Reason.SETTLED_BY_INSURER),
+    )
+    said = story.hear(reviewed(ReviewKind.CONTESTED, finding(1, 300_00)))
+    assert the(PayoutAuthorized, said).amount_minor == 100_00
+
+
+def test_the_same_proof_counts_once_and_another_once_more():
+    story = claim(accepted(500_00), notified(), REFERS, insurer_settled(100_00, "cheque-1"))
+    assert not story.hear(insurer_settled(100_00, "cheque-1"))
+    story.hear(insurer_settled(100_00, "cheque-2"))
+    assert the(PayoutAuthorized, story.hear(reviewed(ReviewKind.CONTESTED))).amount_minor == 300_00
+
+
+def test_a_rest_that_is_not_valid_leaves_the_claim_resolved_by_the_insurer():
+    story = claim(accepted(500_00), notified(), REFERS, insurer_settled(100_00))
+    said = story.hear(reviewed(ReviewKind.CONTESTED, valid=False))
+    assert facts(said) == [ClaimDecided, ClaimClosed]
+    assert the(ClaimClosed, said).outcome is Outcome.RESOLVED_BY_INSURER
+
+
+def test_a_settlement_in_another_currency_or_of_nothing_counts_for_nothing_and_is_looked_at():
+    for reply in (insurer_settled(LARGE, currency=Currency.EUR), insurer_settled(0)):
+        story = claim(accepted(500_00), notified(), REFERS, insurer_notified())
+        assert the(ReviewOpened, story.hear(reply)).items == (finding(1, 500_00),)
+
+
+def test_a_rejection_and_silence_of_the_insurer_go_to_an_adjuster():
+    rejected = claim(accepted(), notified(), REFERS, insurer_notified())
+    assert the(ReviewOpened, rejected.hear(insurer_rejected())).review is ReviewKind.CONTESTED
+    silent = claim(accepted(), notified(), REFERS, insurer_notified(day(31)))
+    assert the(ReviewOpened, silent.wait_until(day(31))).review is ReviewKind.CONTESTED
+
+
+def test_an_insurer_whom_no_letter_reaches_goes_to_an_adjuster():
+    story = claim(accepted(), notified(), REFERS)
+    assert the(ReviewOpened, story.hear(undeliverable(NoticeKind.INSURER))).review is ReviewKind.CONTESTED
+
+
+@pytest.mark.parametrize("reply", [insurer_rejected(), insurer_settled(100_00)])
+def test_an_insurers_reply_heard_before_the_referral_is_remembered_for_it(reply: Event):
+    story = claim(accepted(), notified())
+    assert not story.hear(reply)
+    assert the(ReviewOpened, story.hear(REFERS)).review is ReviewKind.CONTESTED
+
+
+def test_a_customers_word_on_an_insurers_part_does_not_end_the_claim():
+    story = claim(accepted(), notified(), REFERS, insurer_settled(100_00))
+    assert not story.hear(customer_says(confirmed=True))
+
+
+def test_a_settlement_while_approvals_are_out_lowers_what_is_paid():
+    story = claim(accepted(LARGE), notified(), answered(AnswerChoice.PAY_THROUGH_US), authority_limit_minor=100_00)
+    story.hear(insurer_settled(1_000_00))
+    story.hear(approved("ann"))
+    assert the(PayoutAuthorized, story.hear(approved("bob"))).amount_minor == LARGE - 1_000_00
+
+
+def test_after_the_payout_was_authorised_no_settlement_changes_it():
+    story = claim(accepted(), notified(), answered(AnswerChoice.PAY_THROUGH_US))
+    for late in (insurer_settled(100_00), insurer_rejected(), customer_says(confirmed=True), settlement_reported()):
+        assert not story.hear(late)
+    assert case(story).status is Status.PAYOUT_PENDING

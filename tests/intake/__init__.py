@@ -1,0 +1,1 @@
+"""Tests of intake: its decisions, what always holds, and the real claims."""

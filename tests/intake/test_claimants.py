@@ -1,0 +1,112 @@
+"""One claimant's claims beside each other: repetitions, and what else was claimed for the same incident."""
+
+from datetime import date, timedelta
+
+from services.intake import claimants
+from services.intake.state import INCIDENTS_KEPT, Claimant
+from shared.events.base import Event, claim_id_of
+from shared.events.intake import IncidentReported, IncidentRetracted, IncidentScreened
+from shared.money import Currency
+from shared.runtime import Decision
+from tests.deciding import at, day
+from tests.intake.given import reported
+
+
+def knowing(*reports: IncidentReported) -> Claimant:
+    claimant = Claimant()
+    for report in reports:
+        claimant = claimants.incident_reported(claimant, report, at(day(0))).state
+    return claimant
+
+
+def sums(decision: Decision[Claimant]) -> dict[str, int]:
+    """Submission → what its claimant's others for the incident come to."""
+    return {s.submission_id: s.other_admitted_minor for s in map(screened, decision.says)}
+
+
+def screened(event: Event) -> IncidentScreened:
+    assert isinstance(event, IncidentScreened)
+    return event
+
+
+def retracted(submission_id: str) -> IncidentRetracted:
+    return IncidentRetracted(claimant_id="customer-1", submission_id=submission_id, claim_id=claim_id_of(submission_id))
+
+
+def test_a_first_claim_stands_alone() -> None:
+    decision = claimants.first_incident_reported(reported(), at(day(0)))
+
+    assert sums(decision) == {"fnol-1": 0}
+
+
+def test_the_same_order_and_day_from_another_submission_is_a_repetition() -> None:
+    decision = claimants.incident_reported(knowing(reported("fnol-1")), reported("fnol-2"), at(day(1)))
+
+    assert [screened(s).duplicate_of for s in decision.says] == [claim_id_of("fnol-1")]
+    assert decision.state == knowing(reported("fnol-1"))
+
+
+def test_another_order_or_another_day_is_no_repetition() -> None:
+    given = knowing(reported("fnol-1"))
+    for other in (reported("fnol-2", order_id="order-2"), reported("fnol-2", incident_on=date(2025, 5, 21))):
+        assert all(screened(s).duplicate_of is None for s in claimants.incident_reported(given, other, at(day(1))).says)
+
+
+def test_every_claim_of_an_incident_hears_what_the_others_come_to() -> None:
+    given = knowing(reported("fnol-1", admitted_minor=100), reported("fnol-2", order_id="order-2", admitted_minor=20))
+
+    decision = claimants.incident_reported(given, reported("fnol-3", order_id="order-3", admitted_minor=3), at(day(1)))
+
+    assert sums(decision) == {"fnol-3": 120, "fnol-1": 23, "fnol-2": 103}
+
+
+def test_amounts_of_another_day_or_currency_are_not_added() -> None:
+    given = knowing(
+        reported("fnol-1", incident_on=date(2025, 5, 21)), reported("fnol-2", order_id="2", currency=Currency.CAD)
+    )
+
+    assert sums(claimants.incident_reported(given, reported("fnol-3", order_id="3"), at(day(1)))) == {"fnol-3": 0}
+
+
+def test_asking_again_gives_the_same_answer() -> None:
+    first = claimants.first_incident_reported(reported(), at(day(0)))
+    again = claimants.incident_reported(first.state, reported(), at(day(15)))
+
+    assert again == first
+
+
+def test_a_retracted_claim_may_be_filed_again() -> None:
+    given = claimants.incident_retracted(knowing(reported("fnol-1")), retracted("fnol-1"), at(day(1))).state
+
+    decision = claimants.incident_reported(given, reported("fnol-2"), at(day(2)))
+
+    assert [screened(s).duplicate_of for s in decision.says] == [None]
+
+
+def test_the_others_hear_that_a_claim_was_retracted() -> None:
+    given = knowing(reported("fnol-1", admitted_minor=100), reported("fnol-2", order_id="2", admitted_minor=20))
+
+    assert sums(claimants.incident_retracted(given, retracted("fnol-1"), at(day(1)))) == {"fnol-2": 0}
+
+
+def test_retracting_what_is_not_counted_changes_nothing() -> None:
+    given = knowing(reported("fnol-1"))
+    assert claimants.incident_retracted(given, retracted("fnol-9"), at(day(1))) == Decision(given)
+
+
+def test_beyond_the_bound_the_oldest_report_is_forgotten_and_the_state_stays_small() -> None:
+    many = [
+        reported(
+            f"fnol-{n:036}",
+            order_id=f"111-{n:015}",
+            incident_on=date(2025, 1, 1) + timedelta(days=n),
+            admitted_minor=10**8,
+        )
+        for n in range(INCIDENTS_KEPT + 1)
+    ]
+
+    given = knowing(*many)
+
+    assert len(given.incidents) == INCIDENTS_KEPT
+    assert many[0].submission_id not in {kept.submission_id for kept in given.incidents}
+    assert len(given.model_dump_json()) < 2048

@@ -1,0 +1,1 @@
+"""Tests of the policies as shipped, and of what a wrong policy file says."""
