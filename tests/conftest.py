@@ -5,7 +5,7 @@ import os
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import pytest
@@ -33,7 +33,7 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
 async def database_url(stack: Stack) -> AsyncGenerator[str]:
     """An empty database, dropped afterwards."""
     name = f"test_{uuid.uuid4().hex[:12]}"
-    server: Any = await asyncpg.connect(stack.database_url)
+    server = await cast("Any", asyncpg).connect(stack.database_url)
     await server.execute(f"create database {name}")
     base, _, _ = stack.database_url.rpartition("/")
     try:
@@ -46,7 +46,7 @@ async def database_url(stack: Stack) -> AsyncGenerator[str]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def bootstrap_servers(stack: Stack) -> str:
     """A broker without topics and without groups' memories."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=stack.bootstrap_servers)
+    admin: Any = AIOKafkaAdminClient(bootstrap_servers=stack.bootstrap_servers)
     await admin.start()
     try:
         old = [topic for topic in await admin.list_topics() if not topic.startswith("__")]
@@ -59,7 +59,7 @@ async def bootstrap_servers(stack: Stack) -> str:
 
 async def make_topics(bootstrap_servers: str, *names: str) -> None:
     """Topics with our number of partitions; waits out the deletion of old ones of the same name."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    admin: Any = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     await admin.start()
     try:
         async with asyncio.timeout(30):

@@ -36,6 +36,8 @@ from shared.events.seller_notifier import (
     SellerNotified,
     SettlementReported,
 )
+from shared.events.seller_portal import ANSWERS
+from shared.events.upstream import SUBMISSIONS
 from shared.runtime import Process, Reference, Service
 
 FROM_INTAKE: dict[type[Event], Hears] = {
@@ -83,6 +85,7 @@ escalation = Process(
     hears={event: telling(decide) for event, decide in HEARS.items()},
     waits=waiting(WAITS),
     reference=Reference(SellerCoverChanged),
+    passed_on=(("intake", SUBMISSIONS), ("seller_notifier", ANSWERS)),
 )
 
 service = Service(name="escalation", processes=(escalation,))

@@ -12,11 +12,19 @@ from pathlib import Path
 from services.recovery import decide, finance
 from services.recovery.ledger import LedgerEntry
 from services.recovery.state import Recovery
+from shared.events.base import Event
 from shared.events.escalation import PayoutAuthorized
 from shared.events.finance import PayoutPaid, SellerDebitCollected, SellerDebitFailed
 from shared.events.insurance_accelerator import SellerCoverChanged
-from shared.events.seller_notifier import NoticeHandedOver, NoticeUndeliverable
+from shared.events.seller_notifier import NoticeHandedOver, NoticeKind, NoticeUndeliverable
+from shared.events.seller_portal import CERTIFICATES
 from shared.runtime import Process, Reference, Service
+
+
+def concerns_money(event: Event) -> bool:
+    """Most claims are never paid by us: of notices only those of a debit are worth keeping for a recovery to come."""
+    return not isinstance(event, NoticeHandedOver | NoticeUndeliverable) or event.kind is NoticeKind.DEBIT
+
 
 recovery = Process(
     name="recovery",
@@ -31,6 +39,8 @@ recovery = Process(
     },
     waits=decide.deadline_passed,
     reference=Reference(SellerCoverChanged),
+    passed_on=(("insurance_accelerator", CERTIFICATES),),
+    keeps_early=concerns_money,
 )
 
 service = Service(

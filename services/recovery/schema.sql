@@ -71,10 +71,10 @@ create or replace view claim_money as
 create or replace view money as
     select
         currency,
-        sum(paid_out)::bigint as paid_out,
-        sum(recovered)::bigint as recovered,
-        sum(waived)::bigint as waived,
-        sum(written_off)::bigint as written_off,
-        sum(outstanding)::bigint as outstanding
-    from claim_money
+        coalesce(sum(balance_minor) filter (where account = 'indemnity_cost'), 0)::bigint as paid_out,
+        coalesce(-sum(balance_minor) filter (where account = 'recoveries_seller'), 0)::bigint as recovered,
+        coalesce(sum(balance_minor) filter (where account = 'waived'), 0)::bigint as waived,
+        coalesce(sum(balance_minor) filter (where account = 'written_off'), 0)::bigint as written_off,
+        coalesce(sum(balance_minor) filter (where account = 'expected_recovery'), 0)::bigint as outstanding
+    from trial_balance
     group by currency;

@@ -12,12 +12,19 @@ Does   letters, by SMTP
 from services.seller_notifier import decide, sender
 from services.seller_notifier.letter import Letter, LetterSent, gave_up
 from services.seller_notifier.state import Correspondence
+from shared.events.base import Event
 from shared.events.escalation import ClaimClosed, RouteChosen
 from shared.events.intake import ClaimAccepted
 from shared.events.marketplace import SellerRegistered
 from shared.events.recovery import DebitNoticed, ProofRequested
 from shared.events.seller_portal import ExtensionRequested, SellerAnswered, SellerCommented, SellerReportsSettled
 from shared.runtime import Process, Reference, Service
+
+
+def concerns_a_seller(event: Event) -> bool:
+    """Claims that end before they are accepted never begin here; their closing must not be kept waiting."""
+    return not (isinstance(event, ClaimClosed) and event.seller_id is None)
+
 
 seller_notifier = Process(
     name="seller_notifier",
@@ -36,6 +43,7 @@ seller_notifier = Process(
     },
     waits=decide.deadline_passed,
     reference=Reference(SellerRegistered),
+    keeps_early=concerns_a_seller,
 )
 
 service = Service(

@@ -100,9 +100,9 @@ def seller_answered(state: Correspondence, event: SellerAnswered, at: Now) -> De
 
 
 def _reaches_insurer(state: Correspondence, event: SellerAnswered) -> bool:
-    """A referral, not contradicting an earlier answer; said again, it mends an address that did not work."""
-    open_to_it = not state.direct_pay and state.closed is None and not state.insurer_notified
-    return open_to_it and {state.choice or event.choice, event.choice} == {AnswerChoice.REFER_TO_INSURER}
+    """A referral as the first answer. When its address does not work, a person reviews the claim instead."""
+    open_to_it = not state.direct_pay and state.closed is None and state.choice is None
+    return open_to_it and event.choice is AnswerChoice.REFER_TO_INSURER
 
 
 def extension_requested(state: Correspondence, event: ExtensionRequested, at: Now) -> Decision[Correspondence]:
@@ -181,7 +181,7 @@ def letter_sent(state: Correspondence, event: LetterSent, at: Now) -> Decision[C
     handed_over = NoticeHandedOver(
         claim_id=state.claim_id, seller_id=state.seller_id, kind=letter.kind, handed_over_at=at.now
     )
-    if letter.kind is NoticeKind.INSURER and not state.insurer_notified:
+    if letter.kind is NoticeKind.INSURER:
         return _insurer_notified(state.without(letter), at, handed_over)
     return Decision(state.without(letter), (handed_over,))
 
@@ -215,7 +215,7 @@ def _insurer_notified(state: Correspondence, at: Now, handed_over: NoticeHandedO
         handed_over_at=at.now,
         respond_by=at.now + policy.days(policy.handling.insurer_response_days),
     )
-    return Decision(state.but(insurer_notified=True), (handed_over, notified))
+    return Decision(state, (handed_over, notified))
 
 
 # Writing.

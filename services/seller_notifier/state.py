@@ -63,7 +63,6 @@ class Correspondence(State):
     reminders: tuple[datetime, ...] = ()
     extension: Extension = Extension.UNUSED
     choice: AnswerChoice | None = None
-    insurer_notified: bool = False
     closed: Outcome | None = None
     wanted: tuple[Wanted, ...] = ()
     wanted_so_far: int = 0

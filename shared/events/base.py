@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, ClassVar, Final, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -55,9 +56,9 @@ class Fact(BaseModel):
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """Everything but personal fields, so that no log line or error shows them."""
+        hidden = _personal_fields(type(self))
         for name, value in super().__repr_args__():
-            field = type(self).model_fields.get(name or "")
-            yield name, "…" if field is not None and PERSONAL in field.metadata else value
+            yield name, "…" if name in hidden else value
 
     __str__ = BaseModel.__repr__
 
@@ -87,14 +88,32 @@ class Event(Fact):
 
 def has_personal_fields(kind: type[BaseModel]) -> bool:
     """Whether any field, at any depth, is marked personal."""
+    return bool(_personal_fields(kind)) or any(
+        has_personal_fields(inner) for field in kind.model_fields.values() for inner in _models_in(field.annotation)
+    )
 
-    def inside(annotation: Any) -> bool:
-        if isinstance(annotation, type) and issubclass(cast("type[Any]", annotation), BaseModel):
-            return has_personal_fields(cast("type[BaseModel]", annotation))
-        marks: tuple[object, ...] = getattr(annotation, "__metadata__", ())
-        return PERSONAL in marks or any(map(inside, get_args(annotation)))
 
-    return any(PERSONAL in f.metadata or inside(f.annotation) for f in kind.model_fields.values())
+@cache
+def _personal_fields(kind: type[BaseModel]) -> frozenset[str]:
+    """The fields marked personal, themselves or inside a tuple or union; models inside look after their own."""
+    return frozenset(
+        name
+        for name, field in kind.model_fields.items()
+        if PERSONAL in field.metadata or any(PERSONAL in marks for marks in _marks_in(field.annotation))
+    )
+
+
+def _marks_in(annotation: Any) -> Iterator[tuple[object, ...]]:
+    yield getattr(annotation, "__metadata__", ())
+    for inner in get_args(annotation):
+        yield from _marks_in(inner)
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(cast("type[Any]", annotation), BaseModel):
+        yield cast("type[BaseModel]", annotation)
+    for inner in get_args(annotation):
+        yield from _models_in(inner)
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,23 +213,21 @@ class KafkaLog:
 
     async def _send(self, records: Sequence[Outgoing]) -> None:
         """One request's worth of batches per place; a place's batches follow each other in order."""
-        assert self._producer is not None
+        producer = cast("Any", self._producer)
         by_place: defaultdict[Place, list[Outgoing]] = defaultdict(list)
         for record in records:
             by_place[record.place].append(record)
-        acknowledgements: list[Any] = []
+        sent: list[Any] = []
         for place, group in by_place.items():
-            batch: Any = self._producer.create_batch()
+            batch = producer.create_batch()
             for record in group:
                 key, value = record.key.encode(), record.body.encode()
                 if batch.append(key=key, value=value, timestamp=None, headers=record.headers) is None:
-                    acknowledgements.append(
-                        await self._producer.send_batch(batch, place.topic, partition=place.partition)
-                    )
-                    batch = self._producer.create_batch()
+                    sent.append(await producer.send_batch(batch, place.topic, partition=place.partition))
+                    batch = producer.create_batch()
                     batch.append(key=key, value=value, timestamp=None, headers=record.headers)
-            acknowledgements.append(await self._producer.send_batch(batch, place.topic, partition=place.partition))
-        await asyncio.gather(*acknowledgements)
+            sent.append(await producer.send_batch(batch, place.topic, partition=place.partition))
+        await asyncio.gather(*sent)
 
     async def _start_producer(self) -> None:
         self._producer = AIOKafkaProducer(

@@ -448,8 +448,8 @@ insert into request (process, lane, key, kind, cause, body, at)
 select $1, lane, key, outcome, id::text, outcome_body, $5 from done
 """
 _WAITING = """
-select n, published, position, held,
-    exists (select from request r where r.process = $1 and r.lane = n) as requested,
-    exists (select from state s where s.process = $1 and s.lane = n and s.due <= $3) as due
-from lane where process = $1 and n = any($2::int[])
+select l.n, l.published, l.position, l.held,
+    exists (select from request r where r.process = $1 and r.lane = l.n) as requested,
+    exists (select from state s where s.process = $1 and s.lane = l.n and s.due <= $3) as due
+from lane l where l.process = $1 and l.n = any($2::int[])
 """

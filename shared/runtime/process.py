@@ -100,7 +100,8 @@ class Process(Generic[S]):
     """One key, the table event type → decision, and what it waits for.
 
     ``begins``: decisions ``(event, at)`` for a key nothing is known of yet; any other event of such a key is kept
-    and heard right after the beginning, so decisions never see an effect before its cause. ``hears``: decisions
+    and heard right after the beginning, so decisions never see an effect before its cause (``keeps_early`` says which
+    are worth keeping: a fact whose beginning will never come would wait for ever). ``hears``: decisions
     ``(state, event, at)``. A type in ``begins`` alone is ignored once the key is known. ``waits``: ``(state, at)``,
     asked when ``state.due`` has passed and, with ``state.watches`` set, when the reference has changed.
     ``passed_on``: (process, outside topic) pairs: what the outside says there reaches us through that process, so a
@@ -115,6 +116,7 @@ class Process(Generic[S]):
     waits: Waits[S] | None = None
     reference: Reference[Any] | None = None
     passed_on: tuple[tuple[str, Topic], ...] = ()
+    keeps_early: Callable[[Any], bool] = lambda _: True
     refuses: "Callable[[Undecodable], Event | None] | None" = None
 
 

@@ -110,8 +110,9 @@ class Turn:
             slot.parked = False
             self._hear_waiting(slot)
         elif slot.parked or asked.key in self._bad:
+            error = None if slot.parked else self._bad[asked.key]
             slot.parked = True
-            self._keep(slot, asked, self._bad.get(asked.key))
+            self._keep(slot, asked, error)
         else:
             began = slot.state is not None
             kept, error = self._decide(slot, asked, event)
@@ -144,7 +145,7 @@ class Turn:
             if event is None and asked.body is not None:
                 event = type_registry[asked.type].model_validate_json(asked.body)
             if slot.state is None and event is not None and type(event) not in self.process.begins:
-                return type(event) in self.process.hears, None
+                return type(event) in self.process.hears and self.process.keeps_early(event), None
             seen = self._reference_of(slot.state, event)
             moment = self._moment(slot, asked, seen)
             decision = self._choose(slot, event, moment)

@@ -81,6 +81,15 @@ def test_two_approve_now_and_then_one_twice_first_and_some_refuse() -> None:
     assert len(unrefused) < len(asked)
 
 
+def test_who_refused_once_approves_when_asked_again() -> None:
+    for claim_id in claim_ids(100):
+        adjusters, asked = Adjusters(SEED), approval_requested(claim_id)
+        answers(adjusters, asked)
+        again = answers(adjusters, asked, day(30), number=2)
+        assert len({approved.approver for approved in only(PayoutApproved, again)}) == 2
+        assert not only(PayoutRefused, again)
+
+
 def test_finance_mostly_pays_within_hours() -> None:
     said = [answers(Finance(SEED), payout_authorized(c)) for c in claim_ids()]
     paid = [each for each in said if each and isinstance(each[0].event, PayoutPaid)]

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.insurance_accelerator.app import insurance_accelerator
@@ -145,19 +145,33 @@ def facts(draw: st.DrawFn) -> Callable[[datetime], Event]:
     return draw(st.one_of(certificates(), st.sampled_from(said)))
 
 
-STEPS = st.one_of(
-    st.builds(Step, event=facts(), said_ago=st.one_of(st.just(timedelta(0)), HOURS)),
-    st.builds(Step, passes=st.one_of(HOURS, MONTHS), fires=st.booleans()),
-)
-COMES_TO_LIFE: list[Callable[[datetime], Event]] = [
+LATENESS = st.one_of(st.just(timedelta(0)), HOURS)
+PAUSES = st.builds(Step, passes=st.one_of(HOURS, MONTHS), fires=st.booleans())
+STEPS = st.one_of(st.builds(Step, event=facts(), said_ago=LATENESS), PAUSES)
+
+ONE_QUOTE: list[Callable[[datetime], Event]] = [
     lambda _: proceeds(),
     lambda _: wanted("R-0"),
-    lambda now: quoted(request_id="R-0", quote_id="Q-00", valid_until=now + timedelta(days=20)),
+    lambda now: quoted(request_id="R-0", quote_id="Q-00", valid_until=now + timedelta(days=5)),
     lambda _: choice("Q-00"),
+    lambda now: policy(quote_id="Q-00", valid_from=now.date(), valid_to=now.date() + timedelta(days=365)),
 ]
-LIVES = st.tuples(st.integers(0, len(COMES_TO_LIFE)), st.lists(STEPS, min_size=1, max_size=30)).map(
-    lambda drawn: [*(Step(event=event) for event in COMES_TO_LIFE[: drawn[0]]), *drawn[1]]
-)
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> list[Step]:
+    """The way of one quote to cover, or part of it, with delays and whatever else comes between; then anything."""
+    steps: list[Step] = []
+    for event in ONE_QUOTE[: draw(st.integers(0, len(ONE_QUOTE)))]:
+        steps.append(Step(event=event, said_ago=draw(LATENESS)))
+        steps += draw(st.sampled_from([[], [], [Step(event=event)]]))
+        steps.append(Step(passes=draw(HOURS), fires=draw(st.booleans())))
+        steps += draw(st.lists(STEPS, max_size=2))
+    return steps + draw(st.lists(STEPS, min_size=1, max_size=15))
+
+
+def for_any_life(test: Callable[[list[Step]], None]) -> Callable[[], None]:
+    return settings(max_examples=60, deadline=None)(given(lives())(test))
 
 
 def lived(steps: list[Step]) -> list[Turn]:
@@ -243,6 +257,7 @@ ANY_CERTIFICATE = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(ANY_CERTIFICATE)
 def test_every_defect_that_is_present_is_listed_and_no_other(paper: CertificateSubmitted) -> None:
     heard = insurance_accelerator.hears[CertificateSubmitted](known_seller(), paper, moment(0))
@@ -256,13 +271,13 @@ def test_every_defect_that_is_present_is_listed_and_no_other(paper: CertificateS
         assert isinstance(heard.says[0], CertificateAccepted)
 
 
-@given(LIVES)
+@for_any_life
 def test_the_version_of_cover_grows_by_one(steps: list[Step]) -> None:
     versions = [event.version for _, event in said(lived(steps), SellerCoverChanged)]
     assert versions == list(range(1, len(versions) + 1))
 
 
-@given(LIVES)
+@for_any_life
 def test_cover_once_told_stays_or_is_cut_at_its_end(steps: list[Step]) -> None:
     snapshots = [event.periods for _, event in said(lived(steps), SellerCoverChanged)]
     for before, after in pairwise(snapshots):
@@ -273,7 +288,7 @@ def test_cover_once_told_stays_or_is_cut_at_its_end(steps: list[Step]) -> None:
         assert before != after
 
 
-@given(LIVES)
+@for_any_life
 def test_no_cover_outlives_a_cancellation_that_was_heard_before_or_after(steps: list[Step]) -> None:
     cancelled: dict[str, date] = {}
     for turn in lived(steps):
@@ -284,7 +299,7 @@ def test_no_cover_outlives_a_cancellation_that_was_heard_before_or_after(steps: 
             assert period.valid_to <= cancelled.get(period.certificate_id, date.max)
 
 
-@given(LIVES)
+@for_any_life
 def test_a_lapse_is_told_once_and_only_when_cover_is_over(steps: list[Step]) -> None:
     insured: set[str] = set()
     periods: list[tuple[str, date, date]] = []
@@ -301,7 +316,7 @@ def test_a_lapse_is_told_once_and_only_when_cover_is_over(steps: list[Step]) -> 
                 assert event.lapsed_on <= turn.now.date()
 
 
-@given(LIVES)
+@for_any_life
 def test_in_the_end_every_lapse_is_told_and_no_certificate_waits(steps: list[Step]) -> None:
     turns = lived([*steps, Step(passes=timedelta(days=1000))])
     seller = turns[-1].seller
@@ -311,7 +326,7 @@ def test_in_the_end_every_lapse_is_told_and_no_certificate_waits(steps: list[Ste
         assert not any(request.open for request in seller.requests)
 
 
-@given(LIVES)
+@for_any_life
 def test_the_duty_to_insure_is_told_once_per_marketplace(steps: list[Step]) -> None:
     told = [event.marketplace for _, event in said(lived(steps), InsuranceRequired)]
     assert len(told) == len(set(told))
@@ -320,7 +335,7 @@ def test_the_duty_to_insure_is_told_once_per_marketplace(steps: list[Step]) -> N
 # Quotes
 
 
-@given(LIVES)
+@for_any_life
 def test_a_quote_is_offered_once_in_time_and_as_promised(steps: list[Step]) -> None:
     turns = lived(steps)
     reply_by = {event.request_id: event.reply_by for _, event in said(turns, QuotesRequested)}
@@ -332,7 +347,7 @@ def test_a_quote_is_offered_once_in_time_and_as_promised(steps: list[Step]) -> N
     assert len({offer.quote_id for _, offer in offers}) == len(offers)
 
 
-@given(LIVES)
+@for_any_life
 def test_a_quote_is_bound_only_when_chosen_in_time_and_only_once(steps: list[Step]) -> None:
     turns = lived(steps)
     valid_until = {offer.quote_id: offer.valid_until for _, offer in said(turns, QuoteOffered)}
@@ -350,16 +365,17 @@ def test_a_quote_is_bound_only_when_chosen_in_time_and_only_once(steps: list[Ste
     assert not set(expired) & set(asked)
 
 
-@given(LIVES)
+@for_any_life
 def test_every_choice_in_time_of_an_open_quote_is_honoured(steps: list[Step]) -> None:
     open_until: dict[str, datetime] = {}
     for turn in lived(steps):
-        if isinstance(turn.event, QuoteChosen) and turn.received <= open_until.pop(
-            turn.event.quote_id, datetime.min.replace(tzinfo=UTC)
-        ):
+        until = open_until.get(turn.event.quote_id) if isinstance(turn.event, QuoteChosen) else None
+        if isinstance(turn.event, QuoteChosen) and until is not None and turn.received <= until:
             assert any(isinstance(event, BindRequested) for event in turn.says)
-        open_until |= {e.quote_id: e.valid_until for e in turn.says if isinstance(e, QuoteOffered)}
+            del open_until[turn.event.quote_id]
         for event in turn.says:
+            if isinstance(event, QuoteOffered):
+                open_until[event.quote_id] = event.valid_until
             if isinstance(event, QuoteExpired):
                 assert open_until.pop(event.quote_id) <= turn.now
 
@@ -367,7 +383,7 @@ def test_every_choice_in_time_of_an_open_quote_is_honoured(steps: list[Step]) ->
 # The process
 
 
-@given(LIVES)
+@for_any_life
 def test_something_is_due_while_a_quote_a_choice_or_cover_is_open(steps: list[Step]) -> None:
     open_quotes: set[str] = set()
     for turn in lived(steps):
@@ -382,7 +398,7 @@ def test_something_is_due_while_a_quote_a_choice_or_cover_is_open(steps: list[St
             assert turn.seller.due is not None or not (open_quotes or covered or turn.seller.waiting)
 
 
-@given(LIVES)
+@for_any_life
 def test_hearing_the_same_again_changes_nothing(steps: list[Step]) -> None:
     world: World = Interpreter(insurance_accelerator)
     for step in steps:
@@ -393,7 +409,7 @@ def test_hearing_the_same_again_changes_nothing(steps: list[Step]) -> None:
             assert all(isinstance(event, POLITE_REFUSALS) for event in again)
 
 
-@given(LIVES)
+@for_any_life
 def test_what_is_known_of_a_seller_stays_bounded(steps: list[Step]) -> None:
     for seller in (turn.seller for turn in lived(steps) if turn.seller is not None):
         assert len(seller.periods) <= MAX_PERIODS

@@ -8,8 +8,9 @@ import pytest
 from services.recovery import decide, finance
 from services.recovery.decide import ASK_AGAIN, At
 from services.recovery.ledger import Account
-from services.recovery.state import Stage
+from services.recovery.state import Recovery, Stage
 from shared.events.base import derived_id
+from shared.events.finance import PayoutPaid, SellerDebitCollected
 from shared.events.recovery import (
     DebitNoticed,
     FinanceResultQuestioned,
@@ -23,7 +24,7 @@ from shared.events.recovery import (
     WaiverReason,
     WriteOffReason,
 )
-from shared.events.seller_notifier import NoticeKind
+from shared.events.seller_notifier import NoticeHandedOver, NoticeKind, NoticeUndeliverable
 from shared.money import Currency
 from shared.runtime import Decision, unchanged
 from tests.deciding import START, at, day
@@ -178,7 +179,7 @@ def test_a_policy_on_incident_without_that_day_on_record_accepts_cover_on_proof(
 
 
 @pytest.mark.parametrize("said", [given.handed_over(day(1)), given.undeliverable(day(1))])
-def test_the_notice_time_runs_from_the_hand_over_or_the_last_attempt(said: given.NoticeHandedOver):
+def test_the_notice_time_runs_from_the_hand_over_or_the_last_attempt(said: NoticeHandedOver | NoticeUndeliverable):
     decision = decide.debit_notice_out(given.noticing(), said, at(day(3)))
     assert (decision.says, decision.state.due) == ((), day(8))
 
@@ -318,7 +319,7 @@ def test_a_closed_recovery_asks_for_nothing_more():
 # Results that do not fit
 
 
-def problems(decision: Decision[given.Recovery]) -> list[tuple[ResultProblem, int]]:
+def problems(decision: Decision[Recovery]) -> list[tuple[ResultProblem, int]]:
     return [(e.problem, e.amount_minor) for e in decision.says if isinstance(e, FinanceResultQuestioned)]
 
 
@@ -345,7 +346,7 @@ def test_money_on_a_recovered_claim_is_owed_to_the_seller():
         (given.paid(0), ResultProblem.WRONG_AMOUNT),
     ],
 )
-def test_a_payment_that_does_not_fit_is_questioned_and_opens_nothing(said: given.PayoutPaid, problem: ResultProblem):
+def test_a_payment_that_does_not_fit_is_questioned_and_opens_nothing(said: PayoutPaid, problem: ResultProblem):
     decision = finance.payout_paid(given.dormant(), said, at(START))
     assert problems(decision) == [(problem, said.amount_minor)]
     assert (decision.state, decision.does) == (given.dormant(), ())
@@ -359,7 +360,7 @@ def test_a_payment_that_does_not_fit_is_questioned_and_opens_nothing(said: given
         (given.paid(currency=Currency.EUR), ResultProblem.WRONG_CURRENCY),
     ],
 )
-def test_a_second_payment_is_questioned_and_not_charged_to_the_seller(said: given.PayoutPaid, problem: ResultProblem):
+def test_a_second_payment_is_questioned_and_not_charged_to_the_seller(said: PayoutPaid, problem: ResultProblem):
     decision = finance.payout_paid(given.noticing(), said, at(day(1)))
     assert problems(decision) == [(problem, said.amount_minor)]
     assert (decision.state, decision.does) == (given.noticing(), ())
@@ -384,7 +385,7 @@ def test_the_seller_owes_what_was_both_authorised_and_paid(amount: int, charged:
     ],
 )
 def test_a_collection_that_does_not_fit_is_questioned_and_not_booked(
-    said: given.SellerDebitCollected, problem: ResultProblem
+    said: SellerDebitCollected, problem: ResultProblem
 ):
     decision = finance.debit_collected(given.debiting(), said, at(day(9)))
     assert problems(decision) == [(problem, said.amount_minor)]

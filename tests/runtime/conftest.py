@@ -10,7 +10,7 @@ import uuid
 from collections.abc import AsyncGenerator, Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import asyncpg
 import pytest
@@ -127,7 +127,7 @@ class Playground:
                             event, envelope = decode(record.topic, record.key, record.value, list(record.headers))
                             stream = (place.partition, envelope.lane)
                             if envelope.sequence == heard.get(stream, 0) + 1:
-                                heard[stream] = envelope.sequence
+                                heard[stream] = heard.get(stream, 0) + 1
                                 if isinstance(event, kind):
                                     facts.append(event)
         except TimeoutError:
@@ -150,7 +150,7 @@ class Playground:
         await asyncio.sleep(max(0.0, self.clock.real_seconds(moment - self.clock.now())))
 
     async def query(self, sql: str, *arguments: Any) -> list[Any]:
-        connection: Any = await asyncpg.connect(self.settings.database_url.get_secret_value())
+        connection = await cast("Any", asyncpg).connect(self.settings.database_url.get_secret_value())
         try:
             return await connection.fetch(sql, *arguments)
         finally:

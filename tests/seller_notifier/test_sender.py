@@ -3,7 +3,7 @@
 import asyncio
 import email
 import email.policy
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -67,8 +67,7 @@ class Mailbox:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         if self.cut_off():
-            assert server.transport is not None
-            server.transport.abort()
+            _abort(server)
             return "250 never heard"
         if self.data_reply.startswith("250"):
             assert isinstance(envelope.content, bytes)
@@ -81,12 +80,16 @@ class Mailbox:
     def hang_up(self) -> None:
         """Drops every connection, as a server does that idles or restarts."""
         for server in self.servers:
-            if server.transport is not None:
-                server.transport.abort()
+            _abort(server)
+
+
+def _abort(server: SMTP) -> None:
+    if isinstance(server.transport, asyncio.WriteTransport):
+        server.transport.abort()
 
 
 @asynccontextmanager
-async def mail_server(mailbox: Mailbox, port: int = 0) -> AsyncIterator[str]:
+async def mail_server(mailbox: Mailbox, port: int = 0) -> AsyncGenerator[str]:
     """Its URL."""
 
     def connected() -> SMTP:
@@ -104,7 +107,7 @@ async def mail_server(mailbox: Mailbox, port: int = 0) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def post_to(mailbox: Mailbox, **settings: Any) -> AsyncIterator[Post]:
+async def post_to(mailbox: Mailbox, **settings: Any) -> AsyncGenerator[Post]:
     async with mail_server(mailbox) as url:
         post = performer(Mail(url, **settings))
         try:
@@ -154,7 +157,7 @@ async def test_a_german_letter_arrives_in_german() -> None:
         await post([letter(language="de", order_id="1", name="Müller & Söhne <GmbH>")])
     ((_, message),) = box.taken
     assert message["Content-Language"] == "de"
-    assert "Guten Tag Müller & Söhne <GmbH>,\n" in message.get_content()
+    assert "Guten Tag Müller & Söhne <GmbH>," in message.get_content().splitlines()
 
 
 @pytest.mark.parametrize("code", [550, 553])
@@ -283,7 +286,7 @@ async def test_what_is_no_plain_address_is_refused_without_asking_the_server(add
     async with post_to(box) as post:
         (result,) = await post([letter(address)])
     assert outcome(result) is LetterOutcome.REFUSED
-    assert not box.servers or not box.taken
+    assert not box.taken
 
 
 def test_an_international_domain_is_written_in_ascii() -> None:

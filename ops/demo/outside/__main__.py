@@ -39,14 +39,15 @@ async def _live(settings: Settings, given: argparse.Namespace) -> None:
     clock = ScaledClock.from_settings(settings)
     async with Wire(settings) as wire:
         life = Life(World(given.seed), wire, clock)
-        await life.run(_source(given, clock), rate=given.rate, settle=given.settle, submitted=_tell)
+        await life.run(_source(given, settings, clock), rate=given.rate, settle=given.settle, submitted=_tell)
 
 
-def _source(given: argparse.Namespace, clock: Clock) -> Callable[[], Iterable[Submission]]:
+def _source(given: argparse.Namespace, settings: Settings, clock: Clock) -> Callable[[], Iterable[Submission]]:
     path: Path | None = given.file
     if path is not None:
         return lambda: from_file(path)
-    today = clock.now().date()
+    # The day on which the demo began, so that after a restart the same claims are made up again.
+    today = (settings.clock_origin or clock.now()).date()
     return lambda: from_claims(generate(given.claims, given.seed, today))
 
 

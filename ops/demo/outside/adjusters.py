@@ -3,6 +3,7 @@
 from datetime import datetime
 from random import Random
 from typing import ClassVar, Final
+from uuid import UUID
 
 from ops.demo.luck import after, between, chance, pick
 from ops.demo.outside.party import Saying
@@ -33,13 +34,14 @@ class Adjusters:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
+        self._asked: dict[UUID, list[str]] = {}
 
     def hear(self, event: Event, envelope: Envelope) -> list[Saying]:
         match event:
             case ReviewOpened():
                 return self._decide(event, envelope.time)
             case ApprovalRequested():
-                return self._approve(event, envelope.time)
+                return self._approve(event, envelope)
             case _:
                 return []
 
@@ -57,7 +59,11 @@ class Adjusters:
         )
         return [Saying(decision, review.decide_by + pause if overdue else min(at + pause, review.decide_by))]
 
-    def _approve(self, asked: ApprovalRequested, at: datetime) -> list[Saying]:
+    def _approve(self, asked: ApprovalRequested, envelope: Envelope) -> list[Saying]:
+        """Who refused once is convinced when the adjuster has looked again and it is asked for once more."""
+        at, asked_by = envelope.time, self._asked.setdefault(asked.payout_id, [])
+        if envelope.id not in asked_by:
+            asked_by.append(envelope.id)
         luck = chance(self._seed, self.name, asked.payout_id)
         first, second = luck.sample(APPROVERS, 2)
         start, end = between(luck, at, asked.decide_by, 0.03, 0.3), between(luck, at, asked.decide_by, 0.4, 0.9)
@@ -68,7 +74,7 @@ class Adjusters:
         match pick(luck, APPROVALS):
             case "same person first":
                 return [approved(first, start), approved(first, start + (end - start) / 2), approved(second, end)]
-            case "refused":
+            case "refused" if asked_by[0] == envelope.id:
                 refused = PayoutRefused(claim_id=asked.claim_id, payout_id=asked.payout_id, approver=second)
                 return [approved(first, start), Saying(refused, end)]
             case "overdue":
