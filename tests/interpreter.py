@@ -38,7 +38,7 @@ class Interpreter(Generic[S]):
         if key not in self.states:
             begins = self.process.begins.get(type(event))
             if begins is None:
-                if type(event) in self.process.hears:
+                if type(event) in self.process.hears and self.process.keeps_early(event):
                     self._kept[key].append((event, said_at))
                 return ()
             self._record(key, begins(event, self._moment(said_at, event)))
@@ -83,7 +83,7 @@ class Interpreter(Generic[S]):
         hears = self.process.hears.get(type(event))
         if hears is not None:
             state = self.states[key]
-            self._record(key, hears(state, event, self._moment(said_at, state, event)))
+            self._record(key, hears(state, event, self._moment(said_at, event, state)))
 
     def _asked(self, key: str, due: datetime) -> None:
         assert self.process.waits is not None, f"{self.process.name} waits for something but has no decision for it"

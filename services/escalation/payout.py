@@ -143,4 +143,5 @@ def _order(case: Case) -> PayoutAuthorized:
         small=terms.small,
         covered=case.covered,
         attempt=case.attempt,
+        incident_on=terms.incident_on,
     )

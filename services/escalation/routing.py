@@ -67,6 +67,7 @@ def claim_accepted(case: Case, event: ClaimAccepted, at: At) -> Decision[Case]:
         currency=event.currency,
         seller_id=event.seller_id,
         payee_ref=event.payee_ref,
+        incident_on=event.incident_on,
         small=event.small,
         serious=minor or event.injury is InjuryClass.SERIOUS,
     )

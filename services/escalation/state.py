@@ -1,6 +1,6 @@
 """What escalation knows of one claim."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -36,6 +36,7 @@ class Terms(Fact):
     currency: Currency
     seller_id: str
     payee_ref: str
+    incident_on: date
     small: bool
     serious: bool
 

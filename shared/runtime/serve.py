@@ -93,7 +93,7 @@ class Replica:
             store=store,
             log=kafka,
             clock=self._clock,
-            policies=load(),
+            policies=load(self._settings.policy_folder) if self._settings.policy_folder else load(),
             metrics=metrics,
             dependent=dependent,
         )

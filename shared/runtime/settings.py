@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     clock_real_origin: float = 0.0
     clock_origin: datetime | None = None
 
+    policy_folder: Path | None = None
+    """Where the marketplaces' policies are; None: those shipped."""
+
     batch_records: Annotated[int, Field(ge=1, le=10_000)] = 1000
     tick_seconds: Annotated[float, Field(gt=0, le=10)] = 0.25
     http_port: Annotated[int, Field(ge=0, le=65535)] = 0

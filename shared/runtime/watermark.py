@@ -1,5 +1,6 @@
 """How far everything a deadline must not overtake has been read: the moment behind which deadlines may fire."""
 
+from collections import deque
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
@@ -99,7 +100,7 @@ class _PassedOn:
     def __init__(self, process: Process[Any], log: Log, clock: Clock) -> None:
         self._sources, self._log, self._clock = process.passed_on, log, clock
         self._pending: tuple[datetime, list[Mapping[Place, int]]] | None = None
-        self._done: tuple[datetime, datetime] | None = None
+        self._done: deque[tuple[datetime, datetime]] = deque(maxlen=100)
         self._floor: dict[int, datetime] = {}
 
     async def look(self) -> "_PassedOn":
@@ -113,15 +114,17 @@ class _PassedOn:
             committed = await self._log.committed(process, topic.name)
             if any(committed.get(place, 0) < end for place, end in wanted.items()):
                 return self
-        self._done, self._pending = (sampled_at, self._clock.now()), None
+        self._done.append((sampled_at, self._clock.now()))
+        self._pending = None
         return self
 
     def limit(self, lane: int, read_to: datetime) -> datetime | None:
         """The earlier of our own reading and what has been passed on to this lane."""
         if not self._sources:
             return read_to
-        if self._done is not None and read_to >= self._done[1]:
-            self._floor[lane] = self._done[0]
+        for sampled_at, passed_on_at in self._done:
+            if passed_on_at <= read_to:
+                self._floor[lane] = sampled_at
         floor = self._floor.get(lane)
         return None if floor is None else min(floor, read_to)
 

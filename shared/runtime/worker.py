@@ -350,7 +350,7 @@ class Worker:
 
     async def _drain(self, behind: Mapping[int, tuple[int, int]]) -> None:
         """On the timer, without input: what a replica that died between commit and publish left behind."""
-        done = {n: position for n, (_, position) in behind.items() if self._acknowledged.get(n) == position}
+        done = {n: at for n, (_, position) in behind.items() if (at := self._acknowledged.get(n, -1)) >= position}
         if done:
             await self._store.published(done)
         dirty = [n for n in behind if n not in done]

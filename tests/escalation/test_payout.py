@@ -1,6 +1,6 @@
 """The payout: one authorisation, approvals, and what finance reports."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -34,6 +34,7 @@ from tests.escalation.given import (
     facts,
     failed,
     finding,
+    hours,
     notified,
     paid,
     the,
@@ -50,7 +51,7 @@ def test_a_payout_carries_what_finance_and_recovery_need():
     assert (order.payout_id, order.round, order.attempt) == (PAYOUT, 1, 1)
     assert (order.payee_ref, order.amount_minor, order.currency) == ("payee-1", SMALL, "USD")
     assert (order.seller_id, order.marketplace, order.policy) == (SELLER, "US", "US-1")
-    assert (order.small, order.covered) == (True, False)
+    assert (order.small, order.covered, order.incident_on) == (True, False, date(2025, 5, 20))
 
 
 def test_a_paid_claim_is_closed_once():
@@ -133,7 +134,9 @@ def test_a_failed_payout_is_retried_under_the_same_id():
 
 def test_a_failure_said_twice_is_one_failure():
     story = claim(accepted(), notified(), ACCEPTS, failed())
+    story.wait(hours(5))
     assert not story.hear(failed())
+    assert case(story).due == day(2)
 
 
 def test_a_payout_is_given_up_after_its_attempts():

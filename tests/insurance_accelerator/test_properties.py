@@ -149,23 +149,27 @@ LATENESS = st.one_of(st.just(timedelta(0)), HOURS)
 PAUSES = st.builds(Step, passes=st.one_of(HOURS, MONTHS), fires=st.booleans())
 STEPS = st.one_of(st.builds(Step, event=facts(), said_ago=LATENESS), PAUSES)
 
-ONE_QUOTE: list[Callable[[datetime], Event]] = [
-    lambda _: proceeds(),
-    lambda _: wanted("R-0"),
-    lambda now: quoted(request_id="R-0", quote_id="Q-00", valid_until=now + timedelta(days=5)),
-    lambda _: choice("Q-00"),
-    lambda now: policy(quote_id="Q-00", valid_from=now.date(), valid_to=now.date() + timedelta(days=365)),
-]
+
+def one_quote(promised: timedelta) -> list[Callable[[datetime], Event]]:
+    """The way of one quote to cover."""
+    return [
+        lambda _: proceeds(),
+        lambda _: wanted("R-0"),
+        lambda now: quoted(request_id="R-0", quote_id="Q-00", valid_until=now + promised),
+        lambda _: choice("Q-00"),
+        lambda now: policy(quote_id="Q-00", valid_from=now.date(), valid_to=now.date() + timedelta(days=365)),
+    ]
 
 
 @st.composite
 def lives(draw: st.DrawFn) -> list[Step]:
-    """The way of one quote to cover, or part of it, with delays and whatever else comes between; then anything."""
+    """The way of one quote, or part of it, with repetitions, delays and whatever else between; then anything."""
+    way = one_quote(draw(st.sampled_from([timedelta(days=1), timedelta(days=2), timedelta(days=20)])))
     steps: list[Step] = []
-    for event in ONE_QUOTE[: draw(st.integers(0, len(ONE_QUOTE)))]:
+    for event in way[: draw(st.integers(0, len(way)))]:
         steps.append(Step(event=event, said_ago=draw(LATENESS)))
-        steps += draw(st.sampled_from([[], [], [Step(event=event)]]))
         steps.append(Step(passes=draw(HOURS), fires=draw(st.booleans())))
+        steps += draw(st.sampled_from([[], [Step(event=event)]]))
         steps += draw(st.lists(STEPS, max_size=2))
     return steps + draw(st.lists(STEPS, min_size=1, max_size=15))
 

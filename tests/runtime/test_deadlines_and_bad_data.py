@@ -60,7 +60,7 @@ async def test_data_that_the_database_refuses_parks_its_own_key(playground: Play
     assert {fact.account for fact in facts} == {f"a{n}" for n in range(30)}
     await playground.until_row("select from (select count(*) from account.held) h(n) where n = 3")
     rows = await playground.query("select key, error from account.held order by id")
-    assert [row["key"] for row in rows if row["error"]] == ["nul", "overflow"]
+    assert {row["key"] for row in rows if row["error"]} == {"nul", "overflow"}
     assert [row["key"] for row in rows if not row["error"]] == ["nul"]
 
 

@@ -107,7 +107,7 @@ class World:
             subject=submission.key,
             traceparent=_trace(None, cause),
         )
-        new = self._schedule(Speech(SUBMISSIONS.name, submission.key, submission.body, envelope))
+        new = self._schedule(cause, Speech(SUBMISSIONS.name, submission.key, submission.body, envelope))
         if submission.claim is not None:
             self._plan(self.upstream.name, self.upstream.file(submission.claim, now), envelope.id, envelope.traceparent)
         return new
@@ -146,11 +146,10 @@ class World:
                 traceparent=_trace(trace, said_id),
                 cause=cause,
             )
-            self._schedule(Speech(topic.name, saying.event.key, saying.event, envelope))
+            self._schedule(said_id, Speech(topic.name, envelope.subject, saying.event, envelope))
 
-    def _schedule(self, speech: Speech) -> bool:
+    def _schedule(self, said_id: UUID, speech: Speech) -> bool:
         """Once, unless it is one of those that are sent twice on purpose."""
-        said_id = UUID(speech.envelope.id)
         if said_id in self._said:
             return False
         self._said.add(said_id)
