@@ -17,7 +17,7 @@ class Fleet:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(
-        self, name: str, *arguments: str, stdout: int | None = None, **environment: str
+        self, name: str, *arguments: str, stdout: int | None = None, environment: Mapping[str, str] | None = None
     ) -> subprocess.Popen[bytes]:
         """``python -m ARGUMENTS`` in a session of its own, so that Ctrl-C reaches it only through us."""
         with self.log(name).open("ab") as log:

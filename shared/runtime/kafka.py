@@ -73,7 +73,7 @@ def _security(settings: Settings) -> Any:
 
 async def make_topics(settings: Settings, topics: Collection[Topic]) -> None:
     """Makes the topics that are missing; refuses one whose partition count is not ours."""
-    admin = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=int(_ADMIN_TIMEOUT * 1000))
+    admin: Any = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=int(_ADMIN_TIMEOUT * 1000))
     await admin.start()
     try:
         present = set(await admin.list_topics())
@@ -87,15 +87,27 @@ async def make_topics(settings: Settings, topics: Collection[Topic]) -> None:
                 await admin.create_topics(wanted)
             except TopicAlreadyExistsError:
                 log.info("topics made by somebody else meanwhile")
-        for described in await admin.describe_topics([topic.name for topic in topics]):
-            count = len(described["partitions"])
-            if count != PARTITIONS:
-                raise TopicError(
-                    f"the topic {described['topic']} has {count} partitions and the code wants {PARTITIONS}: "
-                    "make it again with that many before anything is published to it"
-                )
+        await _led(admin, [topic.name for topic in topics])
     finally:
         await admin.close()
+
+
+async def _led(admin: Any, names: list[str]) -> None:
+    """Returns when every partition has a leader; a topic just made has none for a moment."""
+    async with asyncio.timeout(_ADMIN_TIMEOUT):
+        while True:
+            described = await admin.describe_topics(names)
+            for topic in described:
+                count = len(topic["partitions"])
+                if count not in (0, PARTITIONS):
+                    raise TopicError(
+                        f"the topic {topic['topic']} has {count} partitions and the code wants {PARTITIONS}: "
+                        "make it again with that many before anything is published to it"
+                    )
+            partitions = [partition for topic in described for partition in topic["partitions"]]
+            if len(partitions) == PARTITIONS * len(names) and all(p["leader"] >= 0 for p in partitions):
+                return
+            await asyncio.sleep(0.1)
 
 
 class _Rebalance(ConsumerRebalanceListener):

@@ -435,7 +435,8 @@ on conflict do nothing
 """
 _ASK_WATCHERS = """
 insert into request (process, lane, key, kind, cause, at)
-select $1, lane, key, 'asked', key || '/' || watches || '@' || n, $3 from state where process = $1 and watches = any($2::text[])
+select $1, lane, key, 'asked', key || '/' || watches || '@' || n, $3 from state
+where process = $1 and watches = any($2::text[])
 """
 _EFFECTS_DONE = """
 with done as (
