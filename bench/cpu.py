@@ -8,7 +8,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(roots: Mapping[str, int]) -> dict[str, float]:
-    """For each named process: user and system time of it and of every living descendant, and of ended children."""
+    """For each named process: user and system time of it and of every descendant that is not named itself."""
     children: dict[int, list[int]] = {}
     used: dict[int, float] = {}
     for entry in Path("/proc").iterdir():
@@ -20,9 +20,10 @@ def cpu_seconds(roots: Mapping[str, int]) -> dict[str, float]:
             continue
         pid, parent = int(entry.name), int(fields[1])
         children.setdefault(parent, []).append(pid)
-        used[pid] = sum(map(int, fields[11:15])) / _TICKS
-    return {name: _sum(pid, children, used) for name, pid in roots.items()}
+        used[pid] = sum(map(int, fields[11:13])) / _TICKS
+    named = set(roots.values())
 
+    def total(pid: int) -> float:
+        return used.get(pid, 0.0) + sum(total(child) for child in children.get(pid, ()) if child not in named)
 
-def _sum(pid: int, children: Mapping[int, list[int]], used: Mapping[int, float]) -> float:
-    return used.get(pid, 0.0) + sum(_sum(child, children, used) for child in children.get(pid, ()))
+    return {name: total(pid) for name, pid in roots.items()}

@@ -127,10 +127,10 @@ def event_catalogue() -> str:
         "# Events",
         _HINT,
         "",
-        "Every fact that is published, by who says it. *Italics* are parties outside makegood; what they hear is what "
+        "Every fact that is published, by who says it. *Italics* are parties outside makegood; what they hear is what",
         "they hear in the demo. A dash: nobody needs to hear it, it is there for the record.",
         "",
-        "Every record carries a [CloudEvents](https://cloudevents.io) envelope in its headers; the body is the fact as "
+        "Every record carries a [CloudEvents](https://cloudevents.io) envelope in its headers; the body is the fact as",
         "JSON, its schema behind each name. Amounts are whole minor units of the currency beside them.",
     ]
     for party, topics in groupby(by_topic(), key=lambda found: found[0].party):
@@ -146,7 +146,9 @@ def event_catalogue() -> str:
 def _row(event: type[Event]) -> str:
     says = re.sub(r"\s+", " ", (event.__doc__ or "").strip().partition("\n\n")[0]).replace("``", "`")
     personal = " **Holds personal data.**" if has_personal_fields(event) else ""
-    return f"| [{event.type_name()}](schemas/{event.type_name()}.json) | {says}{personal} | {_names(hearers()[event])} |"
+    return (
+        f"| [{event.type_name()}](schemas/{event.type_name()}.json) | {says}{personal} | {_names(hearers()[event])} |"
+    )
 
 
 def event_table() -> str:

@@ -6,6 +6,7 @@ Hears  ClaimAccepted · RouteChosen · ProofRequested · DebitNoticed · ClaimCl
 Says   SellerNotified · NoticeHandedOver · NoticeRefused · NoticeUndeliverable · InsurerNotified
        SellerAnswerRecorded · SellerCommentRecorded · SettlementReported · ExtensionGranted
 Waits  for the next reminder, and for the seller's contacts while they are not known
+Knows  the seller's contacts and language (SellerRegistered)
 Does   letters, by SMTP
 """
 

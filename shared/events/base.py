@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from hashlib import sha1
 from typing import Annotated, Any, ClassVar, Final, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,6 +15,7 @@ PARTITIONS: Final = 16
 
 NAMESPACE: Final = uuid.UUID("6f2b1f3a-52a4-5c9e-9a53-0d6a0b6a1c11")
 """Root of every id that is derived (claim, event, payout): the same cause gives the same id."""
+_NAMESPACE_BYTES: Final = NAMESPACE.bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +140,17 @@ class Envelope:
 
 
 def derived_id(*parts: object) -> uuid.UUID:
-    """The id that the same parts always give."""
+    """The id (a version 5 UUID) that the same parts always give."""
     return uuid.uuid5(NAMESPACE, "/".join(map(str, parts)))
+
+
+def derived_text(*parts: str) -> str:
+    """The same as text, at a quarter of the cost: every event said and every effect needs one."""
+    digest = bytearray(sha1(_NAMESPACE_BYTES + "/".join(parts).encode(), usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def claim_id_of(submission_id: str) -> uuid.UUID:

@@ -14,7 +14,8 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 from aiokafka.helpers import create_ssl_context
 from faststream import AckPolicy
-from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaMessage
 from faststream.security import SASLPlaintext, SASLScram256, SASLScram512
 
 from shared.events.base import PARTITIONS, Topic
@@ -128,9 +129,25 @@ class _Rebalance(ConsumerRebalanceListener):
             log.warning("assignment not prepared", error=type(error).__name__)
 
 
-async def _keep_raw(_: KafkaMessage) -> None:
-    """FastStream's own decoding of a batch costs half the throughput; the worker decodes each record itself."""
+async def _parse_nothing(records: Any) -> KafkaMessage:
+    """FastStream's own parser decodes every header as UTF-8, and loses the whole batch when one is not."""
+    return KafkaMessage(body=b"", raw_message=records, consumer=_NOBODY)
+
+
+async def _decode_nothing(_: KafkaMessage) -> None:
+    """Its own decoding of a batch costs half the throughput; the worker decodes each record itself."""
     return
+
+
+class _Nobody:
+    """Acknowledging is not for the message to do: offsets are told after publishing."""
+
+    async def commit(self) -> None: ...
+
+    def seek(self, partition: Any, offset: int) -> None: ...
+
+
+_NOBODY = _Nobody()
 
 
 class KafkaLog:
@@ -156,7 +173,8 @@ class KafkaLog:
             max_records=settings.batch_records,
             batch_timeout_ms=20,
             ack_policy=AckPolicy.MANUAL,
-            decoder=_keep_raw,
+            parser=_parse_nothing,
+            decoder=_decode_nothing,
             auto_offset_reset="earliest",
             fetch_max_wait_ms=50,
             max_partition_fetch_bytes=4 << 20,

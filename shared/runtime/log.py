@@ -1,7 +1,6 @@
 """The seam to the log: what the worker asks of Kafka, and the plain values that cross it."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 from zlib import crc32
 
@@ -15,8 +14,7 @@ class Place(NamedTuple):
     partition: int
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record as it was read."""
 
     place: Place
@@ -31,8 +29,7 @@ class Record:
         return crc32(self.value or b"", crc32(self.key or b"", self.timestamp & 0xFFFFFFFF))
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """One record to publish: ``position`` counts all of its lane."""
 
     lane: int

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg as _asyncpg
+from pydantic_core import to_json
 
 from shared.events.base import PARTITIONS
 from shared.runtime.log import Outgoing, Place
@@ -217,11 +218,11 @@ class PostgresTransaction:
                  "{" + ",".join(j.says) + "}") for j in changes.journal))  # fmt: skip
         if changes.inputs:
             await c.execute(_WRITE_INPUTS, process, *_columns(
-                (i.place.topic, i.place.partition, i.next, i.last_print, json.dumps(i.heard))
+                (i.place.topic, i.place.partition, i.next, i.last_print, to_json(i.heard).decode())
                 for i in changes.inputs))  # fmt: skip
         if changes.lanes:
             await c.execute(_WRITE_LANES, process, self._owner, *_columns(
-                (n.n, n.position, n.published, json.dumps(n.streams), n.moment, n.held)
+                (n.n, n.position, n.published, to_json(n.streams).decode(), n.moment, n.held)
                 for n in changes.lanes))  # fmt: skip
         await self._write_seldom(changes, at, dependent)
 
@@ -379,7 +380,7 @@ def _moment(value: Any) -> datetime:
 
 
 def _headers_text(record: Outgoing) -> str:
-    return json.dumps([(name, value.decode()) for name, value in record.headers])
+    return to_json(record.headers).decode()
 
 
 def _columns(rows: Any) -> list[list[Any]]:

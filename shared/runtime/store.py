@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from shared.runtime.log import Outgoing, Place, Record
@@ -43,8 +43,7 @@ class LaneRow:
     held: int
 
 
-@dataclass(frozen=True, slots=True)
-class StateRow:
+class StateRow(NamedTuple):
     key: str
     lane: int
     n: int
@@ -53,8 +52,7 @@ class StateRow:
     watches: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """One thing to decide for one key: a fact heard, a deadline passed ('deadline'), or a question ('asked').
 
     ``cause`` is what the ids of all that follows derive from: the same cause gives the same ids.
@@ -78,8 +76,7 @@ class HeldRow:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class JournalRow:
+class JournalRow(NamedTuple):
     key: str
     n: int
     at: datetime

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.events.base import PARTITIONS, Envelope, Event, derived_id, type_registry
+from shared.events.base import PARTITIONS, Envelope, Event, derived_id, derived_text, type_registry
 from shared.policy import Policies
 from shared.runtime.codec import headers_of
 from shared.runtime.lanes import partition_of
@@ -206,18 +206,18 @@ class Turn:
             assert topic is not None
             kind, key = type(event).__name__, event.key
             ordinal = ordinals[kind] = ordinals.get(kind, 0) + 1
-            event_id = derived_id(self.process.name, asked.cause, kind, ordinal)
+            event_id = derived_text(self.process.name, asked.cause, kind, str(ordinal))
             partition = slot.lane if key == asked.key else partition_of(key, PARTITIONS)
             stream = f"{topic.name}:{partition}"
             sequence = lane.streams[stream] = lane.streams.get(stream, 0) + 1
             lane.position += 1
             envelope = Envelope(
-                id=str(event_id),
+                id=event_id,
                 type=kind,
                 source=self.service,
                 time=moment.now,
                 subject=key,
-                traceparent=_next_trace(asked, event_id.hex),
+                traceparent=_next_trace(asked, event_id),
                 cause=asked.cause,
                 reference=f"{seen.fact.key}@{seen.n}" if seen else None,
                 lane=lane.n,
@@ -275,12 +275,12 @@ class Turn:
                 self.changes.released.append(row.asked.held_id)
 
 
-def _next_trace(asked: Asked, event_hex: str) -> str:
+def _next_trace(asked: Asked, event_id: str) -> str:
     """The W3C trace of what was heard goes on; a cause without one starts a trace of its own."""
     parts = (asked.traceparent or "").split("-")
     whole = len(parts) == 4 and len(parts[1]) == 32
-    trace = parts[1] if whole else derived_id("trace", asked.cause).hex
-    return f"00-{trace}-{event_hex[:16]}-01"
+    trace = parts[1] if whole else derived_text("trace", asked.cause).replace("-", "")
+    return f"00-{trace}-{event_id[:8]}{event_id[24:32]}-01"
 
 
 def describe(error: Exception) -> str:

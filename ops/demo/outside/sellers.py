@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from enum import Enum
 from random import Random
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeAlias
 from uuid import UUID
 
 from ops.demo.luck import after, between, chance, pick
@@ -76,6 +76,9 @@ SETTLED: Final = {"with proof": 72, "with proof, twice": 4, "long after": 8, "ne
 """What becomes of a promise to settle directly."""
 INSURER_CONTACTS: Final = {"claims.insurer": 88, "busy.insurer": 4, "refused.insurer": 4, None: 4}
 
+Noticed: TypeAlias = SellerNotified | ExtensionGranted
+"""What gives a seller time to answer."""
+
 
 class Sellers:
     name: ClassVar = "sellers"
@@ -133,7 +136,7 @@ class Sellers:
                 return self._answer(luck, stranger, pick(luck, CHOICES), soon)
 
     def _answer(
-        self, luck: Random, notice: SellerNotified, choice: AnswerChoice, at: datetime, number: int = 1
+        self, luck: Random, notice: Noticed, choice: AnswerChoice, at: datetime, number: int = 1
     ) -> list[Saying]:
         """One answer, and what follows from it."""
         contests, refers = choice is AnswerChoice.CONTEST, choice is AnswerChoice.REFER_TO_INSURER
@@ -151,7 +154,7 @@ class Sellers:
             said += self._settle(luck, notice, at)
         return said
 
-    def _settle(self, luck: Random, notice: SellerNotified, promised_at: datetime) -> list[Saying]:
+    def _settle(self, luck: Random, notice: Noticed, promised_at: datetime) -> list[Saying]:
         def report(days: timedelta) -> Saying:
             proof = f"transfer:{notice.claim_id}"
             event = SellerReportsSettled(claim_id=notice.claim_id, seller_id=notice.seller_id, proof=proof)
@@ -182,14 +185,7 @@ class Sellers:
         luck = self._chance(granted.claim_id, "extension")
         if luck.random() < 0.2:
             return []
-        notice = SellerNotified(
-            claim_id=granted.claim_id,
-            seller_id=granted.seller_id,
-            direct_pay=False,
-            handed_over_at=at,
-            respond_by=granted.respond_by,
-        )
-        return self._answer(luck, notice, pick(luck, CHOICES), between(luck, at, granted.respond_by, 0.2, 0.98))
+        return self._answer(luck, granted, pick(luck, CHOICES), between(luck, at, granted.respond_by, 0.2, 0.98))
 
     def _comment(self, notice: SellerNotified) -> list[Saying]:
         luck = self._chance(notice.claim_id, "comment")

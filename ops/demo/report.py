@@ -1,0 +1,261 @@
+"""What came of a run: the figures, and whether every claim and every cent is where it must be."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from math import ceil
+from typing import Any, Final
+
+import asyncpg as _asyncpg
+from rich.console import Group, RenderableType
+from rich.table import Table
+
+from ops.demo.observer import Claim, Facts, Money
+from shared.events.base import Fact
+from shared.events.escalation import Outcome
+from shared.money import display
+
+asyncpg: Any = _asyncpg  # it ships no types; what it returns is narrowed here
+
+_AT_ONCE: Final = 1000
+_SHOWN: Final = 20
+"""Problems and waiting claims that are named on the screen; the file names them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What must not be. ``kind``: lost, paid_twice or sums."""
+
+    kind: str
+    claim_id: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnRecord:
+    """What the services have on record: the ledger, and what a claim that runs waits for."""
+
+    ledger: Mapping[str, tuple[str, Money]] = field(default_factory=dict[str, tuple[str, Money]])
+    """Claim → currency and money."""
+    totals: Mapping[str, Money] = field(default_factory=dict[str, Money])
+    """By currency, from the trial balance."""
+    claim_due: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
+    """Claim → when it is asked again."""
+    recovery_due: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
+    parked: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Claim → why one of the services could not decide about it."""
+
+
+class Figures(Fact):
+    """What is reported. Money in minor units; ``waiting`` claims wait on a deadline that is on record.
+
+    ``claims_per_second``: claims by the real seconds from the first submission to the last first decision, which is
+    what the machine needed; ``seconds``: the whole run, in which the compressed days pass.
+    """
+
+    claims: int
+    lost: int
+    paid_twice: int
+    outcomes: dict[str, int]
+    money: dict[str, dict[str, int]]
+    claims_per_second: float
+    decision_latency_ms: dict[str, float | None]
+    seconds: float
+    waiting_recoveries: int
+    problems: tuple[str, ...]
+
+
+async def on_record(database_url: str, facts: Facts) -> OnRecord:
+    """Reads the ledger, and of claims that have not ended the deadlines."""
+    connection = await asyncpg.connect(database_url, timeout=20, command_timeout=60)
+    try:
+        ledger = {
+            str(row["claim_id"]): (row["currency"], _money(row))
+            for row in await connection.fetch("select * from recovery.claim_money")
+        }
+        totals = {row["currency"]: _money(row) for row in await connection.fetch("select * from recovery.money")}
+        claims, recoveries, parked = dict[str, datetime](), dict[str, datetime](), dict[str, str]()
+        for some in _batches(facts.waiting()):
+            submissions = {claim.submission_id: claim.claim_id for claim in some}
+            ids = [claim.claim_id for claim in some]
+            for row in await connection.fetch(_INTAKE_DUE, list(submissions)):
+                claims[submissions[row["key"]]] = row["due"]
+            claims.update({row["key"]: row["due"] for row in await connection.fetch(_ESCALATION_DUE, ids)})
+            recoveries.update({row["key"]: row["due"] for row in await connection.fetch(_RECOVERY_DUE, ids)})
+            for row in await connection.fetch(_PARKED, [*ids, *submissions]):
+                parked[submissions.get(row["key"]) or row["key"]] = f"{row['process']}: {row['error']}"
+    finally:
+        await connection.close()
+    return OnRecord(ledger, totals, claims, recoveries, parked)
+
+
+def find_problems(facts: Facts, record: OnRecord) -> list[Problem]:
+    """Everything that must not be, claim by claim, and the sums."""
+    problems = [problem for claim in facts.submitted() for problem in _problems_of(claim, record)]
+    unheard = record.ledger.keys() - facts.claims.keys()
+    problems += (Problem("sums", claim_id, "is in the ledger, and no event tells of it") for claim_id in unheard)
+    for currency, money in record.totals.items():
+        if not money.adds_up:
+            problems.append(Problem("sums", currency, f"the ledger does not add up: {money}"))
+    for currency in facts.money().keys() | record.totals.keys():
+        told, booked = facts.money().get(currency, Money()), record.totals.get(currency, Money())
+        if told != booked:
+            problems.append(Problem("sums", currency, f"the events tell of {told}, the ledger of {booked}"))
+    return problems
+
+
+def figures(facts: Facts, record: OnRecord, problems: Sequence[Problem], seconds: float) -> Figures:
+    """The figures of a run that took so many real seconds."""
+    outcomes, latencies = facts.outcomes(), facts.latencies()
+    claims = outcomes.total()
+    deciding = (facts.last_decided_at - facts.first_submitted_at) / 1000
+    money = record.totals or facts.money()
+    return Figures(
+        claims=claims,
+        lost=len({problem.claim_id for problem in problems if problem.kind == "lost"}),
+        paid_twice=len({problem.claim_id for problem in problems if problem.kind == "paid_twice"}),
+        outcomes={outcome.value: outcomes[outcome] for outcome in Outcome},
+        money={currency: _as_dict(sums) for currency, sums in sorted(money.items())},
+        claims_per_second=round(claims / deciding, 1) if deciding > 0 else 0.0,
+        decision_latency_ms={"p50": quantile(latencies, 0.50), "p99": quantile(latencies, 0.99)},
+        seconds=round(seconds, 1),
+        waiting_recoveries=sum(claim.in_recovery for claim in facts.waiting()),
+        problems=tuple(f"{problem.claim_id}: {problem.sentence}" for problem in problems),
+    )
+
+
+def by_submission(facts: Facts) -> dict[str, dict[str, Any]]:
+    """Submission id → outcome and every reason code."""
+    return {
+        c.submission_id: {"outcome": c.named_outcome().value, "reasons": c.all_reasons()} for c in facts.submitted()
+    }
+
+
+def quantile(ascending: Sequence[int], share: float) -> float | None:
+    """The smallest value that at least this share of all does not exceed; None of nothing."""
+    if not ascending:
+        return None
+    return float(ascending[max(0, ceil(share * len(ascending)) - 1)])
+
+
+def tables(found: Figures) -> RenderableType:
+    """Outcomes and money, for the screen."""
+    outcomes = Table("outcome", "claims", title="How the claims ended", title_justify="left")
+    outcomes.columns[1].justify = "right"
+    for outcome, count in found.outcomes.items():
+        outcomes.add_row(outcome, f"{count:,}", style=None if count else "dim")
+    outcomes.add_section()
+    outcomes.add_row("together", f"{found.claims:,}")
+    return Group(outcomes, money_table(found.money), _pace(found))
+
+
+def money_table(money: Mapping[str, Mapping[str, int]]) -> Table:
+    """paid out = recovered + waived + written off + outstanding."""
+    table = Table(title="Where the money is", title_justify="left")
+    for heading in ("currency", "paid out", "= recovered", "+ waived", "+ written off", "+ outstanding"):
+        table.add_column(heading, justify="left" if heading == "currency" else "right")
+    for currency, sums in money.items():
+        table.add_row(currency, *(display(sums[name], "").strip() for name in _COLUMNS))
+    return table
+
+
+def waiting_lines(facts: Facts, record: OnRecord) -> list[str]:
+    """What waits, for whom and until when."""
+    waiting = list(facts.waiting())
+    lines = [_waits(claim, record) for claim in waiting[:_SHOWN]]
+    return [*lines, f"… and {len(waiting) - _SHOWN:,} more"] if len(waiting) > _SHOWN else lines
+
+
+def as_json(value: Any) -> str:
+    return json.dumps(value, indent=2) + "\n"
+
+
+_COLUMNS: Final = ("paid_out", "recovered", "waived", "written_off", "outstanding")
+
+
+def _problems_of(claim: Claim, record: OnRecord) -> Iterator[Problem]:
+    yield from _lost(claim, record)
+    yield from _paid_twice(claim)
+    told, (_, booked) = claim.money(), record.ledger.get(claim.claim_id, ("", Money()))
+    if told != booked:
+        yield Problem("sums", claim.claim_id, f"the events tell of {told}, its ledger of {booked}")
+    elif not booked.adds_up:
+        yield Problem("sums", claim.claim_id, f"its ledger does not add up: {booked}")
+    elif booked.outstanding and not claim.in_recovery:
+        sentence = f"its recovery is closed and {display(booked.outstanding, claim.currency)} are outstanding"
+        yield Problem("sums", claim.claim_id, sentence)
+
+
+def _lost(claim: Claim, record: OnRecord) -> Iterator[Problem]:
+    why = record.parked.get(claim.claim_id)
+    because = f" ({why})" if why else ""
+    if not claim.ended and claim.claim_id not in record.claim_due:
+        yield Problem("lost", claim.claim_id, f"submission {claim.submission_id} waits for nothing{because}")
+    elif claim.in_recovery and claim.claim_id not in record.recovery_due:
+        yield Problem("lost", claim.claim_id, f"was paid, and its recovery waits for nothing{because}")
+
+
+def _paid_twice(claim: Claim) -> Iterator[Problem]:
+    for payout_id, payout in claim.payouts.items():
+        if len(payout.paid) > 1:
+            references = ", ".join(payout.paid)
+            yield Problem(
+                "paid_twice", claim.claim_id, f"payout {payout_id} was paid {len(payout.paid)} times: {references}"
+            )
+    paid = sum(sum(payout.paid.values()) for payout in claim.payouts.values())
+    decided = sum(claim.decided.values())
+    if paid > decided:
+        sentence = f"{display(paid, claim.currency)} were paid and {display(decided, claim.currency)} decided"
+        yield Problem("paid_twice", claim.claim_id, sentence)
+
+
+def _waits(claim: Claim, record: OnRecord) -> str:
+    if not claim.ended:
+        what = f"is {claim.status.replace('_', ' ')}"
+        who = f", the next step is the {claim.owner}'s" if claim.owner else ""
+        due = record.claim_due.get(claim.claim_id)
+    else:
+        what, who = f"has ended ({claim.named_outcome()}), its recovery has not", ""
+        due = record.recovery_due.get(claim.claim_id)
+    until = f"until {due:%Y-%m-%d %H:%M} of the demo's clock" if due else "with no deadline on record"
+    return f"{claim.submission_id} {what}{who}: waits {until}"
+
+
+def _pace(found: Figures) -> Table:
+    pace = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    latency = {name: "–" if ms is None else f"{ms:,.0f} ms" for name, ms in found.decision_latency_ms.items()}
+    pace.add_row("Claims decided", f"{found.claims_per_second:,.0f} a second")
+    pace.add_row("First decision after", f"{latency['p50']} (p50), {latency['p99']} (p99)")
+    pace.add_row("Whole run", f"{found.seconds:,.1f} s")
+    return pace
+
+
+def _money(row: Any) -> Money:
+    return Money(*(int(row[name]) for name in _COLUMNS))
+
+
+def _as_dict(money: Money) -> dict[str, int]:
+    return {name: getattr(money, name) for name in _COLUMNS}
+
+
+def _batches(claims: Iterable[Claim]) -> Iterator[list[Claim]]:
+    rest = iter(claims)
+    while batch := list(islice(rest, _AT_ONCE)):
+        yield batch
+
+
+_INTAKE_DUE = """
+select key, due from intake.state where process = 'intake' and key = any($1::text[]) and due is not null
+"""
+_ESCALATION_DUE = """
+select key, due from escalation.state where process = 'escalation' and key = any($1::text[]) and due is not null
+"""
+_RECOVERY_DUE = """
+select key, due from recovery.state where process = 'recovery' and key = any($1::text[]) and due is not null
+"""
+_PARKED = " union all ".join(
+    f"select process, key, error from {schema}.held where key = any($1::text[]) and error is not null"  # noqa: S608
+    for schema in ("intake", "seller_notifier", "escalation", "recovery")
+)

@@ -1,0 +1,149 @@
+"""What a person watches while the demo runs: live tables on a terminal, else a plain line every few seconds."""
+
+import asyncio
+import re
+import time
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import TracebackType
+from typing import Final, Self
+
+from rich.columns import Columns
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from ops.demo.observer import SCREENING, Money
+from shared.events.escalation import Outcome, Status
+from shared.money import display
+
+PLAIN_SECONDS: Final = 5.0
+"""Real seconds between two plain lines."""
+_LAG: Final = re.compile(rb"^makegood_lag_records\{[^}]*\} ([0-9.e+]+)$", re.MULTILINE)
+_RUNNING: Final = (SCREENING, *(status.value for status in Status if status is not Status.CLOSED))
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """How things stand at a moment. ``lag``: service → records not yet heard, None while it does not answer."""
+
+    seconds: float
+    day: datetime
+    states: Counter[str]
+    submitted: int
+    ended: int
+    in_recovery: int
+    money: Mapping[str, Money] = field(default_factory=dict[str, Money])
+    events: int = 0
+    events_per_second: float = 0.0
+    lag: Mapping[str, int | None] = field(default_factory=dict[str, int | None])
+
+
+class View:
+    """Shows glances. ``with View(console) as view: view.show(glance)``."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
+        self._last_line = 0.0
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+    def show(self, glance: Glance) -> None:
+        if self._live:
+            self._live.update(picture(glance), refresh=True)
+        elif time.monotonic() - self._last_line >= PLAIN_SECONDS:
+            self._last_line = time.monotonic()
+            self._console.print(line(glance), highlight=False, soft_wrap=True)
+
+    def say(self, sentence: str, style: str = "") -> None:
+        """Something worth a line of its own, above the tables."""
+        self._console.print(Text(sentence, style), soft_wrap=True)
+
+
+def picture(glance: Glance) -> RenderableType:
+    """The tables of one moment."""
+    return Group(Text(_headline(glance), "bold"), Columns([_states(glance), Group(_money(glance), _lag(glance))]))
+
+
+def line(glance: Glance) -> str:
+    """The same in one line, for logs."""
+    lag = " ".join(f"{name} {_number(lag)}" for name, lag in glance.lag.items())
+    paid = ", ".join(display(money.paid_out, currency) for currency, money in glance.money.items())
+    return f"{_headline(glance)} · paid {paid or 'nothing yet'} · lag {lag}"
+
+
+async def lag_of(port: int) -> int | None:
+    """What one replica says on its /metrics that it has not heard yet; None when it does not answer."""
+    with suppress(OSError, TimeoutError, ValueError):
+        async with asyncio.timeout(1):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            try:
+                writer.write(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                page = await reader.read(-1)
+            finally:
+                writer.close()
+        found = _LAG.findall(page)
+        return int(sum(map(float, found))) if found else None
+    return None
+
+
+def _headline(glance: Glance) -> str:
+    return (
+        f"{glance.seconds:,.0f} s · {glance.day:%Y-%m-%d} · {glance.submitted:,} submitted · {glance.ended:,} ended · "
+        f"{glance.in_recovery:,} in recovery · {glance.events:,} events ({glance.events_per_second:,.0f}/s)"
+    )
+
+
+def _states(glance: Glance) -> Table:
+    table = _table("claims", "")
+    for state in _RUNNING:
+        _count(table, state, glance.states[state])
+    table.add_section()
+    for outcome in Outcome:
+        if outcome is not Outcome.WAITING:
+            _count(table, outcome.value, glance.states[outcome.value])
+    return table
+
+
+def _count(table: Table, name: str, count: int) -> None:
+    table.add_row(name.replace("_", " "), f"{count:,}", style=None if count else "dim")
+
+
+def _money(glance: Glance) -> Table:
+    table = _table("money", "paid out", "recovered", "waived", "written off", "outstanding")
+    for currency, m in glance.money.items():
+        sums = (m.paid_out, m.recovered, m.waived, m.written_off, m.outstanding)
+        table.add_row(currency, *(display(minor, "").strip() for minor in sums))
+    return table
+
+
+def _lag(glance: Glance) -> Table:
+    table = _table("service", "records behind")
+    for name, lag in glance.lag.items():
+        table.add_row(name, _number(lag))
+    return table
+
+
+def _table(*headings: str) -> Table:
+    table = Table(expand=False)
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if number else "left")
+    return table
+
+
+def _number(lag: int | None) -> str:
+    return "no answer" if lag is None else f"{lag:,}"

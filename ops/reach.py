@@ -1,0 +1,156 @@
+"""What a command reaches: the Kafka and PostgreSQL that the environment names, or those of the local stack."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg as _asyncpg
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from pydantic import SecretStr, ValidationError
+
+from ops.local import users_own
+from ops.local.stack import Stack
+from shared.runtime.codec import Headers
+from shared.runtime.kafka import client_options
+from shared.runtime.log import Place
+from shared.runtime.settings import Settings
+
+asyncpg: Any = _asyncpg  # it ships no types; what it returns is narrowed where it is used
+
+STACKS = ("stack", "demo")
+"""The local stacks that are looked for, in this order: `makegood up` leaves the first, a demo the second."""
+PATIENCE = 20.0
+"""Real seconds after which a server that does not answer is said to be away."""
+_AT_ONCE = 500
+
+
+class ReachError(Exception):
+    """A command cannot do its work; the text is one sentence that ends in the cure."""
+
+
+def settings(root: Path) -> Settings:
+    """Those of the environment; an address that it does not name is that of the local stack that answers."""
+    missing = [name for name in (users_own.KAFKA, users_own.DATABASE) if not os.environ.get(name)]
+    try:
+        named = Settings()
+    except ValidationError as error:
+        wrong = ", ".join(f"MAKEGOOD_{str(problem['loc'][0]).upper()} ({problem['msg']})" for problem in error.errors())
+        raise ReachError(f"the environment is not right: correct {wrong}") from None
+    if not missing:
+        return named
+    stack = _running(root)
+    if stack is None:
+        raise ReachError(
+            f"no stack runs here and {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set: "
+            "start one with `makegood up`, or set it"
+        )
+    found = {
+        users_own.KAFKA: ("kafka_bootstrap_servers", stack.bootstrap_servers),
+        users_own.DATABASE: ("database_url", SecretStr(stack.database_url)),
+    }
+    return named.model_copy(update=dict(found[name] for name in missing))
+
+
+def _running(root: Path) -> Stack | None:
+    stacks = (Stack.recorded(root, name=name) for name in STACKS)
+    return next((stack for stack in stacks if stack is not None and _answers(stack.database_url)), None)
+
+
+def _answers(database_url: str) -> bool:
+    url = urlsplit(database_url)
+    try:
+        with socket.create_connection((url.hostname or "127.0.0.1", url.port or 5432), 2):
+            return True
+    except OSError:
+        return False
+
+
+class Database:
+    """One connection. Each query names the service whose schema it is about; other schemas by their names."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def rows(self, service: str, sql: str, *arguments: Any) -> list[Any]:
+        await self._turn_to(service)
+        return await self._connection.fetch(sql, *arguments)
+
+    async def value(self, service: str, sql: str, *arguments: Any) -> Any:
+        await self._turn_to(service)
+        return await self._connection.fetchval(sql, *arguments)
+
+    async def each(self, service: str, sql: str, *arguments: Any) -> AsyncIterator[Any]:
+        """Row by row from a cursor of the server, however many there are."""
+        await self._turn_to(service)
+        async for row in self._connection.cursor(sql, *arguments, prefetch=_AT_ONCE):
+            yield row
+
+    async def _turn_to(self, service: str) -> None:
+        await self._connection.execute("select set_config('search_path', $1, true)", f'"{service}"')
+
+
+@asynccontextmanager
+async def database(settings: Settings, *, write: bool = False) -> AsyncGenerator[Database]:
+    """One transaction; unless ``write``, all of it sees the database as it is at this moment."""
+    try:
+        connection = await asyncpg.connect(
+            settings.database_url.get_secret_value(),
+            timeout=PATIENCE,
+            command_timeout=600,
+            server_settings={"application_name": "makegood.cli", "jit": "off"},
+        )
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+        why = str(error) or "no answer"
+        raise ReachError(
+            f"PostgreSQL cannot be reached ({why}): start it (`makegood up`), or correct {users_own.DATABASE}"
+        ) from error
+    try:
+        kind = {} if write else {"isolation": "repeatable_read", "readonly": True}
+        async with connection.transaction(**kind):
+            yield Database(connection)
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError) as error:
+        raise ReachError("the database has no tables of makegood: run `makegood migrate` first") from error
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise ReachError(
+            f"the database refuses this user ({error}): name one with more rights in {users_own.DATABASE}"
+        ) from error
+    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, ConnectionError) as error:
+        raise ReachError("PostgreSQL went away meanwhile: see to it and run the command again") from error
+    finally:
+        await connection.close(timeout=5)
+
+
+@asynccontextmanager
+async def kafka() -> AsyncGenerator[None]:
+    """Says in a sentence what a client of Kafka inside it raises."""
+    try:
+        yield
+    except (KafkaError, TimeoutError, OSError) as error:
+        raise ReachError(
+            f"Kafka does not answer ({type(error).__name__}): start it (`makegood up`), make the topics "
+            f"(`makegood migrate`), or correct {users_own.KAFKA}"
+        ) from error
+
+
+async def publish_again(
+    settings: Settings, place: Place, key: bytes | None, value: bytes | None, headers: Headers
+) -> None:
+    """One record just as it was, at the end of the partition it came from."""
+    async with kafka():
+        producer: Any = AIOKafkaProducer(**client_options(settings), acks="all", enable_idempotence=True)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await producer.start()
+                await producer.send_and_wait(
+                    place.topic, value, key=key, partition=place.partition, headers=headers
+                )
+        finally:
+            await asyncio.wait({asyncio.ensure_future(producer.stop())}, timeout=5)
+
+

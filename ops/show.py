@@ -1,0 +1,373 @@
+"""The whole story of one claim, merged from what every service has on record of it. Nothing personal is in it."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from enum import Enum
+from typing import Any, Final, cast
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from ops import catalogue
+from ops.reach import Database, ReachError
+from shared.events.base import PARTITIONS, Event, Fact, claim_id_of, has_personal_fields, type_registry
+from shared.events.intake import Problem
+from shared.money import display
+from shared.runtime import Process
+from shared.runtime.lanes import partition_of
+from shared.runtime.turn import ASKED, DEADLINE
+
+HIDDEN: Final = frozenset({"claimant", "claimant_id", "injury", "minor_claimant", "payee_ref"})
+"""Fields that tell of a person although they hold no text."""
+_KEYS: Final = frozenset({"claim_id", "submission_id", "seller_id", "currency"})
+"""Fields that are the same all through a story, or are told beside the amounts."""
+_PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]*")
+"""A string that is a code or a pointer; anything else might be words about somebody."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One process heard it at this moment of its own; ``known`` False: its reference was not read to the end yet."""
+
+    process: str
+    at: datetime
+    known: bool
+
+
+@dataclass
+class Told:
+    """One event, or one passed deadline, however many heard it."""
+
+    id: str
+    type: str
+    at: datetime
+    said_by: str
+    cause: str | None
+    facts: dict[str, str]
+    heard: list[Heard] = field(default_factory=list[Heard])
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One e-mail to one contact: written, tried so often, and done when it was handed over or refused for good."""
+
+    id: str
+    kind: str
+    to: str
+    written_at: datetime
+    attempts: int
+    next_at: datetime | None
+    done_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Deadline:
+    process: str
+    due: datetime
+    watches: str | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One pair of postings in the ledger."""
+
+    booked_at: datetime
+    move: str
+    debit_account: str
+    credit_account: str
+    currency: str
+    amount_minor: int
+    reference: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A fact that waits for its claim to begin (``error`` None), or for a person because its key is parked."""
+
+    process: str
+    type: str
+    since: datetime
+    error: str | None
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Bytes under this key that were no fact; ``id`` as `makegood dead-letters` has it."""
+
+    id: str
+    topic: str
+    at: datetime
+    problems: list[str]
+
+
+@dataclass
+class Story:
+    """What is on record. ``standing``: what the customer was told last, or how far intake is."""
+
+    claim_id: str
+    submission_id: str | None
+    seller_id: str | None = None
+    standing: dict[str, str] = field(default_factory=dict[str, str])
+    told: list[Told] = field(default_factory=list[Told])
+    letters: list[Letter] = field(default_factory=list[Letter])
+    deadlines: list[Deadline] = field(default_factory=list[Deadline])
+    ledger: list[Entry] = field(default_factory=list[Entry])
+    money: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    waiting: list[Waiting] = field(default_factory=list[Waiting])
+    refused: list[Refused] = field(default_factory=list[Refused])
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.told or self.standing or self.waiting or self.refused or self.letters or self.ledger)
+
+    def as_json(self) -> str:
+        return json.dumps(asdict(self), default=lambda value: value.isoformat(), indent=2)
+
+
+async def show(database: Database, claim: str) -> Story:
+    """The story of a claim or submission id. Raises ReachError when nobody has heard of it."""
+    story = await _named(database, claim)
+    claimant: str | None = None
+    for row in await database.rows("intake", "select body from state where key = $1", story.submission_id):
+        claimant = json.loads(row["body"]).get("claimant_id")
+    keys = {"submission_id": story.submission_id, "claim_id": story.claim_id, "claimant_id": claimant}
+    told: dict[str, Told] = {}
+    for service in catalogue.all_services():
+        for process in service.processes:
+            key = keys.get(_keyed_by(process))
+            if key is not None:
+                await _hear(database, service.name, process, key, story, told)
+    story.told = _in_order(told)
+    await _letters(database, story)
+    await _money(database, story)
+    await _refused(database, story)
+    if story.is_empty:
+        raise ReachError(
+            f"no service has heard of {claim!r}: give a claim id or a submission id as it was published, or wait "
+            "until intake has read it"
+        )
+    return story
+
+
+async def _named(database: Database, given: str) -> Story:
+    """A submission's claim id follows from its own; the way back is on record in escalation, or in what intake said."""
+    try:
+        claim_id = str(UUID(given))
+    except ValueError:
+        return Story(str(claim_id_of(given)), given)
+    if await database.value("intake", "select true from state where key = $1 limit 1", given):
+        return Story(str(claim_id_of(given)), given)  # a submission id may well be a UUID
+    ways = (
+        ("escalation", "select body->>'submission_id' from state where process = 'escalation' and key = $1"),
+        (
+            "intake",
+            "select body::json->>'submission_id' from outbox where position('\"claim_id\":\"' || $1 in body) > 0 limit 1",
+        ),
+    )
+    for service, way in ways:
+        submission_id = await database.value(service, way, claim_id)
+        if submission_id is not None:
+            return Story(claim_id, submission_id)
+    return Story(claim_id, None) if given == claim_id else Story(str(claim_id_of(given)), given)
+
+
+def _keyed_by(process: Process[Any]) -> str:
+    first = next(iter(process.begins))
+    return first.topic.key if first.topic is not None else ""
+
+
+async def _hear(
+    database: Database, service: str, process: Process[Any], key: str, story: Story, told: dict[str, Told]
+) -> None:
+    """What one process heard under a key, said in answer, waits for, and keeps."""
+    about = key in (story.claim_id, story.submission_id)
+    journal = await database.rows(
+        service,
+        "select at, said_at, type, cause, body, known, written_on from journal where process = $1 and key = $2 "
+        "and ($3 or position($4 in body) > 0) order by n",
+        process.name, key, about, story.claim_id,
+    )  # fmt: skip
+    for row in journal:
+        one = told.setdefault(row["cause"], _heard(row, service))
+        if not one.facts and row["body"]:
+            one.facts = _facts(row["type"], row["body"])
+        one.heard.append(Heard(process.name, row["at"], row["known"]))
+    if journal or process.refuses:
+        await _say(database, service, process.name, key, story, told, {row["written_on"] for row in journal})
+    if not about:
+        return  # what else a claimant's other claims wait for is another story
+    for row in await database.rows(
+        service, "select body, due, watches from state where process = $1 and key = $2", process.name, key
+    ):
+        _stands(process.name, json.loads(row["body"]), story)
+        if row["due"] is not None:
+            story.deadlines.append(Deadline(process.name, row["due"], row["watches"]))
+    for row in await database.rows(
+        service, "select type, since, error from held where process = $1 and key = $2 order by id", process.name, key
+    ):
+        story.waiting.append(Waiting(process.name, row["type"], row["since"], row["error"]))
+
+
+async def _say(
+    database: Database, service: str, process: str, key: str, story: Story, told: dict[str, Told], days: set[date]
+) -> None:
+    """What was said of the claim: in the key's lane, on the days on which the key heard something."""
+    for row in await database.rows(
+        service,
+        "select headers, body from outbox where process = $1 and lane = $2 and (key = any($3) or position($4 in body) > 0) "
+        "and ($5::date[] = '{}' or written_on = any($5::date[])) order by position",
+        process, partition_of(key, PARTITIONS), [story.claim_id, story.submission_id or ""], story.claim_id, list(days),
+    ):  # fmt: skip
+        headers = dict(json.loads(row["headers"]))
+        at = datetime.fromisoformat(headers["ce_time"])
+        one = Told(headers["ce_id"], headers["ce_type"], at, service, headers.get("ce_cause"), {})
+        one = told.setdefault(one.id, one)
+        one.said_by, one.cause, one.facts = service, headers.get("ce_cause"), _facts(one.type, row["body"])
+
+
+def _heard(row: Any, service: str) -> Told:
+    """Who said it is told by the topic; what has none is the service's own: a deadline, an effect's outcome."""
+    kind = type_registry.get(row["type"])
+    party = kind.topic.party if kind is not None and kind.topic is not None else service
+    at = row["at"] if row["type"] in (DEADLINE, ASKED) else row["said_at"]
+    facts = {"due": _moment(row["said_at"])} if row["type"] == DEADLINE else {}
+    return Told(row["cause"], row["type"], at, party, None, facts)
+
+
+def _in_order(told: Mapping[str, Told]) -> list[Told]:
+    """By time; of what has one moment, the cause before what follows."""
+    depths: dict[str, int] = {}
+    for one in told.values():
+        chain: list[str] = []
+        at: Told | None = one
+        while at is not None and at.id not in depths and at.id not in chain:
+            chain.append(at.id)
+            at = told.get(at.cause or "")
+        depth = depths.get(at.id, 0) if at is not None else 0
+        for name in reversed(chain):
+            depth += 1
+            depths[name] = depth
+    return sorted(told.values(), key=lambda one: (one.at, depths[one.id]))
+
+
+def _stands(process: str, state: Mapping[str, Any], story: Story) -> None:
+    """How far each process is, in its own words; escalation's are what the customer is told."""
+    story.seller_id = story.seller_id or state.get("seller_id") or (state.get("accepted") or {}).get("seller_id")
+    if process == "escalation":
+        named = {name: state.get(name) for name in ("status", "owner", "by", "outcome")}
+        story.standing = {name: str(value) for name, value in named.items() if value}
+        if state.get("reasons"):
+            story.standing["reasons"] = ", ".join(state["reasons"])
+    elif "stage" in state:
+        story.standing.setdefault(process, str(state["stage"]))
+
+
+async def _letters(database: Database, story: Story) -> None:
+    rows = await database.rows(
+        "seller_notifier",
+        "select id, body, at, attempts, next_at, done_at from effect where process = 'seller_notifier' and key = $1 "
+        "and kind = 'Letter' order by at, id",
+        story.claim_id,
+    )
+    for row in rows:
+        letter = json.loads(row["body"])
+        done = row["done_at"]
+        story.letters.append(
+            Letter(
+                letter.get("letter_id", str(row["id"])),
+                (letter.get("contents") or {}).get("template") or letter["kind"],
+                masked(letter["to"]),
+                row["at"],
+                row["attempts"],
+                None if done else row["next_at"],
+                done,
+            )
+        )
+
+
+async def _money(database: Database, story: Story) -> None:
+    claim_id = UUID(story.claim_id)
+    for row in await database.rows(
+        "recovery",
+        "select booked_at, move, debit_account::text, credit_account::text, currency, amount_minor, reference "
+        "from ledger_entry where claim_id = $1 order by booked_at, move",
+        claim_id,
+    ):
+        story.ledger.append(Entry(**{**dict(row), "reference": _shown(row["reference"], "") or "…"}))
+    for row in await database.rows("recovery", "select * from claim_money where claim_id = $1", claim_id):
+        story.money.append({name: value for name, value in dict(row).items() if name != "claim_id"})
+
+
+async def _refused(database: Database, story: Story) -> None:
+    keys = [key.encode() for key in (story.submission_id, story.claim_id) if key]
+    for service in catalogue.NAMES:
+        for row in await database.rows(
+            service, "select id, topic, at, problems from dead_letter where key = any($1::bytea[]) order by id", keys
+        ):
+            problems = [f"{where}: {what}" for where, what in json.loads(row["problems"])]
+            story.refused.append(Refused(f"{service}:{row['id']}", row["topic"], row["at"], problems))
+
+
+# What an event may show of itself
+
+
+def masked(address: str) -> str:
+    """Enough of an address to tell it from another one."""
+    local, at, domain = address.rpartition("@")
+    return f"{local[:1]}…{at}{domain}" if at else "…"
+
+
+def _facts(kind: str, body: str) -> dict[str, str]:
+    """The fields that say nothing of a person, as text. A type or version that is not ours shows none."""
+    try:
+        event = type_registry[kind].model_validate_json(body)
+    except (KeyError, ValidationError):
+        return {}
+    return {name.removesuffix("_minor"): text for name, text in _fields(event)}
+
+
+def _fields(fact: Fact, currency: str | None = None) -> Iterator[tuple[str, str]]:
+    currency = getattr(fact, "currency", None) or currency
+    for name, value in fact.__repr_args__():
+        if name is None or name in HIDDEN or (isinstance(fact, Event) and name in _KEYS):
+            continue
+        if name.endswith("_minor") and isinstance(value, int):
+            yield name, display(value, currency) if currency else display(value, "").strip()
+        elif text := _shown(value, currency or ""):
+            yield name, text
+
+
+def _shown(value: Any, currency: str) -> str:
+    match value:
+        case None | "…":
+            return ""
+        case Problem():
+            return f"{value.field}: {value.problem}"
+        case Fact():
+            return "" if has_personal_fields(type(value)) else " ".join(text for _, text in _fields(value, currency))
+        case Enum():
+            return str(value.value)
+        case bool():
+            return "yes" if value else "no"
+        case datetime():
+            return _moment(value)
+        case date() | int() | float() | UUID():
+            return str(value)
+        case str():
+            return value if _PLAIN.fullmatch(value) else "…" if value else ""
+        case tuple():
+            return _listed(cast("Sequence[Any]", value), currency)
+        case _:
+            return ""
+
+
+def _listed(values: Iterable[Any], currency: str) -> str:
+    texts = [text for value in values if (text := _shown(value, currency))]
+    return "; ".join(texts) if any(" " in text for text in texts) else ", ".join(texts)
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M}"
