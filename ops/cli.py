@@ -6,11 +6,12 @@ import sys
 from collections.abc import Coroutine
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 import uvloop
 from rich.console import Console
+from rich.markup import escape
 
 from ops import catalogue
 from shared.runtime.settings import Settings
@@ -29,8 +30,42 @@ console = Console()
 
 def fail(sentence: str, code: int = 1) -> typer.Exit:
     """Prints what is wrong and the cure in one sentence, and gives the exit to raise."""
-    Console(stderr=True).print(f"[red]makegood:[/red] {sentence}", highlight=False)
+    Console(stderr=True).print(f"[red]makegood:[/red] {escape(sentence)}", highlight=False, soft_wrap=True)
     return typer.Exit(code)
+
+
+@app.command()
+def demo(
+    claims: Annotated[int, typer.Option(min=1, help="How many claims to make up.")] = 2000,
+    file: Annotated[
+        Path | None, typer.Option("--from", help="A JSONL file of submissions to publish instead.", metavar="FILE")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed tells the same stories.")] = 1,
+    stack: Annotated[
+        Literal["native", "containers", "own"],
+        typer.Option(help="Kafka and PostgreSQL as processes here, in containers, or your own (MAKEGOOD_…)."),
+    ] = "native",
+    report: Annotated[Path | None, typer.Option(help="Write the figures here, as JSON.", metavar="FILE")] = None,
+    outcomes: Annotated[
+        Path | None, typer.Option(help="Write outcome and reasons of each submission here.", metavar="FILE")
+    ] = None,
+    day: Annotated[float, typer.Option(min=0.01, help="Real seconds in which a day of the demo passes.")] = 0.5,
+    rate: Annotated[float, typer.Option(min=0, help="Claims submitted per real second; 0: no limit.")] = 150,
+    replicas: Annotated[int, typer.Option(min=1, max=16, help="Replicas of every service.")] = 1,
+    chaos: Annotated[float, typer.Option(min=0, help="Kill a service every so many real seconds; 0: never.")] = 0,
+) -> None:
+    """Watch claims travel from submission to payout and recovery, with everything on this machine.
+
+    Starts Kafka, PostgreSQL, the five services and an outside world, and presses months into seconds. Ends when no
+    claim and no recovery waits; fails when one was lost or paid twice, or when a cent is not in its place.
+    """
+    from ops.demo import run as demos
+
+    plan = demos.Plan(
+        claims=claims, file=file, seed=seed, stack=stack, report=report, outcomes=outcomes, day=day, rate=rate,
+        replicas=replicas, chaos=chaos,
+    )  # fmt: skip
+    raise typer.Exit(run(demos.run(plan, ROOT, console)))
 
 
 @app.command()
@@ -56,7 +91,7 @@ def migrate() -> None:
     from shared.runtime.postgres import SchemaError
     from shared.runtime.postgres import migrate as migrate_database
 
-    settings = Settings()
+    settings = reached()
 
     async def run() -> None:
         await make_topics(settings, catalogue.all_topics())
@@ -123,7 +158,9 @@ def up(
     for variable, value in started.environment.items():
         typer.echo(f"export {variable}='{value}'")
     letters = started.mail_page or (started.mail_dir and started.mail_dir / "new")
-    typer.echo(f"# Letters can be read at {letters}; `makegood migrate` makes topics and tables; `makegood down` ends it.")
+    typer.echo(
+        f"# Letters can be read at {letters}; `makegood migrate` makes topics and tables; `makegood down` ends it."
+    )
 
 
 @app.command()
@@ -137,17 +174,15 @@ def down(name: StackName = "stack") -> None:
 
 @app.command("file")
 def file_(
-    path: Annotated[str, typer.Argument(metavar="FILE", help="JSONL, one submission a line; - reads standard input.")],
+    lines: Annotated[
+        typer.FileBinaryRead,
+        typer.Argument(metavar="FILE", help="JSONL, one submission a line; - reads standard input."),
+    ],
 ) -> None:
     """Publish submissions just as they are. Lines that are no submission go too: intake refuses them, with reasons."""
     from ops.file import file
 
-    settings = reached()
-    try:
-        with typer.open_file(path, "rb") as lines:
-            filed = run(file(settings, lines))
-    except OSError as error:
-        raise fail(f"{path} cannot be read ({error.strerror}): name a JSONL file, or - for standard input", 2) from error
+    filed = run(file(reached(), lines))
     for sentence in filed.sentences():
         typer.echo(sentence)
     if filed.oversized or not filed.published:
@@ -175,6 +210,130 @@ def show(
         typer.echo(story.as_json())
     else:
         show_text.write(console, story)
+
+
+dead_letters = typer.Typer(
+    help="What could not be heard: look at it, and let it be heard once more.", no_args_is_help=True
+)
+app.add_typer(dead_letters, name="dead-letters")
+DeadId = Annotated[str, typer.Argument(metavar="ID", help="As listed: intake:12, or escalation/KEY for a parked key.")]
+
+
+@dead_letters.command("list")
+def list_(
+    replayed: Annotated[bool, typer.Option("--all", help="Also those that were replayed.")] = False,
+    most: Annotated[int, typer.Option(min=1, help="Most of each service.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """List dead letters (bytes that are no fact) and parked keys (facts that no decision could be taken on)."""
+    from ops import dead_letters
+    from ops.reach import database
+
+    async def read() -> tuple[list[dead_letters.ParkedKey], list[dead_letters.DeadLetter], int]:
+        async with database(settings) as look:
+            return await dead_letters.listed(look, replayed=replayed, most=most)
+
+    settings = reached()
+    parked, letters, more = run(read())
+    if as_json:
+        plain = [dead_letters.as_plain(one, with_bytes=False) for one in (*parked, *letters)]
+        typer.echo(json.dumps({"found": plain, "more": more}, indent=2))
+    else:
+        dead_letters.write_list(console, parked, letters, more)
+
+
+@dead_letters.command("show")
+def show_dead_letter(
+    given: DeadId,
+    with_bytes: Annotated[bool, typer.Option("--bytes", help="Also what was sent; it may be personal.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what is wrong with one, and where it came from."""
+    from ops import dead_letters
+    from ops.reach import database
+
+    async def read() -> dead_letters.Found:
+        async with database(settings) as look:
+            return await dead_letters.found(look, given)
+
+    settings = reached()
+    one = run(read())
+    if as_json:
+        typer.echo(json.dumps(dead_letters.as_plain(one, with_bytes=with_bytes), indent=2))
+    else:
+        dead_letters.write_one(console, one, with_bytes=with_bytes)
+
+
+@dead_letters.command("replay")
+def replay(
+    given: DeadId,
+    again: Annotated[bool, typer.Option("--again", help="Also when it was replayed before.")] = False,
+) -> None:
+    """Let one be heard again: publish a dead letter just as it was, or decide a parked key's facts in their order."""
+    from ops import dead_letters
+
+    typer.echo(run(dead_letters.replay(reached(), given, again=again)))
+
+
+@app.command()
+def reconcile(
+    claim: Annotated[str | None, typer.Argument(metavar="[CLAIM]", help="Only this claim or submission id.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare what the services have on record with each other and with the ledger. Exits 1 when something differs.
+
+    While claims are on their way some differences pass by themselves: what is said but not heard yet.
+    """
+    from ops import reconcile
+    from ops.reach import database
+
+    async def read() -> reconcile.Account:
+        async with database(settings) as look:
+            return await reconcile.reconcile(look, claim)
+
+    settings = reached()
+    account = run(read())
+    if as_json:
+        typer.echo(account.as_json())
+    else:
+        reconcile.write(console, account)
+    if account.differences:
+        raise typer.Exit(1)
+
+
+@app.command()
+def bench(
+    claims: Annotated[int, typer.Option(min=100, help="Claims per round.")] = 5000,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds; their median is the result.")] = 3,
+    file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the results there.")] = None,
+) -> None:
+    """Measure the direct-pay route on this machine, on a stack of its own: claims per second and CPU per 1,000."""
+    from bench.direct_pay import measure
+    from ops.sheet import Sheet
+
+    results = run(measure(ROOT, claims, rounds))
+    sheet = Sheet("Bench", "Round", "Claims per second", "CPU seconds per 1,000 claims")
+    for result in results:
+        sheet.add(result["name"], str(result["claims_per_second"]), str(result["cpu_seconds_per_1000"]))
+    sheet.write(console)
+    if file is not None:
+        file.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+
+
+@app.command()
+def docs(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a document is stale.")] = False,
+) -> None:
+    """Generate the documents that follow from the code: event catalogue, schemas, tables."""
+    from ops.docs import DocsError, generate
+
+    try:
+        stale = generate(ROOT, check)
+    except DocsError as error:
+        raise fail(str(error)) from error
+    if check and stale:
+        raise fail(f"stale: {', '.join(stale)}; run `makegood docs`")
+    typer.echo(f"Written: {', '.join(stale)}" if stale else "Every document is up to date.")
 
 
 if __name__ == "__main__":

@@ -41,7 +41,8 @@ class Filed:
         if self.refusals:
             yield f"{self.refusals} of them are no claim and will be refused: {_lines(self.refused, self.refusals)}."
         if self.oversized:
-            yield f"{self.oversized} not published, longer than {LARGEST} bytes: {_lines(self.too_large, self.oversized)}."
+            where = _lines(self.too_large, self.oversized)
+            yield f"{self.oversized} not published, longer than {LARGEST} bytes: {where}."
         if self.example:
             yield f"See what becomes of one: makegood show {self.example}"
 

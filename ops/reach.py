@@ -6,7 +6,7 @@ import socket
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import asyncpg as _asyncpg
@@ -15,11 +15,13 @@ from aiokafka.errors import KafkaError
 from pydantic import SecretStr, ValidationError
 
 from ops.local import users_own
-from ops.local.stack import Stack
 from shared.runtime.codec import Headers
 from shared.runtime.kafka import client_options
 from shared.runtime.log import Place
 from shared.runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from ops.local.stack import Stack
 
 asyncpg: Any = _asyncpg  # it ships no types; what it returns is narrowed where it is used
 
@@ -57,7 +59,9 @@ def settings(root: Path) -> Settings:
     return named.model_copy(update=dict(found[name] for name in missing))
 
 
-def _running(root: Path) -> Stack | None:
+def _running(root: Path) -> "Stack | None":
+    from ops.local.stack import Stack  # a production image has none of what it needs
+
     stacks = (Stack.recorded(root, name=name) for name in STACKS)
     return next((stack for stack in stacks if stack is not None and _answers(stack.database_url)), None)
 
@@ -147,10 +151,6 @@ async def publish_again(
         try:
             async with asyncio.timeout(PATIENCE):
                 await producer.start()
-                await producer.send_and_wait(
-                    place.topic, value, key=key, partition=place.partition, headers=headers
-                )
+                await producer.send_and_wait(place.topic, value, key=key, partition=place.partition, headers=headers)
         finally:
             await asyncio.wait({asyncio.ensure_future(producer.stop())}, timeout=5)
-
-

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from enum import Enum
 from typing import Any, Final, cast
@@ -52,7 +52,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Letter:
-    """One e-mail to one contact: written, tried so often, and done when it was handed over or refused for good."""
+    """One e-mail to one contact, done when it was handed over, refused, or given up."""
 
     id: str
     kind: str
@@ -61,6 +61,7 @@ class Letter:
     attempts: int
     next_at: datetime | None
     done_at: datetime | None
+    outcome: str | None
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ class Story:
 
 async def show(database: Database, claim: str) -> Story:
     """The story of a claim or submission id. Raises ReachError when nobody has heard of it."""
-    story = await _named(database, claim)
+    story = await named(database, claim)
     claimant: str | None = None
     for row in await database.rows("intake", "select body from state where key = $1", story.submission_id):
         claimant = json.loads(row["body"]).get("claimant_id")
@@ -139,7 +140,7 @@ async def show(database: Database, claim: str) -> Story:
         for process in service.processes:
             key = keys.get(_keyed_by(process))
             if key is not None:
-                await _hear(database, service.name, process, key, story, told)
+                await _Witness(database, service.name, process, key, story).tell(told)
     story.told = _in_order(told)
     await _letters(database, story)
     await _money(database, story)
@@ -152,7 +153,7 @@ async def show(database: Database, claim: str) -> Story:
     return story
 
 
-async def _named(database: Database, given: str) -> Story:
+async def named(database: Database, given: str) -> Story:
     """A submission's claim id follows from its own; the way back is on record in escalation, or in what intake said."""
     try:
         claim_id = str(UUID(given))
@@ -164,7 +165,7 @@ async def _named(database: Database, given: str) -> Story:
         ("escalation", "select body->>'submission_id' from state where process = 'escalation' and key = $1"),
         (
             "intake",
-            "select body::json->>'submission_id' from outbox where position('\"claim_id\":\"' || $1 in body) > 0 limit 1",
+            "select body::json->>'submission_id' from outbox where position('claim_id\":\"' || $1 in body) > 0 limit 1",
         ),
     )
     for service, way in ways:
@@ -179,56 +180,75 @@ def _keyed_by(process: Process[Any]) -> str:
     return first.topic.key if first.topic is not None else ""
 
 
-async def _hear(
-    database: Database, service: str, process: Process[Any], key: str, story: Story, told: dict[str, Told]
-) -> None:
-    """What one process heard under a key, said in answer, waits for, and keeps."""
-    about = key in (story.claim_id, story.submission_id)
-    journal = await database.rows(
-        service,
-        "select at, said_at, type, cause, body, known, written_on from journal where process = $1 and key = $2 "
-        "and ($3 or position($4 in body) > 0) order by n",
-        process.name, key, about, story.claim_id,
-    )  # fmt: skip
-    for row in journal:
-        one = told.setdefault(row["cause"], _heard(row, service))
-        if not one.facts and row["body"]:
-            one.facts = _facts(row["type"], row["body"])
-        one.heard.append(Heard(process.name, row["at"], row["known"]))
-    if journal or process.refuses:
-        await _say(database, service, process.name, key, story, told, {row["written_on"] for row in journal})
-    if not about:
-        return  # what else a claimant's other claims wait for is another story
-    for row in await database.rows(
-        service, "select body, due, watches from state where process = $1 and key = $2", process.name, key
-    ):
-        _stands(process.name, json.loads(row["body"]), story)
-        if row["due"] is not None:
-            story.deadlines.append(Deadline(process.name, row["due"], row["watches"]))
-    for row in await database.rows(
-        service, "select type, since, error from held where process = $1 and key = $2 order by id", process.name, key
-    ):
-        story.waiting.append(Waiting(process.name, row["type"], row["since"], row["error"]))
+@dataclass(frozen=True)
+class _Witness:
+    """What one process has on record under one key."""
+
+    database: Database
+    service: str
+    process: Process[Any]
+    key: str
+    story: Story
+
+    async def tell(self, told: dict[str, Told]) -> None:
+        """Adds what it heard and said to what others told, and what it waits for to the story."""
+        days = await self._heard(told)
+        if days or self.process.refuses:
+            await self._said(told, [] if self.process.refuses else days)
+        if self._of_the_claim:
+            await self._state()
+            await self._held()
+
+    @property
+    def _of_the_claim(self) -> bool:
+        """False for a key that other claims share: of what is under it, only what names this claim belongs here."""
+        return self.key in (self.story.claim_id, self.story.submission_id)
+
+    async def _heard(self, told: dict[str, Told]) -> list[date]:
+        """Gives the days on which something was heard: what followed was written down on the same."""
+        rows = await self._rows(
+            "select at, said_at, type, cause, body, known, written_on from journal where process = $1 and key = $2 "
+            "and ($3 or position($4 in body) > 0) order by n",
+            self._of_the_claim, self.story.claim_id,
+        )  # fmt: skip
+        for row in rows:
+            one = told.setdefault(row["cause"], _told(row, self.service))
+            if not one.facts and row["body"]:
+                one.facts = _facts(row["type"], row["body"])
+            one.heard.append(Heard(self.process.name, row["at"], row["known"]))
+        return list({row["written_on"] for row in rows})
+
+    async def _said(self, told: dict[str, Told], days: list[date]) -> None:
+        keys = [key for key in (self.story.claim_id, self.story.submission_id) if key]
+        rows = await self.database.rows(
+            self.service,
+            "select headers, body from outbox where process = $1 and lane = $2 "
+            "and (key = any($3) or position($4 in body) > 0) "
+            "and ($5::date[] = '{}' or written_on = any($5::date[])) order by position",
+            self.process.name, partition_of(self.key, PARTITIONS), keys, self.story.claim_id, days,
+        )  # fmt: skip
+        for row in rows:
+            headers = dict(json.loads(row["headers"]))
+            at = datetime.fromisoformat(headers["ce_time"])
+            one = Told(headers["ce_id"], headers["ce_type"], at, self.service, None, {})
+            one = told.setdefault(one.id, one)
+            one.said_by, one.cause, one.facts = self.service, headers.get("ce_cause"), _facts(one.type, row["body"])
+
+    async def _state(self) -> None:
+        for row in await self._rows("select body, due, watches from state where process = $1 and key = $2"):
+            _stands(self.process.name, json.loads(row["body"]), self.story)
+            if row["due"] is not None:
+                self.story.deadlines.append(Deadline(self.process.name, row["due"], row["watches"]))
+
+    async def _held(self) -> None:
+        for row in await self._rows("select type, since, error from held where process = $1 and key = $2 order by id"):
+            self.story.waiting.append(Waiting(self.process.name, row["type"], row["since"], row["error"]))
+
+    async def _rows(self, sql: str, *more: Any) -> list[Any]:
+        return await self.database.rows(self.service, sql, self.process.name, self.key, *more)
 
 
-async def _say(
-    database: Database, service: str, process: str, key: str, story: Story, told: dict[str, Told], days: set[date]
-) -> None:
-    """What was said of the claim: in the key's lane, on the days on which the key heard something."""
-    for row in await database.rows(
-        service,
-        "select headers, body from outbox where process = $1 and lane = $2 and (key = any($3) or position($4 in body) > 0) "
-        "and ($5::date[] = '{}' or written_on = any($5::date[])) order by position",
-        process, partition_of(key, PARTITIONS), [story.claim_id, story.submission_id or ""], story.claim_id, list(days),
-    ):  # fmt: skip
-        headers = dict(json.loads(row["headers"]))
-        at = datetime.fromisoformat(headers["ce_time"])
-        one = Told(headers["ce_id"], headers["ce_type"], at, service, headers.get("ce_cause"), {})
-        one = told.setdefault(one.id, one)
-        one.said_by, one.cause, one.facts = service, headers.get("ce_cause"), _facts(one.type, row["body"])
-
-
-def _heard(row: Any, service: str) -> Told:
+def _told(row: Any, service: str) -> Told:
     """Who said it is told by the topic; what has none is the service's own: a deadline, an effect's outcome."""
     kind = type_registry.get(row["type"])
     party = kind.topic.party if kind is not None and kind.topic is not None else service
@@ -255,7 +275,8 @@ def _in_order(told: Mapping[str, Told]) -> list[Told]:
 
 def _stands(process: str, state: Mapping[str, Any], story: Story) -> None:
     """How far each process is, in its own words; escalation's are what the customer is told."""
-    story.seller_id = story.seller_id or state.get("seller_id") or (state.get("accepted") or {}).get("seller_id")
+    terms: Mapping[str, Any] = state.get("accepted") or {}
+    story.seller_id = story.seller_id or state.get("seller_id") or terms.get("seller_id")
     if process == "escalation":
         named = {name: state.get(name) for name in ("status", "owner", "by", "outcome")}
         story.standing = {name: str(value) for name, value in named.items() if value}
@@ -272,18 +293,21 @@ async def _letters(database: Database, story: Story) -> None:
         "and kind = 'Letter' order by at, id",
         story.claim_id,
     )
+    outcomes = {one.id: one.facts.get("outcome") for one in story.told}
     for row in rows:
-        letter = json.loads(row["body"])
+        letter: dict[str, Any] = json.loads(row["body"])
+        contents: dict[str, Any] = letter.get("contents") or {}
         done = row["done_at"]
         story.letters.append(
             Letter(
                 letter.get("letter_id", str(row["id"])),
-                (letter.get("contents") or {}).get("template") or letter["kind"],
+                contents.get("template") or letter["kind"],
                 masked(letter["to"]),
                 row["at"],
                 row["attempts"],
                 None if done else row["next_at"],
                 done,
+                outcomes.get(str(row["id"])),
             )
         )
 
@@ -296,7 +320,8 @@ async def _money(database: Database, story: Story) -> None:
         "from ledger_entry where claim_id = $1 order by booked_at, move",
         claim_id,
     ):
-        story.ledger.append(Entry(**{**dict(row), "reference": _shown(row["reference"], "") or "…"}))
+        entry = Entry(**dict(row))
+        story.ledger.append(replace(entry, reference=_shown(entry.reference, "")))
     for row in await database.rows("recovery", "select * from claim_money where claim_id = $1", claim_id):
         story.money.append({name: value for name, value in dict(row).items() if name != "claim_id"})
 
@@ -335,9 +360,15 @@ def _fields(fact: Fact, currency: str | None = None) -> Iterator[tuple[str, str]
         if name is None or name in HIDDEN or (isinstance(fact, Event) and name in _KEYS):
             continue
         if name.endswith("_minor") and isinstance(value, int):
-            yield name, display(value, currency) if currency else display(value, "").strip()
-        elif text := _shown(value, currency or ""):
+            amount = display(value, currency or "").strip()
+            if value or name != "already_paid_minor":
+                yield name, amount if isinstance(fact, Event) else f"{_words(name)} {amount}"
+        elif (text := _shown(value, currency or "")) and text != "…":
             yield name, text
+
+
+def _words(name: str) -> str:
+    return name.removesuffix("_minor").replace("_", " ")
 
 
 def _shown(value: Any, currency: str) -> str:

@@ -20,7 +20,7 @@ from shared.money import display
 asyncpg: Any = _asyncpg  # it ships no types; what it returns is narrowed here
 
 _AT_ONCE: Final = 1000
-_SHOWN: Final = 20
+SHOWN: Final = 20
 """Problems and waiting claims that are named on the screen; the file names them all."""
 
 
@@ -164,8 +164,8 @@ def money_table(money: Mapping[str, Mapping[str, int]]) -> Table:
 def waiting_lines(facts: Facts, record: OnRecord) -> list[str]:
     """What waits, for whom and until when."""
     waiting = list(facts.waiting())
-    lines = [_waits(claim, record) for claim in waiting[:_SHOWN]]
-    return [*lines, f"… and {len(waiting) - _SHOWN:,} more"] if len(waiting) > _SHOWN else lines
+    lines = [_waits(claim, record) for claim in waiting[:SHOWN]]
+    return [*lines, f"… and {len(waiting) - SHOWN:,} more"] if len(waiting) > SHOWN else lines
 
 
 def as_json(value: Any) -> str:

@@ -21,8 +21,9 @@ from ops.demo.observer import SCREENING, Money
 from shared.events.escalation import Outcome, Status
 from shared.money import display
 
+LIVE_SECONDS: Final = 0.5
 PLAIN_SECONDS: Final = 5.0
-"""Real seconds between two plain lines."""
+"""Real seconds between two looks: on a terminal, and where only plain lines can be printed."""
 _LAG: Final = re.compile(rb"^makegood_lag_records\{[^}]*\} ([0-9.e+]+)$", re.MULTILINE)
 _RUNNING: Final = (SCREENING, *(status.value for status in Status if status is not Status.CLOSED))
 
@@ -49,7 +50,7 @@ class View:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
-        self._last_line = 0.0
+        self._shown_at = 0.0
 
     def __enter__(self) -> Self:
         if self._live:
@@ -62,11 +63,16 @@ class View:
         if self._live:
             self._live.stop()
 
+    @property
+    def due(self) -> bool:
+        """Whether it is time for another glance."""
+        return time.monotonic() - self._shown_at >= (LIVE_SECONDS if self._live else PLAIN_SECONDS)
+
     def show(self, glance: Glance) -> None:
+        self._shown_at = time.monotonic()
         if self._live:
             self._live.update(picture(glance), refresh=True)
-        elif time.monotonic() - self._last_line >= PLAIN_SECONDS:
-            self._last_line = time.monotonic()
+        else:
             self._console.print(line(glance), highlight=False, soft_wrap=True)
 
     def say(self, sentence: str, style: str = "") -> None:

@@ -42,12 +42,13 @@ async def run(
         *[str(word) for word in command],
         cwd=cwd,
         env={**os.environ, **(environment or {})},
-        stdin=asyncio.subprocess.PIPE,
+        # uvloop raises when it writes, be it nothing, to a tool that has ended already
+        stdin=asyncio.subprocess.PIPE if say else asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
     try:
-        printed = (await process.communicate(say.encode()))[0].decode(errors="replace")
+        printed = (await process.communicate(say.encode() or None))[0].decode(errors="replace")
     finally:
         if process.returncode is None:  # we are interrupted
             process.kill()

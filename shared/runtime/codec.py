@@ -87,7 +87,8 @@ def envelope_of(headers: Headers) -> Envelope:
         time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise DecodeError(("ce_time", "is not an ISO 8601 moment")) from None
-    numbers = [int(texts[f"ce_{name}"]) if texts.get(f"ce_{name}", "").isdigit() else None for name in _NUMBERS]
+    digits = [found.get(f"ce_{name}", b"") for name in _NUMBERS]
+    numbers = [int(text) if len(text) < 19 and text.isdigit() else None for text in digits]
     return Envelope(
         id=texts["ce_id"],
         type=texts["ce_type"],

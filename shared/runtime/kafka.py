@@ -14,8 +14,8 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 from aiokafka.helpers import create_ssl_context
 from faststream import AckPolicy
-from faststream.kafka import KafkaBroker
-from faststream.kafka.message import KafkaMessage
+from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka.message import KafkaMessage as Message
 from faststream.security import SASLPlaintext, SASLScram256, SASLScram512
 
 from shared.events.base import PARTITIONS, Topic
@@ -129,12 +129,12 @@ class _Rebalance(ConsumerRebalanceListener):
             log.warning("assignment not prepared", error=type(error).__name__)
 
 
-async def _parse_nothing(records: Any) -> KafkaMessage:
+async def _parse_nothing(records: Any) -> Message:
     """FastStream's own parser decodes every header as UTF-8, and loses the whole batch when one is not."""
-    return KafkaMessage(body=b"", raw_message=records, consumer=_NOBODY)
+    return Message(body=b"", raw_message=records, consumer=_NOBODY)
 
 
-async def _decode_nothing(_: KafkaMessage) -> None:
+async def _decode_nothing(_: Message) -> None:
     """Its own decoding of a batch costs half the throughput; the worker decodes each record itself."""
     return
 
@@ -186,7 +186,7 @@ class KafkaLog:
         )
         self._subscriber(self._on_batch)
 
-    async def _on_batch(self, message: KafkaMessage) -> None:
+    async def _on_batch(self, message: KafkaMessage) -> None:  # this annotation is what FastStream injects by
         raw = cast("Sequence[Any]", message.raw_message)
         await self._hear(
             [

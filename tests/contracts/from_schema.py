@@ -58,9 +58,10 @@ def _objects(schema: Schema, part: Schema) -> SearchStrategy[dict[str, Any]]:
 
 def _texts(part: Schema) -> SearchStrategy[str]:
     if "pattern" in part:
-        longest = part.get("maxLength", 1000)
-        wanted = part["pattern"].removesuffix("$") + r"\Z"  # in Python a $ lets a last line break pass
-        return st.from_regex(wanted).filter(lambda text: len(text) <= longest)
+        wanted: str = part["pattern"].removesuffix("$") + r"\Z"  # in Python a $ lets a last line break pass
+        longest: int = part.get("maxLength", 1000)
+        written: SearchStrategy[str] = st.from_regex(wanted)
+        return written.filter(lambda text: len(text) <= longest)
     match part.get("format"):
         case "uuid":
             return st.uuids().map(str)

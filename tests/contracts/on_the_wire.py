@@ -48,18 +48,17 @@ def newest_samples() -> dict[str, Sample]:
     return {sample.type_name: sample for sample in sorted(all_samples(), key=lambda sample: sample.shape)}
 
 
-def lost(before: object, now: object, where: str = "body") -> list[str]:
+def lost(before: Any, now: Any, where: str = "body") -> list[str]:
     """What of a JSON value is gone or different; what has come is no loss."""
     if isinstance(before, dict) and isinstance(now, dict):
-        old, new = cast("dict[str, object]", before), cast("dict[str, object]", now)
-        return [
-            problem
-            for name, value in old.items()
-            for problem in (lost(value, new[name], f"{where}.{name}") if name in new else [f"{where}.{name} is gone"])
-        ]
-    if isinstance(before, list) and isinstance(now, list):
-        olds, news = cast("list[object]", before), cast("list[object]", now)
-        if len(olds) == len(news):
-            pairs = enumerate(zip(olds, news, strict=True))
-            return [problem for n, (old, new) in pairs for problem in lost(old, new, f"{where}[{n}]")]
-    return [] if before == now and type(before) is type(now) else [f"{where} was {before!r}, is {now!r}"]
+        old, new = cast("dict[str, Any]", before), cast("dict[str, Any]", now)
+        gone = [f"{where}.{name} is gone" for name in old if name not in new]
+        kept = [lost(old[name], new[name], f"{where}.{name}") for name in old if name in new]
+    elif isinstance(before, list) and isinstance(now, list):
+        olds, news = cast("list[Any]", before), cast("list[Any]", now)
+        gone = [] if len(olds) == len(news) else [f"{where} had {len(olds)} entries, has {len(news)}"]
+        kept = [lost(old, new, f"{where}[{n}]") for n, (old, new) in enumerate(zip(olds, news, strict=False))]
+    else:
+        same = before == now and isinstance(before, bool) == isinstance(now, bool)
+        gone, kept = [] if same else [f"{where} was {before!r}, is {now!r}"], list[list[str]]()
+    return gone + [problem for problems in kept for problem in problems]

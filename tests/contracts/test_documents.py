@@ -13,15 +13,15 @@ from tests.source import ROOT
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The documents alone, to be spoilt."""
-    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    """Fresh documents, to be spoilt."""
+    shutil.copytree(ROOT / "docs" / "adr", tmp_path / "docs" / "adr")
     shutil.copy(ROOT / "README.md", tmp_path)
     docs.generate(tmp_path, check=False)
     return tmp_path
 
 
 def test_generated_documents_are_up_to_date() -> None:
-    assert docs.generate(ROOT, check=True) == [], "write them anew with `makegood docs`"
+    assert "\n".join(docs.generate(ROOT, check=True)) == "", "write them anew with `makegood docs`"
 
 
 @pytest.mark.parametrize(
@@ -63,23 +63,12 @@ def test_a_readme_without_a_place_for_the_table_says_the_cure(copy: Path) -> Non
         docs.generate(copy, check=False)
 
 
-@pytest.mark.parametrize(
-    ("name", "was", "is_now", "problem"),
-    [
-        ("PayoutPaid", '"finance_reference": {', '"reference": {', "PayoutPaid: reference: is gone"),
-        ("PayoutPaid", '"claim_id",\n', '"claim_id",\n    "channel",\n', ""),
-    ],
-)
-def test_a_schema_is_not_overwritten_by_one_that_breaks_it(
-    copy: Path, name: str, was: str, is_now: str, problem: str
-) -> None:
-    path = copy / "docs" / "schemas" / f"{name}.json"
-    path.write_text(path.read_text(encoding="utf-8").replace(was, is_now), encoding="utf-8")
-    published = path.read_text(encoding="utf-8")
-    if not problem:
-        docs.generate(copy, check=False)
-        return
-    with pytest.raises(docs.DocsError, match=problem):
+def test_a_schema_is_not_overwritten_by_one_that_breaks_it(copy: Path) -> None:
+    path = copy / "docs" / "schemas" / "PayoutPaid.json"
+    published = path.read_text(encoding="utf-8").replace("finance_reference", "reference")
+    path.write_text(published, encoding="utf-8")
+
+    with pytest.raises(docs.DocsError, match="PayoutPaid: reference: is gone"):
         docs.generate(copy, check=False)
     assert path.read_text(encoding="utf-8") == published
 

@@ -1,0 +1,271 @@
+"""What could not be heard: bytes that are no fact, and keys that are parked behind a fact nothing could decide."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final, TypeAlias, cast
+
+from rich.console import Console
+
+from ops import catalogue
+from ops.reach import Database, ReachError, database, publish_again
+from ops.sheet import Sheet, moment
+from shared.events.base import PARTITIONS
+from shared.runtime.clock import ScaledClock
+from shared.runtime.codec import DecodeError, Headers, decode, numbers_of
+from shared.runtime.lanes import partition_of
+from shared.runtime.log import Place
+from shared.runtime.settings import Settings
+from shared.runtime.turn import REPLAY
+
+_SAFE_HEADERS: Final = ("ce_id", "ce_type", "ce_source", "ce_time", "ce_cause", "ce_lane", "ce_sequence", "ce_epoch")
+"""Headers that say nothing of anybody."""
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """One record that is no fact. ``id``: the service that keeps it, and its number there."""
+
+    id: str
+    service: str
+    process: str
+    topic: str
+    partition: int
+    offset: int
+    at: datetime
+    problems: list[str]
+    replayed_at: datetime | None
+    headers: list[tuple[str, str]]
+    key: bytes | None
+    value: bytes | None
+
+
+@dataclass(frozen=True)
+class Held:
+    """One fact of a parked key, in the order in which they will be heard."""
+
+    type: str
+    cause: str
+    since: datetime
+    body: str | None
+
+
+@dataclass(frozen=True)
+class ParkedKey:
+    """A key whose first fact could not be decided: it and all later ones wait. ``id``: process and key."""
+
+    id: str
+    service: str
+    process: str
+    lane: int
+    key: str
+    since: datetime
+    error: str
+    held: int
+    facts: list[Held]
+
+
+Found: TypeAlias = DeadLetter | ParkedKey
+
+
+async def listed(look: Database, *, replayed: bool, most: int) -> tuple[list[ParkedKey], list[DeadLetter], int]:
+    """Parked keys and dead letters of all services, the oldest first, and how many are left out."""
+    parked: list[ParkedKey] = []
+    letters: list[DeadLetter] = []
+    count = 0
+    for service in catalogue.NAMES:
+        found = await _parked(look, service, most=most)
+        parked += found
+        count += await look.value(
+            service, "select count(distinct (process, key)) from held where error is not null"
+        ) - len(found)
+        rows = await look.rows(
+            service,
+            "select id, process, topic, partition, \"offset\", at, problems, replayed_at, '[]'::json as headers, "
+            "null::bytea as key, null::bytea as value, count(*) over () as all_rows from dead_letter "
+            "where $1 or replayed_at is null order by id limit $2",
+            replayed, most,
+        )  # fmt: skip
+        letters += [_letter(service, row) for row in rows]
+        count += rows[0]["all_rows"] - len(rows) if rows else 0
+    return parked, letters, count
+
+
+async def found(look: Database, given: str) -> Found:
+    """The one with this id. Raises ReachError when there is none."""
+    service, colon, number = given.partition(":")
+    if colon and service in catalogue.NAMES and number.isdigit() and len(number) < 19:
+        rows = await look.rows(service, "select * from dead_letter where id = $1", int(number))
+        if rows:
+            return _letter(service, rows[0])
+    process, slash, key = given.partition("/")
+    if slash:
+        for service in catalogue.NAMES:
+            if parked := await _parked(look, service, (process, key)):
+                return parked[0]
+    raise ReachError(f"there is no dead letter or parked key {given!r}: take an id from `makegood dead-letters list`")
+
+
+async def replay(settings: Settings, given: str, *, again: bool) -> str:
+    """Lets it be heard once more, and says how."""
+    async with database(settings) as look:
+        one = await found(look, given)
+    at = ScaledClock.from_settings(settings).now()
+    if isinstance(one, ParkedKey):
+        await _ask(settings, one.service, one.process, one.lane, one.key, REPLAY, f"replay/{one.id}", None, at)
+        return f"{one.id}: the owner of lane {one.lane} will decide its {one.held} facts again, in their order."
+    if one.replayed_at is not None and not again:
+        raise ReachError(f"{one.id} was replayed at {moment(one.replayed_at)}: add --again to do it once more")
+    said = await _hear_again(settings, one) if _is_ours(one.topic) else await _publish_again(settings, one)
+    async with database(settings, write=True) as store:
+        sql = "update dead_letter set replayed_at = $2 where id = $1"
+        await store.rows(one.service, sql, int(one.id.partition(":")[2]), at)
+    return said
+
+
+async def _publish_again(settings: Settings, letter: DeadLetter) -> str:
+    """Just as it was: decisions bear a fact that comes twice, so a crash before it is marked does no harm."""
+    headers = _headers(letter)
+    await publish_again(settings, Place(letter.topic, letter.partition), letter.key, letter.value, headers)
+    said = f"{letter.id}: published again to {letter.topic}, partition {letter.partition}."
+    try:
+        decode(letter.topic, letter.key, letter.value, headers)
+    except DecodeError as error:
+        said += f" This version still reads no fact in it, so it will come back: {error}."
+    return said
+
+
+async def _hear_again(settings: Settings, letter: DeadLetter) -> str:
+    """On a topic of ours its number has passed: published again it would be taken for a repetition."""
+    headers = _headers(letter)
+    cure = "serve a version that can read it first"
+    try:
+        event, envelope = decode(letter.topic, letter.key, letter.value, headers)
+        if numbers_of(headers) is None:
+            cure = f"what is to be said on {letter.topic}, let its service say"
+            raise DecodeError(("ce_sequence", "header is missing: only the outbox of its service speaks here"))
+    except DecodeError as error:
+        raise ReachError(f"{letter.id} still is no fact ({error}): {cure}") from None
+    body = (letter.value or b"").decode()
+    lane = partition_of(event.key, PARTITIONS)
+    await _ask(
+        settings, letter.service, letter.process, lane, event.key, envelope.type, envelope.id, body, envelope.time
+    )
+    return f"{letter.id}: the owner of lane {lane} of {letter.process} will hear it; nobody else needs to."
+
+
+async def _ask(settings: Settings, service: str, *row: Any) -> None:
+    async with database(settings, write=True) as store:
+        await store.rows(
+            service,
+            "insert into request (process, lane, key, kind, cause, body, at) values ($1, $2, $3, $4, $5, $6, $7)",
+            *row,
+        )
+
+
+async def _parked(
+    look: Database, service: str, only: tuple[str, str] | None = None, most: int | None = None
+) -> list[ParkedKey]:
+    """With ``only`` (process and key) that one and its facts; otherwise the first ones, without."""
+    rows = await look.rows(
+        service,
+        "select process, key, min(lane) as lane, min(since) as since, count(*) as held, "
+        "(array_agg(error order by id) filter (where error is not null))[1] as error from held "
+        "where $1::text is null or (process = $1 and key = $2) "
+        "group by process, key having count(error) > 0 order by min(id) limit $3",
+        *(only or (None, None)), most,
+    )  # fmt: skip
+    facts: list[Held] = []
+    if only and rows:
+        held = await look.rows(
+            service, "select type, cause, since, body from held where process = $1 and key = $2 order by id", *only
+        )
+        facts = [Held(**dict(row)) for row in held]
+    return [ParkedKey(f"{row['process']}/{row['key']}", service, facts=facts, **dict(row)) for row in rows]
+
+
+def _letter(service: str, row: Any) -> DeadLetter:
+    return DeadLetter(
+        id=f"{service}:{row['id']}",
+        service=service,
+        process=row["process"],
+        topic=row["topic"],
+        partition=row["partition"],
+        offset=row["offset"],
+        at=row["at"],
+        problems=[f"{where}: {what}" for where, what in json.loads(row["problems"])],
+        replayed_at=row["replayed_at"],
+        headers=[(name, value) for name, value in json.loads(row["headers"])],
+        key=row["key"],
+        value=row["value"],
+    )
+
+
+def _headers(letter: DeadLetter) -> Headers:
+    return [(name, value.encode("latin-1")) for name, value in letter.headers]
+
+
+def _is_ours(topic: str) -> bool:
+    return any(known.name == topic and known.numbered for known in catalogue.all_topics())
+
+
+# For people and programs
+
+
+def write_list(console: Console, parked: Sequence[ParkedKey], letters: Sequence[DeadLetter], more: int) -> None:
+    """Two sheets, or a word that there is nothing."""
+    keys = Sheet("Parked keys: these facts wait until one can be decided", "Id", "Since", "Facts", "Problem")
+    for key in parked:
+        keys.add(key.id, moment(key.since), str(key.held), key.error)
+    keys.write(console)
+    dead = Sheet("Dead letters: bytes that are no fact", "Id", "At", "Where from", "Replayed", "Problems")
+    for letter in letters:
+        where = f"{letter.topic}/{letter.partition}@{letter.offset}"
+        dead.add(letter.id, moment(letter.at), where, moment(letter.replayed_at) or "no", "; ".join(letter.problems))
+    dead.write(console)
+    if more:
+        console.out(f"\nand {more} more: see them with --most", highlight=False)
+    if not (parked or letters):
+        console.out("Nothing is parked, and there is no dead letter.", highlight=False)
+
+
+def write_one(console: Console, one: Found, *, with_bytes: bool) -> None:
+    """Where it is from and what is wrong; its bytes may be about a person, so they are shown on demand alone."""
+    told = [(name, value) for name, value in as_plain(one, with_bytes=with_bytes).items() if value not in (None, [])]
+    for name, value in told:
+        for line in _lines(value):
+            console.out(f"{name.replace('_', ' '):<12} {line}", highlight=False)
+    if not with_bytes:
+        console.out("Its bytes may be personal: --bytes shows them.", highlight=False)
+
+
+def as_plain(one: Found, *, with_bytes: bool) -> dict[str, Any]:
+    """For JSON: moments as text, bytes only when they are wanted."""
+    plain = asdict(one)
+    if isinstance(one, DeadLetter):
+        plain["headers"] = {name: value for name, value in one.headers if with_bytes or name in _SAFE_HEADERS}
+        plain["bytes"] = len(one.value or b"")
+        plain["key"], plain["value"] = (_readable(one.key), _readable(one.value)) if with_bytes else (None, None)
+    elif not with_bytes:
+        plain["facts"] = [{name: fact[name] for name in ("type", "cause", "since")} for fact in plain["facts"]]
+    return json.loads(json.dumps(plain, default=lambda value: value.isoformat()))
+
+
+def _readable(data: bytes | None) -> str | None:
+    """As text; what is none, and what would move a terminal's cursor, as escapes."""
+    text = data.decode("utf-8", "backslashreplace") if data is not None else None
+    return text and "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+
+
+def _lines(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [f"{name} = {_readable(str(text).encode())}" for name, text in cast("dict[str, Any]", value).items()]
+    if isinstance(value, list):
+        return [
+            "; ".join(f"{name} {_readable(str(text).encode())}" for name, text in cast("dict[str, Any]", item).items())
+            if isinstance(item, dict)
+            else str(item)
+            for item in cast("list[Any]", value)
+        ]
+    return [str(value)]
