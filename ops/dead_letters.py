@@ -36,6 +36,8 @@ class DeadLetter:
     at: datetime
     problems: list[str]
     replayed_at: datetime | None
+    size: int
+    """Bytes of the value."""
     headers: list[tuple[str, str]]
     key: bytes | None
     value: bytes | None
@@ -83,7 +85,8 @@ async def listed(look: Database, *, replayed: bool, most: int) -> tuple[list[Par
         rows = await look.rows(
             service,
             "select id, process, topic, partition, \"offset\", at, problems, replayed_at, '[]'::json as headers, "
-            "null::bytea as key, null::bytea as value, count(*) over () as all_rows from dead_letter "
+            "null::bytea as key, null::bytea as value, octet_length(value) as size, count(*) over () as all_rows "
+            "from dead_letter "
             "where $1 or replayed_at is null order by id limit $2",
             replayed, most,
         )  # fmt: skip
@@ -96,7 +99,9 @@ async def found(look: Database, given: str) -> Found:
     """The one with this id. Raises ReachError when there is none."""
     service, colon, number = given.partition(":")
     if colon and service in catalogue.NAMES and number.isdigit() and len(number) < 19:
-        rows = await look.rows(service, "select * from dead_letter where id = $1", int(number))
+        rows = await look.rows(
+            service, "select *, octet_length(value) as size from dead_letter where id = $1", int(number)
+        )
         if rows:
             return _letter(service, rows[0])
     process, slash, key = given.partition("/")
@@ -196,6 +201,7 @@ def _letter(service: str, row: Any) -> DeadLetter:
         at=row["at"],
         problems=[f"{where}: {what}" for where, what in json.loads(row["problems"])],
         replayed_at=row["replayed_at"],
+        size=row["size"] or 0,
         headers=[(name, value) for name, value in json.loads(row["headers"])],
         key=row["key"],
         value=row["value"],
@@ -245,7 +251,6 @@ def as_plain(one: Found, *, with_bytes: bool) -> dict[str, Any]:
     plain = asdict(one)
     if isinstance(one, DeadLetter):
         plain["headers"] = {name: value for name, value in one.headers if with_bytes or name in _SAFE_HEADERS}
-        plain["bytes"] = len(one.value or b"")
         plain["key"], plain["value"] = (_readable(one.key), _readable(one.value)) if with_bytes else (None, None)
     elif not with_bytes:
         plain["facts"] = [{name: fact[name] for name in ("type", "cause", "since")} for fact in plain["facts"]]

@@ -363,6 +363,8 @@ def _fields(fact: Fact, currency: str | None = None) -> Iterator[tuple[str, str]
             amount = display(value, currency or "").strip()
             if value or name != "already_paid_minor":
                 yield name, amount if isinstance(fact, Event) else f"{_words(name)} {amount}"
+        elif isinstance(value, bool) and not isinstance(fact, Event):
+            yield from [(name, _words(name))] if value else []
         elif (text := _shown(value, currency or "")) and text != "…":
             yield name, text
 

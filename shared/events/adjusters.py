@@ -42,6 +42,8 @@ class PayoutApproved(Event):
 
 
 class PayoutRefused(Event):
+    """One person's no to one payout above the authority limit: the amount is reviewed again."""
+
     topic: ClassVar = DECISIONS
     claim_id: UUID
     payout_id: UUID

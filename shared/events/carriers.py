@@ -29,6 +29,8 @@ class CarrierQuoted(Event):
 
 
 class CarrierDeclined(Event):
+    """The carrier will not quote; ``reason`` is shown to the seller."""
+
     topic: ClassVar = QUOTES
     seller_id: Id
     request_id: Id

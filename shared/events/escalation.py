@@ -96,6 +96,8 @@ class ClaimDecided(Event):
 
 
 class ClaimClosed(Event):
+    """The claim has ended. Said again only if finance corrects what it had reported; the last one counts."""
+
     topic: ClassVar = ESCALATION
     claim_id: UUID
     seller_id: Id | None

@@ -45,6 +45,8 @@ class InsuranceRequired(Event):
 
 
 class CertificateAccepted(Event):
+    """Every term is met; the cover on record follows as SellerCoverChanged."""
+
     topic: ClassVar = INSURANCE
     seller_id: Id
     certificate_id: Id
@@ -89,12 +91,16 @@ class SellerCoverChanged(Event):
 
 
 class SellerQualified(Event):
+    """The seller will be offered quotes on this request."""
+
     topic: ClassVar = INSURANCE
     seller_id: Id
     request_id: Id
 
 
 class SellerNotQualified(Event):
+    """The seller will get no quotes on this request, with every reason."""
+
     topic: ClassVar = INSURANCE
     seller_id: Id
     request_id: Id
@@ -131,6 +137,8 @@ class QuoteOffered(Event):
 
 
 class QuoteExpired(Event):
+    """The quote was not chosen while it was valid."""
+
     topic: ClassVar = INSURANCE
     seller_id: Id
     quote_id: Id
@@ -147,6 +155,8 @@ class BindRequested(Event):
 
 
 class CoverBound(Event):
+    """The carrier has issued the policy; the cover on record follows as SellerCoverChanged."""
+
     topic: ClassVar = INSURANCE
     seller_id: Id
     quote_id: Id

@@ -20,5 +20,7 @@ class InsurerSettled(Event):
 
 
 class InsurerRejected(Event):
+    """The insurer will not pay; an adjuster looks at the claim."""
+
     topic: ClassVar = REPLIES
     claim_id: UUID

@@ -56,6 +56,8 @@ class ProofRequested(Event):
 
 
 class ReimbursementWaived(Event):
+    """The seller need not reimburse ``amount_minor``: the marketplace bears it, for the reason given."""
+
     topic: ClassVar = RECOVERY
     claim_id: UUID
     seller_id: Id
@@ -76,6 +78,8 @@ class DebitNoticed(Event):
 
 
 class RecoveryWrittenOff(Event):
+    """``amount_minor`` is no longer pursued: the marketplace bears it."""
+
     topic: ClassVar = RECOVERY
     claim_id: UUID
     seller_id: Id

@@ -38,6 +38,8 @@ class SellerAnswered(Event):
 
 
 class ExtensionRequested(Event):
+    """Asks for the one extension; granted only before the answer is due."""
+
     topic: ClassVar = ANSWERS
     claim_id: UUID
     seller_id: Id
@@ -93,10 +95,14 @@ class Certificate(Event):
 
 
 class CertificateSubmitted(Certificate):
+    """A certificate of insurance, as uploaded. The same id with other content supersedes."""
+
     topic: ClassVar = CERTIFICATES
 
 
 class QuotesWanted(Event):
+    """Asks the Accelerator for quotes; ``request_id`` makes asking twice one request."""
+
     topic: ClassVar = CERTIFICATES
     seller_id: Id
     request_id: Id
@@ -104,6 +110,8 @@ class QuotesWanted(Event):
 
 
 class QuoteChosen(Event):
+    """Binds an offered quote; honoured while the quote is valid."""
+
     topic: ClassVar = CERTIFICATES
     seller_id: Id
     quote_id: Id

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from shared.events.base import Event, Fact, Id, PersonalLine, PersonalText, Topic
+from shared.events.base import PERSONAL, Event, Fact, Id, PersonalLine, PersonalText, Topic
 from shared.events.claim import Document, LossKind
 from shared.money import Currency, Minor
 
@@ -16,8 +16,8 @@ class Claimant(Fact):
     """Who claims. ``age`` in years (a fraction for infants); the name stays with upstream."""
 
     id: Id
-    age: Annotated[float, Field(ge=0, le=130)] | None = None
-    sex: Annotated[str, Field(max_length=16)] | None = None
+    age: Annotated[float, Field(ge=0, le=130), PERSONAL] | None = None
+    sex: Annotated[str, Field(max_length=16), PERSONAL] | None = None
 
 
 class Injury(Fact):
@@ -64,6 +64,8 @@ class DocumentsSubmitted(Event):
 
 
 class ClaimWithdrawn(Event):
+    """The customer takes the claim back: ends it until a payout is authorised."""
+
     topic: ClassVar = SUBMISSIONS
     submission_id: Id
 

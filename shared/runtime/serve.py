@@ -158,7 +158,7 @@ class Replica:
             return
 
         async def live(_: Any) -> Response:
-            stuck = [w.process.name for w in self._workers if time.monotonic() - w.progress > STUCK_SECONDS]
+            stuck = [worker.process.name for worker in self._workers if _is_stuck(worker)]
             return PlainTextResponse(f"stuck: {', '.join(stuck)}" if stuck else "ok", 503 if stuck else 200)
 
         async def ready(_: Any) -> Response:
@@ -177,6 +177,12 @@ class Replica:
             lifespan="off",
         )
         await _Server(config).serve()
+
+
+def _is_stuck(worker: Worker) -> bool:
+    """No progress at all, or records that wait while none is heard: a consumer can live and be stuck."""
+    since = min(worker.progress, worker.waiting_since or worker.progress)
+    return time.monotonic() - since > STUCK_SECONDS
 
 
 class _Server(uvicorn.Server):

@@ -59,6 +59,8 @@ class Worker:
         self.process, self.service = process, service
         self.token = token
         self.progress = time.monotonic()
+        self.waiting_since: float | None = None
+        """Real moment since which records have waited and none was heard; None while all is well."""
         self.broken: Exception | None = None
         """Set when going on would be wrong (another log): the replica must end."""
         self.wake = asyncio.Event()
@@ -89,6 +91,7 @@ class Worker:
         """Decides a batch; returns when it is done, however long the database is away."""
         async with self._busy:
             await self._insist(lambda: self._hear(records))
+            self.waiting_since = None
 
     async def tick(self) -> None:
         """Everything that needs no input: requests, unpublished rows, progress, deadlines. Raises on trouble."""
@@ -390,6 +393,7 @@ class Worker:
                 raise self._break(place, f"it ends at {end}, before record {self._next[place]} that is wanted next")
         lag = sum(max(0, end - self._next.get(place, 0)) for place, end in self._watermark.ends.items())
         self._metrics.lag.set(lag)
+        self.waiting_since = None if lag == 0 else self.waiting_since or time.monotonic()
         assigned = self._log.assigned()
         offsets = {p: n for p, n in self._next.items() if p in assigned and self._committed.get(p) != n}
         if offsets:
