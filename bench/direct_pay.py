@@ -34,7 +34,7 @@ from shared.events.upstream import Claimant, ClaimSubmitted, DocumentsSubmitted,
 from shared.money import Currency
 from shared.runtime.codec import type_of
 from shared.runtime.kafka import make_topics
-from shared.runtime.postgres import migrate
+from shared.runtime.migrate import migrate
 from shared.runtime.settings import Settings
 
 SELLERS = 200

@@ -36,6 +36,7 @@ def fail(sentence: str, code: int = 1) -> typer.Exit:
 
 @app.command()
 def demo(
+    *,
     claims: Annotated[int, typer.Option(min=1, help="How many claims to make up.")] = 2000,
     file: Annotated[
         Path | None, typer.Option("--from", help="A JSONL file of submissions to publish instead.", metavar="FILE")
@@ -88,8 +89,8 @@ def serve(service: Annotated[str, typer.Argument(help=f"One of: {', '.join(catal
 def migrate() -> None:
     """Make or complete topics and database schemas. Safe to repeat; run before a new version starts."""
     from shared.runtime.kafka import TopicError, make_topics
-    from shared.runtime.postgres import SchemaError
-    from shared.runtime.postgres import migrate as migrate_database
+    from shared.runtime.migrate import SchemaError
+    from shared.runtime.migrate import migrate as migrate_database
 
     settings = reached()
 

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias, cast
 from rich.console import Console
 
 from ops import catalogue
-from ops.reach import Database, ReachError, database, publish_again
+from ops.reach import Database, ReachError, database
 from ops.sheet import Sheet, moment
 from shared.events.base import PARTITIONS
 from shared.runtime.clock import ScaledClock
@@ -131,6 +131,8 @@ async def replay(settings: Settings, given: str, *, again: bool) -> str:
 
 async def _publish_again(settings: Settings, letter: DeadLetter) -> str:
     """Just as it was: decisions bear a fact that comes twice, so a crash before it is marked does no harm."""
+    from ops.reach_kafka import publish_again  # slow to import, and needed by this alone
+
     headers = _headers(letter)
     await publish_again(settings, Place(letter.topic, letter.partition), letter.key, letter.value, headers)
     said = f"{letter.id}: published again to {letter.topic}, partition {letter.partition}."

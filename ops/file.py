@@ -8,7 +8,8 @@ from zlib import crc32
 from ops.demo.outside.submissions import Submission, from_line
 from ops.demo.outside.wire import Wire
 from ops.demo.outside.world import Speech
-from ops.reach import PATIENCE, kafka
+from ops.reach import PATIENCE
+from ops.reach_kafka import kafka
 from shared.events.base import Envelope, derived_id
 from shared.events.upstream import SUBMISSIONS, ClaimSubmitted
 from shared.runtime.clock import Clock, ScaledClock

@@ -1,11 +1,22 @@
 """The services as operating system processes on this machine: what the demo and the bench run."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+from ops.local.processes import running_in
+
+_OURS = re.compile(r"python.* -m ops\.")
+
+
+def end_left_over(logs: Path) -> None:
+    """Kills what an earlier fleet left running here because it was killed itself."""
+    for process in running_in(logs.resolve(), _OURS):
+        process.send(signal.SIGKILL)
 
 
 class Fleet:
@@ -13,7 +24,8 @@ class Fleet:
 
     def __init__(self, environment: Mapping[str, str], logs: Path) -> None:
         logs.mkdir(parents=True, exist_ok=True)
-        self._environment, self._logs = environment, logs
+        self._environment, self._logs = environment, logs.resolve()
+        end_left_over(logs)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(
@@ -23,6 +35,7 @@ class Fleet:
         with self.log(name).open("ab") as log:
             process = subprocess.Popen(  # noqa: S603 - every word is ours
                 [sys.executable, "-m", *arguments],
+                cwd=self._logs,  # by which it is known
                 env={**os.environ, **self._environment, **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=log if stdout is None else stdout,

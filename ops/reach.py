@@ -1,6 +1,5 @@
-"""What a command reaches: the Kafka and PostgreSQL that the environment names, or those of the local stack."""
+"""What a command reaches: the Kafka and PostgreSQL that the environment names, or the local stack; and the rows."""
 
-import asyncio
 import os
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -10,14 +9,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import asyncpg as _asyncpg
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 from pydantic import SecretStr, ValidationError
 
 from ops.local import users_own
-from shared.runtime.codec import Headers
-from shared.runtime.kafka import client_options
-from shared.runtime.log import Place
 from shared.runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -128,29 +122,3 @@ async def database(settings: Settings, *, write: bool = False) -> AsyncGenerator
         raise ReachError("PostgreSQL went away meanwhile: see to it and run the command again") from error
     finally:
         await connection.close(timeout=5)
-
-
-@asynccontextmanager
-async def kafka() -> AsyncGenerator[None]:
-    """Says in a sentence what a client of Kafka inside it raises."""
-    try:
-        yield
-    except (KafkaError, TimeoutError, OSError) as error:
-        raise ReachError(
-            f"Kafka does not answer ({type(error).__name__}): start it (`makegood up`), make the topics "
-            f"(`makegood migrate`), or correct {users_own.KAFKA}"
-        ) from error
-
-
-async def publish_again(
-    settings: Settings, place: Place, key: bytes | None, value: bytes | None, headers: Headers
-) -> None:
-    """One record just as it was, at the end of the partition it came from."""
-    async with kafka():
-        producer: Any = AIOKafkaProducer(**client_options(settings), acks="all", enable_idempotence=True)
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await producer.start()
-                await producer.send_and_wait(place.topic, value, key=key, partition=place.partition, headers=headers)
-        finally:
-            await asyncio.wait({asyncio.ensure_future(producer.stop())}, timeout=5)

@@ -9,6 +9,7 @@ from math import ceil
 from typing import Any, Final
 
 import asyncpg as _asyncpg
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 
@@ -91,9 +92,9 @@ async def on_record(database_url: str, facts: Facts) -> OnRecord:
     return OnRecord(ledger, totals, claims, recoveries, parked)
 
 
-def find_problems(facts: Facts, record: OnRecord) -> list[Problem]:
-    """Everything that must not be, claim by claim, and the sums."""
-    problems = [problem for claim in facts.submitted() for problem in _problems_of(claim, record)]
+def find_problems(facts: Facts, record: OnRecord, overdue: datetime) -> list[Problem]:
+    """Everything that must not be, claim by claim, and the sums. A deadline before ``overdue`` is none any more."""
+    problems = [problem for claim in facts.submitted() for problem in _problems_of(claim, record, overdue)]
     unheard = record.ledger.keys() - facts.claims.keys()
     problems += (Problem("sums", claim_id, "is in the ledger, and no event tells of it") for claim_id in unheard)
     for currency, money in record.totals.items():
@@ -142,7 +143,7 @@ def quantile(ascending: Sequence[int], share: float) -> float | None:
 
 def tables(found: Figures) -> RenderableType:
     """Outcomes and money, for the screen."""
-    outcomes = Table("outcome", "claims", title="How the claims ended", title_justify="left")
+    outcomes = Table("outcome", "claims", title="How the claims ended", title_justify="left", box=SIMPLE_HEAD)
     outcomes.columns[1].justify = "right"
     for outcome, count in found.outcomes.items():
         outcomes.add_row(outcome, f"{count:,}", style=None if count else "dim")
@@ -153,9 +154,9 @@ def tables(found: Figures) -> RenderableType:
 
 def money_table(money: Mapping[str, Mapping[str, int]]) -> Table:
     """paid out = recovered + waived + written off + outstanding."""
-    table = Table(title="Where the money is", title_justify="left")
-    for heading in ("currency", "paid out", "= recovered", "+ waived", "+ written off", "+ outstanding"):
-        table.add_column(heading, justify="left" if heading == "currency" else "right")
+    table = Table(title="Where the money is", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for heading in ("", "paid out", "= recovered", "+ waived", "+ written off", "+ outstanding"):
+        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
     for currency, sums in money.items():
         table.add_row(currency, *(display(sums[name], "").strip() for name in _COLUMNS))
     return table
@@ -175,8 +176,8 @@ def as_json(value: Any) -> str:
 _COLUMNS: Final = ("paid_out", "recovered", "waived", "written_off", "outstanding")
 
 
-def _problems_of(claim: Claim, record: OnRecord) -> Iterator[Problem]:
-    yield from _lost(claim, record)
+def _problems_of(claim: Claim, record: OnRecord, overdue: datetime) -> Iterator[Problem]:
+    yield from _lost(claim, record, overdue)
     yield from _paid_twice(claim)
     told, (_, booked) = claim.money(), record.ledger.get(claim.claim_id, ("", Money()))
     if told != booked:
@@ -188,13 +189,19 @@ def _problems_of(claim: Claim, record: OnRecord) -> Iterator[Problem]:
         yield Problem("sums", claim.claim_id, sentence)
 
 
-def _lost(claim: Claim, record: OnRecord) -> Iterator[Problem]:
+def _lost(claim: Claim, record: OnRecord, overdue: datetime) -> Iterator[Problem]:
+    if not claim.ended:
+        what, due = f"submission {claim.submission_id}", record.claim_due.get(claim.claim_id)
+    elif claim.in_recovery:
+        what, due = "was paid, and its recovery", record.recovery_due.get(claim.claim_id)
+    else:
+        return
     why = record.parked.get(claim.claim_id)
     because = f" ({why})" if why else ""
-    if not claim.ended and claim.claim_id not in record.claim_due:
-        yield Problem("lost", claim.claim_id, f"submission {claim.submission_id} waits for nothing{because}")
-    elif claim.in_recovery and claim.claim_id not in record.recovery_due:
-        yield Problem("lost", claim.claim_id, f"was paid, and its recovery waits for nothing{because}")
+    if due is None:
+        yield Problem("lost", claim.claim_id, f"{what} waits for nothing{because}")
+    elif due < overdue:
+        yield Problem("lost", claim.claim_id, f"{what} was due on {due:%Y-%m-%d}, and nothing followed{because}")
 
 
 def _paid_twice(claim: Claim) -> Iterator[Problem]:

@@ -94,16 +94,22 @@ def line(glance: Glance) -> str:
 
 async def lag_of(port: int) -> int | None:
     """What one replica says on its /metrics that it has not heard yet; None when it does not answer."""
-    with suppress(OSError, TimeoutError, ValueError):
+    found = _LAG.findall(await page_of(port, "/metrics") or b"")
+    return int(sum(map(float, found))) if found else None
+
+
+async def page_of(port: int, path: str) -> bytes | None:
+    """One page of a replica; None when it does not answer, or not well."""
+    with suppress(OSError, TimeoutError):
         async with asyncio.timeout(1):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             try:
-                writer.write(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
                 page = await reader.read(-1)
             finally:
                 writer.close()
-        found = _LAG.findall(page)
-        return int(sum(map(float, found))) if found else None
+        if page.startswith(b"HTTP/1.1 200"):
+            return page
     return None
 
 

@@ -3,17 +3,14 @@
 import json
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg as _asyncpg
 from pydantic_core import to_json
 
-from shared.events.base import PARTITIONS
 from shared.runtime.log import Outgoing, Place
-from shared.runtime.process import Service, reference_name
 from shared.runtime.settings import Settings
 from shared.runtime.store import (
     Asked,
@@ -31,11 +28,6 @@ from shared.runtime.store import (
 
 asyncpg: Any = _asyncpg  # it ships no types; what it returns is narrowed here
 _PASSING = ("08", "40", "53", "57", "55P03", "25P03")
-_SCHEMA = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
-
-
-class SchemaError(Exception):
-    """The database does not fit the code; the text says how and the cure."""
 
 
 @asynccontextmanager
@@ -82,54 +74,15 @@ async def _read_json_as_text(connection: Any) -> None:
     await connection.set_type_codec("json", encoder=str, decoder=str, schema="pg_catalog")
 
 
-async def migrate(settings: Settings, services: Sequence[Service]) -> None:
-    """Makes or completes each service's schema. Safe to run at any time, by several at once."""
+@asynccontextmanager
+async def session(settings: Settings) -> AsyncGenerator[Any]:
+    """One connection outside any pool, for work that is not on the way of events."""
     async with sorted_errors():
-        connection: Any = await asyncpg.connect(settings.database_url.get_secret_value(), timeout=60)
+        connection = await asyncpg.connect(settings.database_url.get_secret_value(), timeout=60)
         try:
-            for service in services:
-                async with connection.transaction():
-                    await connection.execute("select pg_advisory_xact_lock(hashtext('makegood migrate'))")
-                    await connection.execute("set local client_min_messages = warning")
-                    await connection.execute(f'create schema if not exists "{service.name}"')
-                    await connection.execute(f'set local search_path = "{service.name}"')
-                    await connection.execute(_SCHEMA)
-                    if service.schema:
-                        await connection.execute(service.schema)
-                    for process in service.processes:
-                        await _begin_process(connection, process.name)
-                        if process.reference is not None:
-                            await _begin_process(connection, reference_name(process))
-                    await _make_partitions(connection)
+            yield connection
         finally:
             await connection.close()
-
-
-async def _begin_process(connection: Any, name: str) -> None:
-    """The process's row and its lanes; refuses a lane count that differs from the one it began with."""
-    await connection.execute("insert into process values ($1, $2) on conflict do nothing", name, PARTITIONS)
-    lanes = await connection.fetchval("select lanes from process where name = $1", name)
-    if lanes != PARTITIONS:
-        raise SchemaError(
-            f"the process {name} was begun with {lanes} lanes and the code has {PARTITIONS}: run the version that "
-            "made it, or begin with an empty database"
-        )
-    await connection.execute(
-        "insert into lane (process, n) select $1, generate_series(0, $2 - 1) on conflict do nothing", name, PARTITIONS
-    )
-
-
-async def _make_partitions(connection: Any) -> None:
-    """This month's and the next two months' partitions; the default one catches what nobody prepared."""
-    first = date.today().replace(day=1)  # noqa: DTZ011 - partitions go by the database's current_date
-    for _ in range(3):
-        after = (first + timedelta(days=32)).replace(day=1)
-        for table in ("outbox", "journal"):
-            name = f"{table}_{first:%Y_%m}"
-            await connection.execute(
-                f"create table if not exists {name} partition of {table} for values from ('{first}') to ('{after}')"
-            )
-        first = after
 
 
 class PostgresTransaction:

@@ -22,6 +22,7 @@ from shared.runtime.effects import Effects
 from shared.runtime.kafka import KafkaLog
 from shared.runtime.log import LogChangedError, Place, Record
 from shared.runtime.metrics import Metrics
+from shared.runtime.migrate import keep_partitions
 from shared.runtime.postgres import PostgresStore, connect
 from shared.runtime.process import Decision, Moment, Process, Service, reference_name, topics_of
 from shared.runtime.settings import Settings
@@ -53,7 +54,7 @@ class Replica:
         async with contextlib.AsyncExitStack() as stack:
             pool = await self._until_it_works(lambda: connect(self._settings, self._service.name, size=8))
             stack.push_async_callback(pool.close)
-            tasks = [asyncio.create_task(self._serve_http())]
+            tasks = [asyncio.create_task(self._serve_http()), asyncio.create_task(self._keep_partitions())]
             for process, dependent in _all_processes(self._service):
                 worker, effects = self._worker(pool, process, dependent)
                 kafka = self._logs[-1]
@@ -132,6 +133,15 @@ class Replica:
             worker.wake.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(worker.wake.wait(), self._settings.tick_seconds)
+
+    async def _keep_partitions(self) -> None:
+        """Every hour, though a day would do: replicas come and go."""
+        while True:
+            try:
+                await keep_partitions(self._settings, self._service.name)
+            except Exception as error:
+                log.warning("partitions not kept", service=self._service.name, error=describe(error))
+            await asyncio.sleep(3600)
 
     def _fail(self, error: Exception) -> None:
         self.failure = self.failure or error

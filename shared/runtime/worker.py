@@ -7,7 +7,7 @@ trouble it forgets the hints and starts again from the rows. See docs/adr/0002-r
 import asyncio
 import time
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -36,6 +36,7 @@ from shared.runtime.watermark import Watermark
 log = structlog.get_logger()
 BACKOFF = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Real seconds between tries while the log or the database is away; the last one repeats."""
+Find = Callable[[Transaction, int], Awaitable[list[Asked]]]
 LIMIT = 1000
 """Most deadlines or requests handled in one transaction, and outbox rows read at once."""
 
@@ -362,28 +363,41 @@ class Worker:
 
     async def _carry_out(self, lanes: Collection[int]) -> None:
         """Requests in their order: outcomes of effects, changed references, replays."""
-        while True:
-            async with self._store.transaction() as tx:
-                _, lane_rows = await tx.take((), lanes)
-                asked = await tx.requests(lanes, LIMIT)
-                turn = await self._turn(tx, lane_rows, [(a, None) for a in asked], {})
-                await self._write(tx, turn, lane_rows)
-            await self._say(lane_rows, turn.changes.outbox)
-            if len(asked) < LIMIT:
-                return
+
+        async def requests(tx: Transaction, limit: int) -> list[Asked]:
+            return await tx.requests(lanes, limit)
+
+        await self._work_off(lanes, requests)
 
     async def _fire(self, lanes: Collection[int]) -> None:
         """Asks the states whose deadline has passed, up to the moment to which everything heard has been read."""
         limits = await self._watermark.limits(lanes)
-        while limits:
-            async with self._store.transaction() as tx:
-                _, lane_rows = await tx.take((), limits)
-                rows = await tx.due(limits, LIMIT)
-                asked = [_deadline(self.process.name, row) for row in rows]
-                turn = await self._turn(tx, lane_rows, [(a, None) for a in asked], {})
-                await self._write(tx, turn, lane_rows)
+
+        async def deadlines(tx: Transaction, limit: int) -> list[Asked]:
+            return [_deadline(self.process.name, row) for row in await tx.due(limits, limit)]
+
+        if limits:
+            await self._work_off(limits, deadlines)
+
+    async def _work_off(self, lanes: Collection[int], find: Find) -> None:
+        """Turn after turn until nothing is found. Data that the database refuses is found one by one and parked."""
+        limit, bad, asked = LIMIT, dict[str, str](), list[Asked]()
+        while True:
+            try:
+                async with self._store.transaction() as tx:
+                    _, lane_rows = await tx.take((), lanes)
+                    asked = await find(tx, limit)
+                    turn = await self._turn(tx, lane_rows, [(a, None) for a in asked], bad)
+                    await self._write(tx, turn, lane_rows)
+            except DataError as error:
+                if limit == 1 and (not asked or asked[0].key in bad):
+                    raise
+                if limit == 1:
+                    bad[asked[0].key] = describe(error)
+                limit = 1
+                continue
             await self._say(lane_rows, turn.changes.outbox)
-            if len(rows) < LIMIT:
+            if len(asked) < limit:
                 return
 
     async def _tell_offsets(self) -> None:

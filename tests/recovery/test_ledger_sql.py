@@ -16,7 +16,7 @@ from services.recovery.state import Recovery
 from shared.events.base import derived_id
 from shared.money import Currency
 from shared.runtime import Decision
-from shared.runtime.postgres import migrate
+from shared.runtime.migrate import migrate
 from shared.runtime.settings import Settings
 from tests.deciding import START, at, day
 from tests.recovery import given

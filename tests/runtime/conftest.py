@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from shared.events.base import Envelope, Event
 from shared.runtime.clock import ScaledClock
 from shared.runtime.codec import decode, encode
-from shared.runtime.postgres import migrate
+from shared.runtime.migrate import migrate
 from shared.runtime.settings import Settings
 from tests.conftest import REPOSITORY, make_topics
 from tests.runtime.toy import SERVICES, TOPICS

@@ -1,0 +1,85 @@
+"""One world for all journeys: they begin together and are told side by side."""
+
+import time
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from aiokafka.admin import AIOKafkaAdminClient
+from pydantic import SecretStr
+
+from ops import catalogue
+from ops.fleet import Fleet
+from ops.local.stack import Stack
+from shared.runtime.kafka import make_topics
+from shared.runtime.migrate import migrate
+from shared.runtime.settings import Settings
+from tests.deciding import START
+from tests.journeys.story import Story
+from tests.journeys.world import DAY, World, opened
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def world(
+    stack: Stack, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> AsyncGenerator[World]:
+    """Topics and a database of its own, five services; every journey that was asked for is begun at once."""
+    await _without_topics(stack.bootstrap_servers)
+    async with _database(stack) as database_url:
+        settings = Settings(
+            kafka_bootstrap_servers=stack.bootstrap_servers,
+            database_url=SecretStr(database_url),
+            clock_scale=86400 / DAY,
+            clock_real_origin=time.time(),
+            clock_origin=START,
+        )
+        await make_topics(settings, catalogue.all_topics())
+        await migrate(settings, catalogue.all_services())
+        fleet = Fleet(_environment(stack, settings), tmp_path_factory.mktemp("journeys"))
+        async with opened(settings, fleet, stack.mail_dir) as world:
+            for item in request.session.items:
+                tale = getattr(getattr(item, "function", None), "tale", None)
+                if tale is not None:
+                    world.tell(tale, Story(world, item.name.removeprefix("test_")))
+            yield world
+
+
+def _environment(stack: Stack, settings: Settings) -> dict[str, str]:
+    return {
+        **stack.environment,
+        "MAKEGOOD_DATABASE_URL": settings.database_url.get_secret_value(),
+        "MAKEGOOD_CLOCK_SCALE": str(settings.clock_scale),
+        "MAKEGOOD_CLOCK_REAL_ORIGIN": str(settings.clock_real_origin),
+        "MAKEGOOD_CLOCK_ORIGIN": str(settings.clock_origin),
+        "MAKEGOOD_KAFKA_SESSION_SECONDS": "3",
+        "MAKEGOOD_TICK_SECONDS": "0.1",
+    }
+
+
+async def _without_topics(bootstrap_servers: str) -> None:
+    admin: Any = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    await admin.start()
+    try:
+        old = [topic for topic in await admin.list_topics() if not topic.startswith("__")]
+        if old:
+            await admin.delete_topics(old)
+    finally:
+        await admin.close()
+
+
+@asynccontextmanager
+async def _database(stack: Stack) -> AsyncGenerator[str]:
+    """An empty one, dropped afterwards."""
+    name = f"journeys_{uuid.uuid4().hex[:12]}"
+    server = await cast("Any", asyncpg).connect(stack.database_url)
+    try:
+        await server.execute(f"create database {name}")
+        base, _, _ = stack.database_url.rpartition("/")
+        yield f"{base}/{name}"
+    finally:
+        await server.execute(f"drop database if exists {name} with (force)")
+        await server.close()
