@@ -14,8 +14,8 @@ COPY README.md LICENSE ./
 COPY services services
 COPY shared shared
 COPY ops ops
-RUN --mount=type=cache,target=/root/.cache/uv \
-    uv sync --locked --no-default-groups --no-editable
+# Without the cache: uv would find the package of an earlier build there and take it for this one.
+RUN uv sync --locked --no-default-groups --no-editable
 
 FROM python:3.11-slim
 # By number, so that Kubernetes can see that it is not root.

@@ -51,7 +51,7 @@ def demo(
         Path | None, typer.Option(help="Write outcome and reasons of each submission here.", metavar="FILE")
     ] = None,
     day: Annotated[float, typer.Option(min=0.01, help="Real seconds in which a day of the demo passes.")] = 0.5,
-    rate: Annotated[float, typer.Option(min=0, help="Claims submitted per real second; 0: no limit.")] = 150,
+    rate: Annotated[float, typer.Option(min=0, help="Claims submitted per real second; 0: no limit.")] = 100,
     replicas: Annotated[int, typer.Option(min=1, max=16, help="Replicas of every service.")] = 1,
     chaos: Annotated[float, typer.Option(min=0, help="Kill a service every so many real seconds; 0: never.")] = 0,
 ) -> None:

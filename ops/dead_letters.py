@@ -131,7 +131,7 @@ async def replay(settings: Settings, given: str, *, again: bool) -> str:
 
 async def _publish_again(settings: Settings, letter: DeadLetter) -> str:
     """Just as it was: decisions bear a fact that comes twice, so a crash before it is marked does no harm."""
-    from ops.reach_kafka import publish_again  # slow to import, and needed by this alone
+    from ops.reach_kafka import publish_again  # slow to import
 
     headers = _headers(letter)
     await publish_again(settings, Place(letter.topic, letter.partition), letter.key, letter.value, headers)

@@ -38,12 +38,12 @@ class Filed:
         if not self.published and not self.oversized:
             yield "There was no line to publish."
         else:
-            yield f"{self.published} submissions published to {SUBMISSIONS.name}."
+            yield f"Published to {SUBMISSIONS.name}: {self.published}."
         if self.refusals:
-            yield f"{self.refusals} of them are no claim and will be refused: {_lines(self.refused, self.refusals)}."
+            yield f"Intake will refuse {self.refusals} of them as no claim: {_lines(self.refused, self.refusals)}."
         if self.oversized:
             where = _lines(self.too_large, self.oversized)
-            yield f"{self.oversized} not published, longer than {LARGEST} bytes: {where}."
+            yield f"Not published, being longer than {LARGEST} bytes: {self.oversized}, {where}."
         if self.example:
             yield f"See what becomes of one: makegood show {self.example}"
 

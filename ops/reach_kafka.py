@@ -1,6 +1,7 @@
-"""A command's way to Kafka: what goes wrong is said in a sentence. Apart from the rows, which most commands read alone."""
+"""A command's way to Kafka; apart from the way to the rows, because it is slow to import and few commands need it."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,7 +19,8 @@ from shared.runtime.settings import Settings
 
 @asynccontextmanager
 async def kafka() -> AsyncGenerator[None]:
-    """Says in a sentence what a client of Kafka inside it raises."""
+    """Says in a sentence what a client of Kafka inside it raises, instead of its own words every 100 ms."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         yield
     except (KafkaError, TimeoutError, OSError) as error:

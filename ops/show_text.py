@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
 
 from ops.sheet import Sheet, moment
 from ops.show import Story, Told
@@ -17,6 +19,10 @@ def write(console: Console, story: Story) -> None:
         head.append(f"seller {story.seller_id}")
     for line in (" · ".join(head), _standing(story)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if console.is_terminal:
+        _write_timeline(console, story.told)
+    else:
+        _timeline(story.told).write(console)
     for sheet in _sheets(story):
         sheet.write(console)
 
@@ -28,7 +34,6 @@ def _standing(story: Story) -> str:
 
 
 def _sheets(story: Story) -> Iterator[Sheet]:
-    yield _timeline(story.told)
     letters = Sheet("Letters", "Written", "Letter", "To", "Attempts", "Outcome")
     for letter in story.letters:
         outcome = f"{letter.outcome or 'done'} {moment(letter.done_at)}"
@@ -60,15 +65,35 @@ def _sheets(story: Story) -> Iterator[Sheet]:
 def _timeline(told: Iterable[Told]) -> Sheet:
     sheet = Sheet("What happened", "At", "Who said it", "What", "Heard by, deciding at", "Facts")
     for one in told:
-        own = one.type in (DEADLINE, ASKED)
-        kind = {DEADLINE: "deadline passed", ASKED: "reference changed"}.get(one.type, one.type)
-        heard = [
-            f"{heard.process}{'' if own else f' {moment(heard.at)}'}{'' if heard.known else ' (reference unknown)'}"
-            for heard in one.heard
-        ]
-        facts = [f"{name.replace('_', ' ')} {value}" for name, value in one.facts.items()]
-        sheet.add(moment(one.at), one.said_by, kind, ", ".join(heard), ", ".join(facts))
+        sheet.add(moment(one.at), one.said_by, _kind(one), _heard(one), _facts(one))
     return sheet
+
+
+def _write_timeline(console: Console, told: Iterable[Told]) -> None:
+    """For a terminal of any width: what is long stands below what is short."""
+    console.print("\n[bold]What happened[/bold]")
+    for one in told:
+        console.print(Text.assemble((moment(one.at), "dim"), "  ", (one.said_by, "cyan"), "  ", (_kind(one), "bold")))
+        if facts := _facts(one):
+            console.print(Padding(Text(facts), (0, 0, 0, 4)))
+        if heard := _heard(one):
+            console.print(Padding(Text(f"→ {heard}", style="dim"), (0, 0, 0, 4)))
+
+
+def _kind(one: Told) -> str:
+    return {DEADLINE: "deadline passed", ASKED: "reference changed"}.get(one.type, one.type)
+
+
+def _heard(one: Told) -> str:
+    own = one.type in (DEADLINE, ASKED)
+    return ", ".join(
+        f"{heard.process}{'' if own else f' {moment(heard.at)}'}{'' if heard.known else ' (reference unknown)'}"
+        for heard in one.heard
+    )
+
+
+def _facts(one: Told) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in one.facts.items())
 
 
 def _money(story: Story) -> Iterator[Sheet]:

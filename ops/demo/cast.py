@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import IO, Final
 
 from ops import catalogue
 from ops.demo.view import lag_of, page_of
@@ -112,7 +112,12 @@ class Cast:
             return
         process = self._fleet.start(name, "ops.demo.outside", *self._outside, stdout=subprocess.PIPE)
         assert process.stdout is not None
-        self._submitted = asyncio.ensure_future(asyncio.to_thread(process.stdout.readline))
+        self._submitted = asyncio.ensure_future(asyncio.to_thread(_line_of, process.stdout))
+
+
+def _line_of(pipe: IO[bytes]) -> bytes:
+    with pipe:
+        return pipe.readline()
 
 
 def _names(replicas: int) -> list[str]:

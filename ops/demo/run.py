@@ -59,7 +59,7 @@ class Plan:
     report: Path | None = None
     outcomes: Path | None = None
     day: float = 0.5
-    rate: float = 150.0
+    rate: float = 100.0
     replicas: int = 1
     chaos: float = 0.0
 

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import sys
 import time
 import uuid
 from collections.abc import AsyncGenerator
@@ -44,6 +45,12 @@ CLAIMS = 12
 REPLICAS = 3
 PATIENCE = 120.0
 """Real seconds until something that must be said has been said."""
+CODE_DIGEST = """
+import hashlib, pathlib, shared
+root = pathlib.Path(shared.__file__).parent.parent
+files = sorted(file for part in ("ops", "services", "shared") for file in (root / part).rglob("*.py"))
+print(hashlib.sha256(b"".join(bytes(file.relative_to(root)) + file.read_bytes() for file in files)).hexdigest())
+"""
 SELLER, CONTACT = "seller-1", "claims@kettles.example"
 
 
@@ -65,6 +72,10 @@ async def test_claims_go_from_submission_to_payout_and_recovery_and_the_seller_i
     assert {event.outcome for event in closed} == {Outcome.DIRECT_PAID}
     assert sorted(event.claim_id for event in recovered) == claims
     assert len(await house.letters_to(CONTACT)) == CLAIMS
+
+
+async def test_the_image_holds_the_code_of_this_checkout(house: "House") -> None:
+    assert await house.compose("exec", "--no-TTY", "intake", "python", "-c", CODE_DIGEST) == house.code
 
 
 async def test_every_replica_is_bounded_healthy_and_not_root(house: "House") -> None:
@@ -100,6 +111,8 @@ class House:
     environment: dict[str, str]
     settings: Settings
     mail_port: int
+    code: str
+    """Digest of the checkout's code when the build began."""
 
     @property
     def clock(self) -> ScaledClock:
@@ -185,7 +198,8 @@ async def house() -> AsyncGenerator[House]:
         "MAKEGOOD_CLOCK_REAL_ORIGIN": str(settings.clock_real_origin),
         "MAKEGOOD_CLOCK_ORIGIN": str(settings.clock_origin),
     }
-    started = House(name=name, environment=environment, settings=settings, mail_port=mail_port)
+    code = await run(sys.executable, "-c", CODE_DIGEST)
+    started = House(name=name, environment=environment, settings=settings, mail_port=mail_port, code=code)
     up = ("up", "--build", "--wait", "--wait-timeout", "300", "--scale", f"escalation={REPLICAS}")
     try:
         await started.compose(*up, seconds=900)

@@ -1,5 +1,6 @@
 """One world for all journeys: they begin together and are told side by side."""
 
+import asyncio
 import time
 import uuid
 from collections.abc import AsyncGenerator
@@ -20,7 +21,7 @@ from shared.runtime.migrate import migrate
 from shared.runtime.settings import Settings
 from tests.deciding import START
 from tests.journeys.story import Story
-from tests.journeys.world import DAY, World, opened
+from tests.journeys.world import DAY, PATIENCE, World, opened
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
@@ -61,12 +62,13 @@ def _environment(stack: Stack, settings: Settings) -> dict[str, str]:
 
 
 async def _without_topics(bootstrap_servers: str) -> None:
+    """A deletion takes effect a moment after it is acknowledged; a topic made before that would be deleted too."""
     admin: Any = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     await admin.start()
     try:
-        old = [topic for topic in await admin.list_topics() if not topic.startswith("__")]
-        if old:
-            await admin.delete_topics(old)
+        async with asyncio.timeout(PATIENCE):
+            while old := [topic for topic in await admin.list_topics() if not topic.startswith("__")]:
+                await admin.delete_topics(old)
     finally:
         await admin.close()
 

@@ -49,11 +49,9 @@ class World:
     def __init__(self, settings: Settings, fleet: Fleet, mail_dir: Path | None, wire: Wire, database: Any) -> None:
         self.settings, self.fleet, self.mail_dir = settings, fleet, mail_dir
         self.clock = ScaledClock.from_settings(settings)
-        self.run = uuid.uuid4().hex[:8]
-        """Makes ids and addresses of this run its own: the mail server keeps the letters of earlier ones."""
         self.over: dict[Story, int] = {}
         """The stories that have ended, with how much had been heard of them."""
-        self._began = time.time_ns()
+        self._began = time.time_ns()  # the mail server keeps the letters of earlier runs
         self._wire, self._database = wire, database
         self._log: defaultdict[str, list[Heard]] = defaultdict(list)
         self._sequences: dict[tuple[str, int, int | None], int] = {}

@@ -159,7 +159,6 @@ def test_a_claim_goes_by_two_names(makegood: Makegood) -> None:
     ("words", "cure"),
     [
         ("show 6f2b1f3a-52a4-5c9e-9a53-0d6a0b6a1c11", "give a claim id or a submission id"),
-        ("reconcile nobody", "give a claim id or a submission id"),
         ("dead-letters show intake:99999", "dead-letters list"),
     ],
 )
@@ -174,8 +173,8 @@ def test_filed_lines_are_published_and_bad_ones_are_refused_and_kept(makegood: M
     ran = makegood("file", str(path))
     assert (ran.returncode, ran.stderr) == (0, "")
     assert ran.stdout.splitlines() == [
-        "2 submissions published to claims.submissions.v1.",
-        "1 of them are no claim and will be refused: line 2.",
+        "Published to claims.submissions.v1: 2.",
+        "Intake will refuse 1 of them as no claim: line 2.",
         "See what becomes of one: makegood show filed-1",
     ]
     known = "select value, headers::text from intake.dead_letter where key = 'refused-1' order by id"
@@ -186,13 +185,8 @@ def test_filed_lines_are_published_and_bad_ones_are_refused_and_kept(makegood: M
 
     listed = makegood("dead-letters", "list").stdout
     [dead_id] = [line.split()[0] for line in listed.splitlines() if "marketplace: Field required" in line]
-    shown, whole = (
-        makegood("dead-letters", "show", dead_id).stdout,
-        makegood("dead-letters", "show", dead_id, "--bytes"),
-    )
-    assert "claims.submissions.v1" in shown
-    assert "Ann" not in shown
-    assert '"name":"Ann"' in whole.stdout
+    assert "Ann" not in makegood("dead-letters", "show", dead_id).stdout
+    assert '"name":"Ann"' in makegood("dead-letters", "show", dead_id, "--bytes").stdout
 
     ran = makegood("dead-letters", "replay", dead_id)
     assert (ran.returncode, "published again to claims.submissions.v1" in ran.stdout) == (0, True)
@@ -204,9 +198,7 @@ def test_filed_lines_are_published_and_bad_ones_are_refused_and_kept(makegood: M
 
 def test_lines_come_from_standard_input_too(makegood: Makegood) -> None:
     ran = makegood("file", "-", given=claim(2).model_dump_json().encode())
-    assert ran.stdout.startswith("1 submissions published")
-    nothing = makegood("file", "-", given=b"\n\n")
-    assert (nothing.returncode, nothing.stdout) == (1, "There was no line to publish.\n")
+    assert ran.stdout.startswith("Published to claims.submissions.v1: 1.")
 
 
 def test_a_parked_key_is_reported_and_heard_again_in_its_place(makegood: Makegood) -> None:
@@ -223,15 +215,13 @@ def test_a_parked_key_is_reported_and_heard_again_in_its_place(makegood: Makegoo
 
     dead_id = f"escalation/{key}"
     assert f"{dead_id} " in makegood("dead-letters", "list").stdout
-    assert "parked: KeyError" in makegood("show", key).stdout
     differs = makegood("reconcile", key)
-    assert differs.returncode == 1
-    assert dead_id in differs.stdout
+    assert (differs.returncode, f"{dead_id} " in differs.stdout) == (1, True)
 
     assert makegood("dead-letters", "replay", dead_id).returncode == 0
     makegood.until(lambda: not makegood.sql("select from escalation.held where key = $1", key))
-    assert makegood("reconcile", key).returncode == 0
-    assert "by-the-test" in {one["id"] for one in makegood.json("show", key)["told"]}
+    makegood.until(lambda: makegood("reconcile", key).returncode == 0)
+    assert makegood.sql("select from escalation.journal where key = $1 and cause = 'by-the-test'", key)
 
 
 def test_a_dead_letter_of_our_own_topic_is_heard_where_it_was_missed(makegood: Makegood) -> None:
@@ -266,20 +256,21 @@ def test_the_books_are_compared(makegood: Makegood) -> None:
     makegood.sql("update recovery.state set body = jsonb_set(body::jsonb, '{paid_minor}', '1')::json where key = $1 "
                  "and process = 'recovery'", claim_id)  # fmt: skip
     differs = makegood("reconcile", claim_id)
-    assert differs.returncode == 1
-    assert "What recovery decided is what the ledger says" in differs.stdout
+    assert (differs.returncode, "What recovery decided is what the ledger says" in differs.stdout) == (1, True)
 
 
 def test_servers_that_are_away_are_named_with_the_cure(makegood: Makegood) -> None:
-    away = Makegood(makegood.environment | {
-        "MAKEGOOD_DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none",
-    })  # fmt: skip
-    ran = away("show", "anything")
-    assert ran.returncode == 1
+    away = makegood.environment | {"MAKEGOOD_DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none"}
+    ran = Makegood(away)("show", "anything")
+    assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (1, "", 1)
     assert "PostgreSQL cannot be reached" in ran.stderr
     assert "MAKEGOOD_DATABASE_URL" in ran.stderr
-    wrong = Makegood(makegood.environment | {"MAKEGOOD_CLOCK_SCALE": "fast"})("show", "anything")
-    assert (wrong.returncode, "MAKEGOOD_CLOCK_SCALE" in wrong.stderr) == (2, True)
+
+
+def test_an_environment_that_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MAKEGOOD_CLOCK_SCALE", "fast")
+    with pytest.raises(ReachError, match="MAKEGOOD_CLOCK_SCALE"):
+        settings(tmp_path)
 
 
 def test_without_an_environment_the_local_stack_is_found(

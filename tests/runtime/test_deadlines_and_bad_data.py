@@ -124,3 +124,12 @@ async def recreate(playground: Playground, topic: str) -> None:
     await admin.delete_topics([topic])
     await admin.close()
     await make_topics(servers, topic, COUNTS.name)
+
+
+async def test_a_deadline_whose_data_the_database_refuses_parks_its_own_key(playground: Playground) -> None:
+    playground.serve("account")
+    await playground.publish([Deposited(account=f"a{n}", n=1, wait_days=1) for n in range(20)])
+    await playground.publish([Deposited(account="bad", n=1, wait_days=1, spoils_deadline=True)])
+    assert len(await playground.read(Expired, 20)) == 20
+    await playground.until_row("select from account.held where key = 'bad' and type = 'deadline' and error is not null")
+    assert await playground.query("select from account.journal where key = 'bad' and type = 'deadline'") == []

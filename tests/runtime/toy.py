@@ -23,6 +23,7 @@ class Deposited(Event):
     note: str = ""
     wait_days: float | None = None
     fails: bool = False
+    spoils_deadline: bool = False
 
 
 class Adjusted(Event):
@@ -72,6 +73,7 @@ class Account(State):
     n: int = 0
     total: int = 0
     expires_at: datetime | None = None
+    spoilt: bool = False
 
     @property
     def due(self) -> datetime | None:
@@ -92,7 +94,13 @@ def deposited(account: Account, event: Deposited, at: Moment[Any]) -> Decision[A
     expires_at = account.expires_at
     if event.wait_days is not None:
         expires_at = at.said_at + timedelta(days=event.wait_days)
-    after = Account(account=event.account, n=account.n + 1, total=account.total + event.amount, expires_at=expires_at)
+    after = Account(
+        account=event.account,
+        n=account.n + 1,
+        total=account.total + event.amount,
+        expires_at=expires_at,
+        spoilt=event.spoils_deadline,
+    )
     entry = Entry(account=event.account, amount=event.amount, note=event.note)
     return Decision(after, (Counted(account=event.account, n=after.n, total=after.total),), (entry,))
 
@@ -104,7 +112,8 @@ def adjusted(account: Account, event: Adjusted, at: Moment[Any]) -> Decision[Acc
 
 def expired(account: Account, at: Moment[Any]) -> Decision[Account]:
     after = account.model_copy(update={"expires_at": None})
-    return Decision(after, (Expired(account=account.account, n=account.n),))
+    rows = (Entry(account=account.account, amount=2**70, note=""),) if account.spoilt else ()
+    return Decision(after, (Expired(account=account.account, n=account.n),), rows)
 
 
 class Copy(State):

@@ -1,0 +1,354 @@
+"""One claim's story: what the parties say about it, what is heard of it, and how it ends."""
+
+import uuid
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+from services.seller_notifier.letter import letter_id
+from shared.events.adjusters import PayoutApproved, PayoutRefused, ReviewDecided
+from shared.events.base import Event, claim_id_of
+from shared.events.claim import ItemFinding, Reason
+from shared.events.escalation import (
+    ApprovalRequested,
+    ClaimClosed,
+    ClaimDecided,
+    Outcome,
+    PayoutAuthorized,
+    ReviewOpened,
+    Status,
+    StatusChanged,
+)
+from shared.events.finance import PayoutFailed, PayoutPaid, SellerDebitCollected, SellerDebitFailed
+from shared.events.insurance_accelerator import SellerCoverChanged
+from shared.events.insurers import InsurerRejected, InsurerSettled
+from shared.events.marketplace import SellerProceedsReported, SellerRegistered
+from shared.events.recovery import RecoveryClosed, SellerDebitRequested
+from shared.events.seller_notifier import NoticeHandedOver, NoticeKind, SellerNotified
+from shared.events.seller_portal import (
+    AnswerChoice,
+    ExtensionRequested,
+    SellerAnswered,
+    SellerCommented,
+    SellerReportsSettled,
+)
+from shared.events.upstream import ClaimWithdrawn, Loss, SettlementConfirmed, SettlementDisputed
+from shared.money import Currency
+from tests.journeys import given
+from tests.journeys.world import Tale, World
+
+E = TypeVar("E", bound=Event)
+DEBIT_NOTICE = timedelta(days=7)
+
+NOTHING_WAITS = "select where " + " and ".join(
+    f"not exists (select from {service}.{rows} and key = any($1))"
+    for service in ("intake", "escalation", "seller_notifier", "recovery")
+    for rows in ("state where due is not null", "effect where done_at is null", "request where true")
+)
+
+
+class Money(NamedTuple):
+    """The ledger's word on one claim, in minor units."""
+
+    paid_out: int = 0
+    recovered: int = 0
+    waived: int = 0
+    written_off: int = 0
+    outstanding: int = 0
+    over_collected: int = 0
+
+
+class Mail(NamedTuple):
+    """A letter that somebody's mail system has accepted."""
+
+    kind: NoticeKind
+    to: str
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a claim ended, when nothing about it waits any more. ``letters`` without the reminders."""
+
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    statuses: list[Status]
+    letters: list[NoticeKind]
+    money: Money
+
+
+def journey(tale: Tale) -> Callable[[World], Awaitable[None]]:
+    """Makes a test of a tale: it is told beside all others, and the test is how it goes."""
+
+    async def test(world: World) -> None:
+        await world.told(tale)
+
+    test.__name__, test.__doc__, test.__module__ = tale.__name__, tale.__doc__, tale.__module__
+    vars(test)["tale"] = tale
+    return test
+
+
+class Story:
+    """``says…`` and the verbs of the parties publish at once; ``hears`` waits for what a service says next."""
+
+    def __init__(self, world: World, name: str, before: "Story | None" = None) -> None:
+        """``before``: another story of the same seller and claimant."""
+        mark = uuid.uuid4().hex[:10]
+        self.world = world
+        self.submission_id = f"{name[:100]}-{mark}"
+        self.claim_id: UUID = claim_id_of(self.submission_id)
+        self.seller_id = before.seller_id if before else f"seller-{mark}"
+        self.seller_name = before.seller_name if before else f"Brightwater Trading {mark}"
+        self.claimant_id = before.claimant_id if before else f"customer-{mark}"
+        self.contact = before.contact if before else f"claims-{mark}@sellers.example"
+        self.insurer = f"insurer-{mark}@insurers.example"
+        self.losses: tuple[Loss, ...] = ()
+        self._known = before is not None
+        self._heard: Counter[object] = Counter()
+
+    # Hearing.
+
+    async def hears(self, kind: type[E], /, **facts: object) -> E:
+        """The next of this type (with these values in its fields) about the claim or its seller."""
+        place = (kind, tuple(facts.items()))
+        await self.has_heard(kind, self._heard[place] + 1, **facts)
+        self._heard[place] += 1
+        return self.all(kind, **facts)[self._heard[place] - 1]
+
+    async def has_heard(self, kind: type[Event], count: int = 1, /, **facts: object) -> None:
+        def missing() -> str:
+            return f"{self.submission_id} waited for {kind.__name__} {facts or ''}, and heard: {self._so_far()}"
+
+        await self.world.until(lambda: len(self.all(kind, **facts)) >= count, missing)
+
+    def all(self, kind: type[E], /, **facts: object) -> list[E]:
+        """All of this type so far."""
+        assert kind.topic is not None
+        keys = {"claim_id": str(self.claim_id), "seller_id": self.seller_id, "submission_id": self.submission_id}
+        return [
+            heard.event
+            for heard in self.world.heard(keys[kind.topic.key])
+            if isinstance(heard.event, kind) and all(getattr(heard.event, f) == fact for f, fact in facts.items())
+        ]
+
+    def moment_of(self, event: Event) -> datetime:
+        """When a service said it."""
+        return next(heard.envelope.time for heard in self.world.heard(event.key) if heard.event is event)
+
+    def _so_far(self) -> str:
+        heard = self.world.heard(str(self.claim_id), self.submission_id, self.seller_id)
+        return ", ".join(each.envelope.type for each in heard)
+
+    # The marketplace, the seller before any claim, and the customer.
+
+    async def says(self, *events: Event, at: datetime | None = None) -> None:
+        await self.world.says(*events, at=at)
+
+    async def seller_is_known(self, *contacts: str) -> None:
+        """In the directory with these contacts (with one that works, when none is named), and the notifier knows it."""
+        self._known = True
+        await self.says(
+            SellerRegistered(
+                seller_id=self.seller_id, name=self.seller_name, language="en", contacts=contacts or (self.contact,)
+            )
+        )
+        await self._on_record("seller_notifier")
+
+    async def seller_sells(self) -> None:
+        """Enough that the name of the account is known, too little for a duty to insure."""
+        await self.says(
+            SellerProceedsReported(
+                seller_id=self.seller_id, account_name=self.seller_name, marketplace="US", month="2025-05",
+                currency=Currency.USD, amount_minor=5_000_00,
+            )  # fmt: skip
+        )
+
+    async def seller_is_insured(self) -> None:
+        """A certificate without a defect is accepted, and everybody who routes or pursues knows it."""
+        if not self._known:
+            await self.seller_is_known()
+        await self.seller_sells()
+        await self.says(given.certificate(self.seller_id, self.seller_name))
+        await self.is_covered()
+
+    async def is_covered(self) -> None:
+        await self.hears(SellerCoverChanged)
+        await self._on_record("escalation")
+        await self._on_record("recovery")
+
+    async def is_filed(self, losses: tuple[Loss, ...] = given.SMALL, *, papers: bool = True, **other: Any) -> None:
+        """By the customer, with all papers or none."""
+        if not self._known:
+            await self.seller_is_known()
+        self.losses = losses
+        if papers:  # first, so that nobody asks for them
+            await self.sends_papers()
+        await self.says(given.claim(self.submission_id, self.seller_id, self.claimant_id, losses, **other))
+
+    async def sends_papers(self, *items: int) -> None:
+        await self.says(given.papers(self.submission_id, self.losses, *items))
+
+    async def withdraws(self) -> None:
+        await self.says(ClaimWithdrawn(submission_id=self.submission_id))
+
+    async def customer_confirms(self) -> None:
+        await self.says(SettlementConfirmed(submission_id=self.submission_id))
+
+    async def customer_disputes(self) -> None:
+        await self.says(SettlementDisputed(submission_id=self.submission_id))
+
+    # The seller and his insurer.
+
+    async def seller_answers(
+        self, choice: AnswerChoice, *, at: datetime | None = None, seller_id: str | None = None, **other: Any
+    ) -> str:
+        """The answer's id. ``at``: when the portal received it, where that is not now."""
+        answer_id = f"answer-{uuid.uuid4()}"
+        who = seller_id or self.seller_id
+        answer = SellerAnswered(claim_id=self.claim_id, seller_id=who, answer_id=answer_id, choice=choice, **other)
+        await self.says(answer, at=at)
+        return answer_id
+
+    async def seller_comments(self, *, contrary: bool, evidence: tuple[str, ...] = ()) -> None:
+        await self.says(
+            SellerCommented(claim_id=self.claim_id, seller_id=self.seller_id, contrary=contrary, evidence=evidence)
+        )
+
+    async def seller_asks_for_more_time(self) -> None:
+        await self.says(ExtensionRequested(claim_id=self.claim_id, seller_id=self.seller_id))
+
+    async def seller_reports_settled(self) -> None:
+        proof = f"transfer-{self.claim_id}"
+        await self.says(SellerReportsSettled(claim_id=self.claim_id, seller_id=self.seller_id, proof=proof))
+
+    async def insurer_settles(self, amount_minor: int) -> None:
+        await self.says(
+            InsurerSettled(
+                claim_id=self.claim_id, currency=Currency.USD, amount_minor=amount_minor, proof=f"cheque-{uuid.uuid4()}"
+            )
+        )
+
+    async def insurer_rejects(self) -> None:
+        await self.says(InsurerRejected(claim_id=self.claim_id))
+
+    # Adjusters, approvers and finance.
+
+    async def adjuster_decides(self, asked: ReviewOpened, *findings: ItemFinding, valid: bool) -> None:
+        await self.says(
+            ReviewDecided(
+                claim_id=self.claim_id, review=asked.review, adjuster="adjuster-7", valid=valid, findings=findings
+            )
+        )
+
+    async def approver_says_yes(self, asked: ApprovalRequested, approver: str) -> None:
+        await self.says(PayoutApproved(claim_id=self.claim_id, payout_id=asked.payout_id, approver=approver))
+
+    async def approver_says_no(self, asked: ApprovalRequested, approver: str) -> None:
+        await self.says(PayoutRefused(claim_id=self.claim_id, payout_id=asked.payout_id, approver=approver))
+
+    async def is_paid(self) -> PayoutAuthorized:
+        """By finance, as ordered."""
+        order = await self.hears(PayoutAuthorized)
+        await self.finance_pays(order)
+        return order
+
+    async def finance_pays(self, order: PayoutAuthorized) -> None:
+        await self.says(
+            PayoutPaid(
+                claim_id=self.claim_id, payout_id=order.payout_id, currency=order.currency,
+                amount_minor=order.amount_minor, finance_reference=f"payment-{order.payout_id}",
+            )  # fmt: skip
+        )
+
+    async def finance_fails(self, order: PayoutAuthorized, *, final: bool) -> None:
+        await self.says(PayoutFailed(claim_id=self.claim_id, payout_id=order.payout_id, final=final))
+
+    async def is_collected(self) -> SellerDebitRequested:
+        """From the seller's disbursements, in full."""
+        debit = await self.hears(SellerDebitRequested)
+        await self.finance_collects(debit, debit.amount_minor)
+        return debit
+
+    async def finance_collects(self, debit: SellerDebitRequested, amount_minor: int) -> None:
+        await self.says(
+            SellerDebitCollected(
+                claim_id=self.claim_id, debit_id=debit.debit_id, currency=debit.currency, amount_minor=amount_minor,
+                finance_reference=f"offset-{debit.debit_id}-{amount_minor}",
+            )  # fmt: skip
+        )
+
+    async def finance_cannot_collect(self, debit: SellerDebitRequested) -> None:
+        await self.says(SellerDebitFailed(claim_id=self.claim_id, debit_id=debit.debit_id))
+
+    # The end.
+
+    async def ends(self) -> Ending:
+        """Returns when the claim is closed, its recovery is, and nothing about it waits on record."""
+        await self.has_heard(ClaimClosed)
+        if self.all(PayoutAuthorized) and self.all(ClaimClosed)[-1].outcome is not Outcome.PAYOUT_FAILED:
+            await self.has_heard(RecoveryClosed)
+        await self.world.until_row(NOTHING_WAITS, [str(self.claim_id), self.submission_id])
+        self._holds_what_must_always_hold()
+        closed, mail = self.all(ClaimClosed)[-1], self.mail()
+        self.world.over[self] = self.length
+        return Ending(
+            outcome=closed.outcome,
+            reasons=closed.reasons,
+            statuses=self._statuses(),
+            letters=[letter.kind for letter in mail if letter.kind is not NoticeKind.REMINDER],
+            money=await self._money(),
+        )
+
+    @property
+    def length(self) -> int:
+        """How much was heard of the claim."""
+        return len(self.world.heard(str(self.claim_id), self.submission_id))
+
+    def mail(self) -> list[Mail]:
+        """What went out: each letter as the mail server has it, and each on record as handed over."""
+        on_record = Counter(each.kind for each in self.all(NoticeHandedOver))
+        on_record.update(NoticeKind.CLAIM for _ in self.all(SellerNotified))
+        kinds = {
+            str(letter_id(self.claim_id, kind, contact, ordinal)): kind
+            for kind in NoticeKind for contact in range(3) for ordinal in range(12)
+        }  # fmt: skip
+        letters = self.world.letters_to(*self._addresses())
+        if letters is None:
+            return [Mail(kind, "") for kind in on_record.elements()]
+        found = {letter.message_id.strip("<>").partition("@")[0]: letter for letter in letters}  # a crash may repeat one
+        mail = [Mail(kinds[number], found[number].recipients[0]) for number in found if number in kinds]
+        assert Counter(letter.kind for letter in mail) == on_record, (mail, self._so_far())
+        return mail
+
+    def _addresses(self) -> tuple[str, ...]:
+        return (self.contact, f"second-{self.contact}", self.insurer)
+
+    def _statuses(self) -> list[Status]:
+        """In order; a status that only got another date is told once."""
+        told = [each.status for each in self.all(StatusChanged)]
+        return [status for before, status in zip([None, *told], told, strict=False) if status is not before]
+
+    async def _money(self) -> Money:
+        columns = ", ".join(Money._fields)
+        rows = await self.world.rows(f"select {columns} from recovery.claim_money where claim_id = $1", self.claim_id)
+        return Money(*rows[0]) if rows else Money()
+
+    async def _on_record(self, process: str) -> None:
+        """Everybody's picture of the seller is read beside the claims; a test must not race it."""
+        sql = f"select from {process}.state where process = '{process}.reference' and key = $1"
+        await self.world.until_row(sql, self.seller_id)
+
+    def _holds_what_must_always_hold(self) -> None:
+        outcomes = [closed.outcome for closed in self.all(ClaimClosed)]
+        assert len(outcomes) == 1 or outcomes[:-1] == [Outcome.PAYOUT_FAILED], outcomes
+        told = self.all(StatusChanged)
+        assert [each.revision for each in told] == list(range(1, len(told) + 1))
+        orders = {(order.payout_id, order.amount_minor) for order in self.all(PayoutAuthorized)}
+        assert len(orders) <= 1, "one payout per claim and round, whatever happens"
+        for _, amount_minor in orders:
+            assert amount_minor == self.all(ClaimDecided)[-1].allowed_minor
+        for debit in self.all(SellerDebitRequested):
+            notice = self.all(NoticeHandedOver, kind=NoticeKind.DEBIT)[0]
+            assert self.moment_of(debit) >= notice.handed_over_at + DEBIT_NOTICE
