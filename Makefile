@@ -13,9 +13,10 @@ option = $(if $($(1)),--$(2) "$($(1))")
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: sync ## Watch claims travel from submission to recovery (FROM= CLAIMS= SEED= REPORT= OUTCOMES= STACK=)
+demo: sync ## Watch claims travel from submission to recovery (FROM= CLAIMS= SEED= REPORT= OUTCOMES= STACK= CHAOS= …)
 	@$(RUN) makegood demo $(call option,FROM,from) $(call option,CLAIMS,claims) $(call option,SEED,seed) \
-		$(call option,REPORT,report) $(call option,OUTCOMES,outcomes) $(call option,STACK,stack)
+		$(call option,REPORT,report) $(call option,OUTCOMES,outcomes) $(call option,STACK,stack) \
+		$(call option,DAY,day) $(call option,RATE,rate) $(call option,REPLICAS,replicas) $(call option,CHAOS,chaos)
 
 test: sync ## Run every test, on a real Kafka and a real PostgreSQL
 	@$(RUN) pytest

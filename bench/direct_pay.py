@@ -34,6 +34,7 @@ from shared.events.upstream import Claimant, ClaimSubmitted, DocumentsSubmitted,
 from shared.money import Currency
 from shared.runtime.codec import type_of
 from shared.runtime.kafka import make_topics
+from shared.runtime.logs import quiet_libraries
 from shared.runtime.migrate import migrate
 from shared.runtime.settings import Settings
 
@@ -44,6 +45,7 @@ PATIENCE = 300.0
 
 async def measure(root: Path, claims: int, rounds: int = 3) -> list[dict[str, Any]]:
     """One result per round, then their median by claims per second under the plain name."""
+    quiet_libraries()
     folder = root / ".makegood" / "bench"
     async with await Stack.native(root, name="bench", fresh=True) as stack:
         settings = Settings(kafka_bootstrap_servers=stack.bootstrap_servers, database_url=SecretStr(stack.database_url))

@@ -11,7 +11,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Final, Self
 
-from rich.columns import Columns
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
@@ -81,15 +81,17 @@ class View:
 
 
 def picture(glance: Glance) -> RenderableType:
-    """The tables of one moment."""
-    return Group(Text(_headline(glance), "bold"), Columns([_states(glance), Group(_money(glance), _lag(glance))]))
+    """The tables of one moment; they fit a terminal of 80 columns and 24 rows."""
+    tables = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
+    tables.add_row(_running(glance), _ended(glance), _lag(glance))
+    return Group(Text(_headline(glance), "bold"), "", tables, "", _money(glance))
 
 
 def line(glance: Glance) -> str:
     """The same in one line, for logs."""
-    lag = " ".join(f"{name} {_number(lag)}" for name, lag in glance.lag.items())
+    lag = ", ".join(f"{_words(name)} {'–' if lag is None else f'{lag:,}'}" for name, lag in glance.lag.items())
     paid = ", ".join(display(money.paid_out, currency) for currency, money in glance.money.items())
-    return f"{_headline(glance)} · paid {paid or 'nothing yet'} · lag {lag}"
+    return f"{glance.seconds:,.0f} s · {_headline(glance)} · paid {paid or 'nothing yet'} · lag: {lag}"
 
 
 async def lag_of(port: int) -> int | None:
@@ -115,47 +117,51 @@ async def page_of(port: int, path: str) -> bytes | None:
 
 def _headline(glance: Glance) -> str:
     return (
-        f"{glance.seconds:,.0f} s · {glance.day:%Y-%m-%d} · {glance.submitted:,} submitted · {glance.ended:,} ended · "
-        f"{glance.in_recovery:,} in recovery · {glance.events:,} events ({glance.events_per_second:,.0f}/s)"
+        f"{glance.day:%Y-%m-%d} · {glance.submitted:,} submitted · {glance.ended:,} ended · "
+        f"{glance.in_recovery:,} in recovery · {glance.events_per_second:,.0f} events/s"
     )
 
 
-def _states(glance: Glance) -> Table:
-    table = _table("claims", "")
+def _running(glance: Glance) -> Table:
+    table = _table("running", "")
     for state in _RUNNING:
         _count(table, state, glance.states[state])
-    table.add_section()
+    return table
+
+
+def _ended(glance: Glance) -> Table:
+    table = _table("ended", "")
     for outcome in Outcome:
         if outcome is not Outcome.WAITING:
             _count(table, outcome.value, glance.states[outcome.value])
     return table
 
 
-def _count(table: Table, name: str, count: int) -> None:
-    table.add_row(name.replace("_", " "), f"{count:,}", style=None if count else "dim")
+def _lag(glance: Glance) -> Table:
+    table = _table("service", "lag")
+    for name, lag in glance.lag.items():
+        table.add_row(_words(name), "–" if lag is None else f"{lag:,}", style=None if lag else "dim")
+    return table
 
 
 def _money(glance: Glance) -> Table:
-    table = _table("money", "paid out", "recovered", "waived", "written off", "outstanding")
+    table = _table("money", "paid out", "recovered", "waived", "written off", "outstanding", gap=1)
     for currency, m in glance.money.items():
         sums = (m.paid_out, m.recovered, m.waived, m.written_off, m.outstanding)
         table.add_row(currency, *(display(minor, "").strip() for minor in sums))
     return table
 
 
-def _lag(glance: Glance) -> Table:
-    table = _table("service", "records behind")
-    for name, lag in glance.lag.items():
-        table.add_row(name, _number(lag))
-    return table
+def _count(table: Table, name: str, count: int) -> None:
+    table.add_row(_words(name), f"{count:,}", style=None if count else "dim")
 
 
-def _table(*headings: str) -> Table:
-    table = Table(expand=False)
+def _table(*headings: str, gap: int = 0) -> Table:
+    table = Table(box=SIMPLE_HEAD, padding=(0, gap, 0, 0), pad_edge=False, show_edge=False)
     for number, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if number else "left")
+        table.add_column(heading, justify="right" if number else "left", no_wrap=True)
     return table
 
 
-def _number(lag: int | None) -> str:
-    return "no answer" if lag is None else f"{lag:,}"
+def _words(name: str) -> str:
+    return name.replace("_", " ")

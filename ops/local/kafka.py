@@ -78,7 +78,8 @@ class Kafka(Server):
     async def _format(self, draft: Path) -> None:
         """Give an empty directory a cluster id; `log.dirs=.` is the directory in which the tool runs."""
         assert self._java is not None
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # As an argument, one that begins with "-" would be taken for an option.
+        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "_")
         tool = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", self._configure(port=1)]
         await make.run(
             [*self._java.command(self._scratch), "-XX:TieredStopAtLevel=1", *tool],

@@ -196,8 +196,13 @@ class KafkaLog:
         )  # fmt: skip
 
     async def start(self) -> None:
+        """Raises when the broker does not answer; may then be called again."""
         await self._start_producer()
-        await self._broker.start()
+        try:
+            await self._broker.start()
+        except BaseException:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         await self._broker.stop()
@@ -268,7 +273,11 @@ class KafkaLog:
             max_request_size=4 << 20,
             request_timeout_ms=10_000,
         )
-        await self._producer.start()
+        try:
+            await self._producer.start()
+        except BaseException:
+            await self._producer.stop()
+            raise
 
     async def _replace_producer(self) -> None:
         old, self._producer = self._producer, None

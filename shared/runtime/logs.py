@@ -9,8 +9,7 @@ import structlog
 def configure(service: str, level: str = "info") -> None:
     """Sets up structlog for one process and quiets the libraries below warning."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
-    for noisy in ("aiokafka", "faststream"):
-        logging.getLogger(noisy).setLevel(logging.ERROR)
+    quiet_libraries()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -23,3 +22,9 @@ def configure(service: str, level: str = "info") -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
+
+
+def quiet_libraries() -> None:
+    """aiokafka logs as errors what heals by itself within a second; what does not heal, our own retries tell."""
+    for noisy in ("aiokafka", "faststream"):
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)

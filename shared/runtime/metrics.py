@@ -1,5 +1,6 @@
 """What one process shows to Prometheus. Names and labels are a contract with dashboards and alerts."""
 
+import math
 from collections.abc import Mapping
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
@@ -45,6 +46,7 @@ class Metrics:
         self.gaps, self.dead_letters = f.gaps.labels(process), f.dead.labels(process)
         self.lag, self.held, self.due = f.lag.labels(process), f.held.labels(process), f.due.labels(process)
         self.unpublished = f.unpublished.labels(process)
+        self.lag.set(math.nan)  # unknown, until partitions are assigned
         self.batch, self.seconds = f.batch.labels(process), f.seconds.labels(process)
 
     def count(self, decided: Mapping[str, int]) -> None:

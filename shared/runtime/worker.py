@@ -405,6 +405,8 @@ class Worker:
         for place, end in self._watermark.ends.items():
             if end < self._next.get(place, 0):
                 raise self._break(place, f"it ends at {end}, before record {self._next[place]} that is wanted next")
+        if not self._watermark.ends:
+            return  # nothing is assigned: the lag is not 0 but unknown
         lag = sum(max(0, end - self._next.get(place, 0)) for place, end in self._watermark.ends.items())
         self._metrics.lag.set(lag)
         self.waiting_since = None if lag == 0 else self.waiting_since or time.monotonic()

@@ -39,7 +39,9 @@ def total(losses: tuple[Loss, ...]) -> int:
     return sum(loss.amount_minor for loss in losses)
 
 
-def claim(submission_id: str, seller_id: str, claimant_id: str, losses: tuple[Loss, ...], **other: Any) -> ClaimSubmitted:
+def claim(
+    submission_id: str, seller_id: str, claimant_id: str, losses: tuple[Loss, ...], **other: Any
+) -> ClaimSubmitted:
     """A kettle of this seller has scalded an adult; ``other`` fields replace what is usual."""
     usual: dict[str, Any] = {
         "submission_id": submission_id,

@@ -27,7 +27,7 @@ from shared.events.insurance_accelerator import SellerCoverChanged
 from shared.events.insurers import InsurerRejected, InsurerSettled
 from shared.events.marketplace import SellerProceedsReported, SellerRegistered
 from shared.events.recovery import RecoveryClosed, SellerDebitRequested
-from shared.events.seller_notifier import NoticeHandedOver, NoticeKind, SellerNotified
+from shared.events.seller_notifier import NoticeHandedOver, NoticeKind, NoticeUndeliverable, SellerNotified
 from shared.events.seller_portal import (
     AnswerChoice,
     ExtensionRequested,
@@ -43,11 +43,13 @@ from tests.journeys.world import Tale, World
 E = TypeVar("E", bound=Event)
 DEBIT_NOTICE = timedelta(days=7)
 
+SERVICES = ("intake", "escalation", "seller_notifier", "recovery")
 NOTHING_WAITS = "select where " + " and ".join(
     f"not exists (select from {service}.{rows} and key = any($1))"
-    for service in ("intake", "escalation", "seller_notifier", "recovery")
+    for service in SERVICES
     for rows in ("state where due is not null", "effect where done_at is null", "request where true")
 )
+SAID = " union all ".join(f"select count(*) from {service}.outbox where key = any($1)" for service in SERVICES)
 
 
 class Money(NamedTuple):
@@ -137,8 +139,12 @@ class Story:
         """When a service said it."""
         return next(heard.envelope.time for heard in self.world.heard(event.key) if heard.event is event)
 
+    @property
+    def _keys(self) -> list[str]:
+        return [str(self.claim_id), self.submission_id]
+
     def _so_far(self) -> str:
-        heard = self.world.heard(str(self.claim_id), self.submission_id, self.seller_id)
+        heard = self.world.heard(*self._keys, self.seller_id)
         return ", ".join(each.envelope.type for each in heard)
 
     # The marketplace, the seller before any claim, and the customer.
@@ -156,12 +162,20 @@ class Story:
         )
         await self._on_record("seller_notifier")
 
+    def knows_no_contact(self) -> None:
+        """Nobody has put the seller into the directory."""
+        self._known = True
+
     async def seller_sells(self) -> None:
         """Enough that the name of the account is known, too little for a duty to insure."""
         await self.says(
             SellerProceedsReported(
-                seller_id=self.seller_id, account_name=self.seller_name, marketplace="US", month="2025-05",
-                currency=Currency.USD, amount_minor=5_000_00,
+                seller_id=self.seller_id,
+                account_name=self.seller_name,
+                marketplace="US",
+                month="2025-05",
+                currency=Currency.USD,
+                amount_minor=5_000_00,
             )  # fmt: skip
         )
 
@@ -257,8 +271,11 @@ class Story:
     async def finance_pays(self, order: PayoutAuthorized) -> None:
         await self.says(
             PayoutPaid(
-                claim_id=self.claim_id, payout_id=order.payout_id, currency=order.currency,
-                amount_minor=order.amount_minor, finance_reference=f"payment-{order.payout_id}",
+                claim_id=self.claim_id,
+                payout_id=order.payout_id,
+                currency=order.currency,
+                amount_minor=order.amount_minor,
+                finance_reference=f"payment-{order.payout_id}",
             )  # fmt: skip
         )
 
@@ -274,7 +291,10 @@ class Story:
     async def finance_collects(self, debit: SellerDebitRequested, amount_minor: int) -> None:
         await self.says(
             SellerDebitCollected(
-                claim_id=self.claim_id, debit_id=debit.debit_id, currency=debit.currency, amount_minor=amount_minor,
+                claim_id=self.claim_id,
+                debit_id=debit.debit_id,
+                currency=debit.currency,
+                amount_minor=amount_minor,
                 finance_reference=f"offset-{debit.debit_id}-{amount_minor}",
             )  # fmt: skip
         )
@@ -289,7 +309,9 @@ class Story:
         await self.has_heard(ClaimClosed)
         if self.all(PayoutAuthorized) and self.all(ClaimClosed)[-1].outcome is not Outcome.PAYOUT_FAILED:
             await self.has_heard(RecoveryClosed)
-        await self.world.until_row(NOTHING_WAITS, [str(self.claim_id), self.submission_id])
+        await self.world.until_row(NOTHING_WAITS, self._keys)
+        said = sum(row["count"] for row in await self.world.rows(SAID, self._keys))
+        await self.world.until(lambda: self.length >= said, lambda: f"{said} events were said, heard: {self._so_far()}")
         self._holds_what_must_always_hold()
         closed, mail = self.all(ClaimClosed)[-1], self.mail()
         self.world.over[self] = self.length
@@ -304,7 +326,7 @@ class Story:
     @property
     def length(self) -> int:
         """How much was heard of the claim."""
-        return len(self.world.heard(str(self.claim_id), self.submission_id))
+        return len(self.world.heard(*self._keys))
 
     def mail(self) -> list[Mail]:
         """What went out: each letter as the mail server has it, and each on record as handed over."""
@@ -317,7 +339,9 @@ class Story:
         letters = self.world.letters_to(*self._addresses())
         if letters is None:
             return [Mail(kind, "") for kind in on_record.elements()]
-        found = {letter.message_id.strip("<>").partition("@")[0]: letter for letter in letters}  # a crash may repeat one
+        found = {
+            letter.message_id.strip("<>").partition("@")[0]: letter for letter in letters
+        }  # a crash may repeat one
         mail = [Mail(kinds[number], found[number].recipients[0]) for number in found if number in kinds]
         assert Counter(letter.kind for letter in mail) == on_record, (mail, self._so_far())
         return mail
@@ -350,5 +374,6 @@ class Story:
         for _, amount_minor in orders:
             assert amount_minor == self.all(ClaimDecided)[-1].allowed_minor
         for debit in self.all(SellerDebitRequested):
-            notice = self.all(NoticeHandedOver, kind=NoticeKind.DEBIT)[0]
-            assert self.moment_of(debit) >= notice.handed_over_at + DEBIT_NOTICE
+            noticed = [notice.handed_over_at for notice in self.all(NoticeHandedOver, kind=NoticeKind.DEBIT)]
+            tried = [notice.attempted_at for notice in self.all(NoticeUndeliverable, kind=NoticeKind.DEBIT)]
+            assert self.moment_of(debit) >= min(noticed + tried) + DEBIT_NOTICE

@@ -34,7 +34,13 @@ from shared.events.escalation import (
 )
 from shared.events.finance import PayoutPaid, SellerDebitCollected
 from shared.events.intake import ClaimDenied, SubmissionRefused
-from shared.events.recovery import RecoveryClosed, RecoveryOpened, RecoveryWrittenOff, WriteOffReason
+from shared.events.recovery import (
+    RecoveryClosed,
+    RecoveryOpened,
+    RecoveryWrittenOff,
+    SellerDebitRequested,
+    WriteOffReason,
+)
 from shared.money import Currency
 
 NAME = "case-1"
@@ -224,6 +230,20 @@ def test_money_collected_after_a_write_off_lessens_it() -> None:
     told(facts, decided(), authorised(), paid(), closed(), all_of_it, recovery_closed(), collected("c-1", 45))
 
     assert found(facts, record(Money(PAID, recovered=45, written_off=PAID - 45))).problems == ()
+
+
+def test_what_is_collected_beyond_the_debt_is_not_recovered() -> None:
+    assert told(whole_story(), collected("c-3", 500)).money() == {"USD": ALL_RECOVERED}
+
+
+def test_a_debit_read_after_the_closing_does_not_open_the_recovery_again() -> None:
+    debit = SellerDebitRequested(claim_id=CLAIM, debit_id=DEBIT, seller_id="seller-1", currency=USD, amount_minor=PAID)
+
+    assert not list(told(whole_story(), debit).waiting())
+
+
+def test_another_producers_record_on_a_topic_of_ours_is_nothing() -> None:
+    assert not Streams().accepts("claims.escalation.v1", 3, [("ce_type", b"ClaimClosed")])
 
 
 def test_a_refused_submission_is_denied() -> None:
