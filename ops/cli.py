@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import logging
+import signal
 import sys
 from collections.abc import Coroutine
 from enum import StrEnum
@@ -88,18 +90,20 @@ def serve(service: Annotated[str, typer.Argument(help=f"One of: {', '.join(catal
 @app.command()
 def migrate() -> None:
     """Make or complete topics and database schemas. Safe to repeat; run before a new version starts."""
+    from ops.reach_kafka import kafka
     from shared.runtime.kafka import TopicError, make_topics
     from shared.runtime.migrate import SchemaError
     from shared.runtime.migrate import migrate as migrate_database
 
     settings = reached()
 
-    async def run() -> None:
-        await make_topics(settings, catalogue.all_topics())
+    async def make() -> None:
+        async with kafka():
+            await make_topics(settings, catalogue.all_topics())
         await migrate_database(settings, catalogue.all_services())
 
     try:
-        asyncio.run(run())
+        run(make())
     except (TopicError, SchemaError) as error:
         raise fail(str(error)) from error
 
@@ -116,16 +120,29 @@ StackName = Annotated[str, typer.Option("--name", help="Which local stack, where
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Runs it to its end; what is wrong is said in one sentence."""
+    """Runs it to its end; what is wrong is said in one sentence. SIGTERM ends it as Ctrl-C does, cleaning up."""
     from ops.local.errors import StackError
     from ops.reach import ReachError
     from shared.runtime.logs import configure
+    from shared.runtime.store import PassingError
+
+    async def until_told_to_stop() -> T:
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await work
 
     configure("cli", "error")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it repeats what we say once
     try:
-        return uvloop.run(work)
+        return uvloop.run(until_told_to_stop())
     except (ReachError, StackError) as error:
         raise fail(str(error)) from error
+    except PassingError as error:
+        cure = "start it (`makegood up`), or correct MAKEGOOD_DATABASE_URL"
+        raise fail(f"PostgreSQL cannot be reached ({error}): {cure}") from error
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        raise typer.Exit(130) from None
 
 
 def reached() -> Settings:

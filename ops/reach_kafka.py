@@ -1,7 +1,6 @@
 """A command's way to Kafka; apart from the way to the rows, because it is slow to import and few commands need it."""
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -19,8 +18,7 @@ from shared.runtime.settings import Settings
 
 @asynccontextmanager
 async def kafka() -> AsyncGenerator[None]:
-    """Says in a sentence what a client of Kafka inside it raises, instead of its own words every 100 ms."""
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    """Says in a sentence what a client of Kafka inside it raises."""
     try:
         yield
     except (KafkaError, TimeoutError, OSError) as error:

@@ -107,10 +107,12 @@ async def _heard_as_said(look: Database) -> Check:
             for lane, (_, sequence) in json.loads(row["heard"]).items():
                 heard[row["process"], row["topic"], row["partition"], lane] = sequence
         for name, topics in _listeners(service.processes):
-            for (topic, partition, lane), sequence in said.items():
-                if topic in topics and (last := heard.get((name, topic, partition, lane), 0)) != sequence:
-                    what = f"said {sequence}, heard {last}"
-                    check.add(f"{name}: {topic}/{partition} from lane {lane}", what)
+            theirs = {(topic, partition, lane) for process, topic, partition, lane in heard if process == name}
+            for topic, partition, lane in sorted(theirs | said.keys()):
+                sequence, last = said.get((topic, partition, lane), 0), heard.get((name, topic, partition, lane), 0)
+                if topic in topics and last != sequence:
+                    where = f"{name}: {topic}/{partition} from lane {lane}"
+                    check.add(where, f"said {sequence}, heard {last}")
     return check
 
 

@@ -51,26 +51,35 @@ class Replica:
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(sign, self._stop.set)
-        async with contextlib.AsyncExitStack() as stack:
-            pool = await self._until_it_works(lambda: connect(self._settings, self._service.name, size=8))
-            stack.push_async_callback(pool.close)
-            tasks = [asyncio.create_task(self._serve_http()), asyncio.create_task(self._keep_partitions())]
-            for process, dependent in _all_processes(self._service):
-                worker, effects = self._worker(pool, process, dependent)
-                kafka = self._logs[-1]
-                await self._until_it_works(kafka.start)
-                stack.push_async_callback(kafka.stop)
-                tasks.append(asyncio.create_task(self._tick(worker)))
-                if effects is not None:
-                    tasks.append(asyncio.create_task(effects.run(self._settings.tick_seconds)))
-            _spare_the_collector()
-            self._ready = True
-            log.info("serving", service=self._service.name)
-            await self._stop.wait()
-            self._ready = False
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        doors = asyncio.create_task(self._serve_http())
+        try:
+            async with contextlib.AsyncExitStack() as stack:
+                await self._serve(stack)
+        except _StoppedError:
+            log.info("stopped before it had started", service=self._service.name)
+        finally:
+            doors.cancel()
+            await asyncio.gather(doors, return_exceptions=True)
+
+    async def _serve(self, stack: contextlib.AsyncExitStack) -> None:
+        pool = await self._until_it_works(lambda: connect(self._settings, self._service.name, size=8))
+        stack.push_async_callback(_close, pool)
+        tasks = [asyncio.create_task(self._keep_partitions())]
+        stack.push_async_callback(_cancel, tasks)
+        for process, dependent in _all_processes(self._service):
+            worker, effects = self._worker(pool, process, dependent)
+            kafka = self._logs[-1]
+            await self._until_it_works(kafka.start)
+            stack.push_async_callback(kafka.stop)
+            tasks.append(asyncio.create_task(self._tick(worker)))
+            if effects is not None:
+                tasks.append(asyncio.create_task(effects.run(self._settings.tick_seconds)))
+        _spare_the_collector()
+        self._ready = True
+        log.info("serving", service=self._service.name)
+        await self._stop.wait()
+        self._ready = False
+        await _cancel(tasks)
 
     def _worker(self, pool: Any, process: Process[Any], dependent: str | None) -> tuple[Worker, Effects | None]:
         metrics = Metrics(process.name)
@@ -159,7 +168,7 @@ class Replica:
                 await asyncio.wait_for(self._stop.wait(), pause)
             except TimeoutError:
                 continue
-            raise asyncio.CancelledError
+            raise _StoppedError
         raise TimeoutError(f"{self._service.name} could not start")
 
     async def _serve_http(self) -> None:
@@ -187,6 +196,24 @@ class Replica:
             lifespan="off",
         )
         await _Server(config).serve()
+
+
+class _StoppedError(Exception):
+    """Told to stop while waiting for the broker or the database to come up."""
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _close(pool: Any) -> None:
+    """Waits for what is under way, but not for a database that is away."""
+    try:
+        await asyncio.wait_for(pool.close(), 10)
+    except TimeoutError:
+        pool.terminate()
 
 
 def _is_stuck(worker: Worker) -> bool:

@@ -16,7 +16,17 @@ from shared.runtime.codec import headers_of
 from shared.runtime.lanes import partition_of
 from shared.runtime.log import Outgoing, Place
 from shared.runtime.process import Decision, Moment, Process
-from shared.runtime.store import Asked, Changes, EffectRow, HeldRow, JournalRow, LaneRow, StateRow
+from shared.runtime.store import (
+    Asked,
+    Changes,
+    DataError,
+    EffectRow,
+    HeldRow,
+    JournalRow,
+    LaneRow,
+    PassingError,
+    StateRow,
+)
 
 DEADLINE = "deadline"
 """Type under which a passed deadline is asked and journalled."""
@@ -285,8 +295,8 @@ def _next_trace(asked: Asked, event_id: str) -> str:
 
 def describe(error: Exception) -> str:
     """What failed and where, never with the values that were at hand: they may be personal."""
-    if isinstance(error, UndecidedError):
-        return str(error)
+    if isinstance(error, UndecidedError | PassingError | DataError):
+        return str(error)  # our own words
     if isinstance(error, ValidationError):
         found = error.errors(include_input=False, include_url=False, include_context=False)
         return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in found[:20])

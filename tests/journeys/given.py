@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from shared.events.claim import Document, DocumentKind, LossKind
 from shared.events.seller_portal import CertificateSubmitted, InsurerRating
-from shared.events.upstream import Claimant, ClaimSubmitted, DocumentsSubmitted, Injury, Loss
+from shared.events.upstream import Claimant, ClaimSubmitted, Injury, Loss
 from shared.money import Currency
 
 PURCHASED, INCIDENT, REPORTED = date(2025, 4, 20), date(2025, 5, 20), date(2025, 6, 1)
@@ -61,15 +61,14 @@ def claim(
     return ClaimSubmitted(**usual | other)
 
 
-def papers(submission_id: str, losses: tuple[Loss, ...], *items: int) -> DocumentsSubmitted:
-    """One paper that proves each of these items (of all, when none is named)."""
+def papers(losses: tuple[Loss, ...], *items: int) -> tuple[Document, ...]:
+    """One paper that proves each of these items (of all, when none is named), where a paper can."""
     wanted = items or range(1, len(losses) + 1)
-    documents = [
+    return tuple(
         Document(kind=PAPER[losses[item - 1].kind], item=item, dated_on=BILLED)
         for item in wanted
         if losses[item - 1].kind in PAPER
-    ]
-    return DocumentsSubmitted(submission_id=submission_id, documents=tuple(documents))
+    )
 
 
 def certificate(seller_id: str, name: str, **other: Any) -> CertificateSubmitted:

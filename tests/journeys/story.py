@@ -35,7 +35,7 @@ from shared.events.seller_portal import (
     SellerCommented,
     SellerReportsSettled,
 )
-from shared.events.upstream import ClaimWithdrawn, Loss, SettlementConfirmed, SettlementDisputed
+from shared.events.upstream import ClaimWithdrawn, DocumentsSubmitted, Loss, SettlementConfirmed, SettlementDisputed
 from shared.money import Currency
 from tests.journeys import given
 from tests.journeys.world import Tale, World
@@ -176,7 +176,7 @@ class Story:
                 month="2025-05",
                 currency=Currency.USD,
                 amount_minor=5_000_00,
-            )  # fmt: skip
+            )
         )
 
     async def seller_is_insured(self) -> None:
@@ -202,7 +202,8 @@ class Story:
         await self.says(given.claim(self.submission_id, self.seller_id, self.claimant_id, losses, **other))
 
     async def sends_papers(self, *items: int) -> None:
-        await self.says(given.papers(self.submission_id, self.losses, *items))
+        if papers := given.papers(self.losses, *items):
+            await self.says(DocumentsSubmitted(submission_id=self.submission_id, documents=papers))
 
     async def withdraws(self) -> None:
         await self.says(ClaimWithdrawn(submission_id=self.submission_id))
@@ -276,7 +277,7 @@ class Story:
                 currency=order.currency,
                 amount_minor=order.amount_minor,
                 finance_reference=f"payment-{order.payout_id}",
-            )  # fmt: skip
+            )
         )
 
     async def finance_fails(self, order: PayoutAuthorized, *, final: bool) -> None:
@@ -296,7 +297,7 @@ class Story:
                 currency=debit.currency,
                 amount_minor=amount_minor,
                 finance_reference=f"offset-{debit.debit_id}-{amount_minor}",
-            )  # fmt: skip
+            )
         )
 
     async def finance_cannot_collect(self, debit: SellerDebitRequested) -> None:

@@ -1,6 +1,6 @@
 """The Insurance Accelerator: certificates with their defects, and quotes that become cover."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from shared.events.carriers import CarrierQuoted, PolicyIssued
 from shared.events.escalation import Outcome, RouteChosen
@@ -30,7 +30,7 @@ async def test_a_certificate_hears_of_all_its_defects_at_once_and_mended_it_is_a
         certificate(
             story.seller_id, "Somebody Else", occurrence_basis=False, per_occurrence_minor=1, aggregate_minor=1,
             deductible_minor=None, additional_insured=False, insurer_rating=InsurerRating.BELOW,
-            global_claims_handling=False, cancellation_notice_days=10, valid_to=date(2025, 6, 20),
+            global_claims_handling=False, cancellation_notice_days=10, valid_to=story.world.today + timedelta(days=50),
         )
     )  # fmt: skip
     rejected = await story.hears(CertificateRejected)
@@ -69,7 +69,7 @@ async def test_a_seller_who_must_insure_is_quoted_binds_and_his_next_claim_is_pa
     await story.says(QuoteChosen(seller_id=story.seller_id, quote_id=cheaper.quote_id))
     bind = await story.hears(BindRequested)
     assert (bind.quote_id, bind.carrier) == (cheaper.quote_id, "carrier-south")
-    today = story.world.clock.now().date()
+    today = story.world.today
     await story.says(
         PolicyIssued(
             seller_id=story.seller_id, quote_id=bind.quote_id, carrier=bind.carrier,

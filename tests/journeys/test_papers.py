@@ -6,12 +6,14 @@ from datetime import date, timedelta
 from shared.events.claim import DocumentKind, Reason
 from shared.events.escalation import Outcome, Status, StatusChanged
 from shared.events.intake import ClaimAccepted, ClaimDenied, InformationRequested, SubmissionRefused
+from shared.events.seller_notifier import NoticeKind
 from shared.events.upstream import ClaimSubmitted
 from shared.money import Currency
 from tests.journeys.given import BURN, DISTRESS, KETTLE, SMALL, claim, total
 from tests.journeys.story import Money, Story, journey
 
-DENIED = (Outcome.DENIED, [Status.CLOSED], Money(), [])
+NO_LETTERS: list[NoticeKind] = []
+DENIED = (Outcome.DENIED, [Status.CLOSED], Money(), NO_LETTERS)
 
 
 @journey

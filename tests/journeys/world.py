@@ -6,7 +6,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
@@ -53,12 +53,17 @@ class World:
         """The stories that have ended, with how much had been heard of them."""
         self._began = time.time_ns()  # the mail server keeps the letters of earlier runs
         self._wire, self._database = wire, database
+        self._speaking = asyncio.Lock()
         self._log: defaultdict[str, list[Heard]] = defaultdict(list)
         self._sequences: dict[tuple[str, int, int | None], int] = {}
         self._letters: dict[Path, Letter] = {}
         self._news = asyncio.Event()
         self._ear = asyncio.create_task(self._listen())
         self._tales: dict[Tale, asyncio.Task[None]] = {}
+
+    @property
+    def today(self) -> date:
+        return self.clock.now().date()
 
     # Tales: told side by side, because a claim is mostly waiting.
 
@@ -83,13 +88,17 @@ class World:
             source, moment = f"/journeys/{event.topic.party}", at or self.clock.now()
             envelope = Envelope(str(uuid.uuid4()), event.type_name(), source, moment, event.key)
             speeches.append(Speech(event.topic.name, event.key, event, envelope))
-        await self._wire.publish(speeches)
+        await self._publish(*speeches)
 
     async def says_bytes(self, kind: type[Event], key: str, body: bytes) -> None:
         """Any bytes at all, called an event of this type."""
         assert kind.topic is not None
         envelope = Envelope(str(uuid.uuid4()), kind.type_name(), "/journeys/anybody", self.clock.now(), key)
-        await self._wire.publish([Speech(kind.topic.name, key, body, envelope)])
+        await self._publish(Speech(kind.topic.name, key, body, envelope))
+
+    async def _publish(self, *speeches: Speech) -> None:
+        async with self._speaking:
+            await self._wire.publish(speeches)
 
     def heard(self, *keys: str) -> list[Heard]:
         """All that was said about these keys, per key in the order heard."""
@@ -97,6 +106,9 @@ class World:
 
     def every(self, kind: type[E]) -> list[E]:
         return [heard.event for log in self._log.values() for heard in log if isinstance(heard.event, kind)]
+
+    async def has_heard(self, kind: type[Event], count: int) -> None:
+        await self.until(lambda: len(self.every(kind)) >= count, lambda: f"fewer than {count} {kind.__name__} came")
 
     async def until(self, ready: Callable[[], bool], missing: Callable[[], str]) -> None:
         """Returns when what was heard makes it so."""
@@ -166,8 +178,9 @@ class World:
         """As a listener counts: each number of a stream once."""
         event, envelope = decode(record.topic, record.key, record.value, list(record.headers))
         stream = (record.topic, record.partition, envelope.lane)
-        if envelope.sequence == self._sequences.get(stream, 0) + 1:
-            self._sequences[stream] = envelope.sequence
+        following = self._sequences.get(stream, 0) + 1
+        if envelope.sequence == following:
+            self._sequences[stream] = following
             self._log[event.key].append(Heard(event, envelope))
 
 
