@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import Coroutine
@@ -175,10 +176,10 @@ def up(
     started.leave()
     for variable, value in started.environment.items():
         typer.echo(f"export {variable}='{value}'")
+    which = "" if name == "stack" else f" --name {name}"
     letters = started.mail_page or (started.mail_dir and started.mail_dir / "new")
-    typer.echo(
-        f"# Letters can be read at {letters}; `makegood migrate` makes topics and tables; `makegood down` ends it."
-    )
+    typer.echo(f"# Letters can be read at {letters}.")
+    typer.echo(f"# `makegood migrate` makes topics and tables; `makegood down{which}` ends the stack.")
 
 
 @app.command()
@@ -329,7 +330,15 @@ def bench(
     from bench.direct_pay import measure
     from ops.sheet import Sheet
 
-    results = run(measure(ROOT, claims, rounds))
+    for name in [name for name in os.environ if name.startswith("MAKEGOOD_")]:
+        del os.environ[name]  # its stack and its clock are its own
+    try:
+        results = run(measure(ROOT, claims, rounds))
+    except typer.Exit:
+        raise
+    except (RuntimeError, TimeoutError) as error:
+        why = str(error) or "a round did not end in time"
+        raise fail(f"the bench broke off ({why}): see the logs in {ROOT}/.makegood/bench/logs") from error
     sheet = Sheet("Bench", "Round", "Claims per second", "CPU seconds per 1,000 claims")
     for result in results:
         sheet.add(result["name"], str(result["claims_per_second"]), str(result["cpu_seconds_per_1000"]))

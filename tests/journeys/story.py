@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -106,6 +107,8 @@ class Story:
         self.claimant_id = before.claimant_id if before else f"customer-{mark}"
         self.contact = before.contact if before else f"claims-{mark}@sellers.example"
         self.insurer = f"insurer-{mark}@insurers.example"
+        self.refusing = f"refused-{self.contact}" if world.mail_dir else "no address at all"
+        """Takes no letter: our mail server refuses it; where another one takes everything, it is no address."""
         self.losses: tuple[Loss, ...] = ()
         self._known = before is not None
         self._heard: Counter[object] = Counter()
@@ -330,25 +333,29 @@ class Story:
         return len(self.world.heard(*self._keys))
 
     def mail(self) -> list[Mail]:
-        """What went out: each letter as the mail server has it, and each on record as handed over."""
-        on_record = Counter(each.kind for each in self.all(NoticeHandedOver))
-        on_record.update(NoticeKind.CLAIM for _ in self.all(SellerNotified))
+        """What went out, in order: each letter as the mail server has it, and each on record as handed over."""
+        on_record = self._handed_over()
+        letters = self.world.letters_to(self.contact, f"second-{self.contact}", self.insurer)
+        if letters is None:
+            return [Mail(kind, "") for kind in on_record]
         kinds = {
             str(letter_id(self.claim_id, kind, contact, ordinal)): kind
-            for kind in NoticeKind for contact in range(3) for ordinal in range(12)
-        }  # fmt: skip
-        letters = self.world.letters_to(*self._addresses())
-        if letters is None:
-            return [Mail(kind, "") for kind in on_record.elements()]
+            for kind, contact, ordinal in product(NoticeKind, range(3), range(12))
+        }
         found = {
             letter.message_id.strip("<>").partition("@")[0]: letter for letter in letters
         }  # a crash may repeat one
-        mail = [Mail(kinds[number], found[number].recipients[0]) for number in found if number in kinds]
-        assert Counter(letter.kind for letter in mail) == on_record, (mail, self._so_far())
+        mail = [Mail(kinds[name], letter.recipients[0]) for name, letter in found.items() if name in kinds]
+        assert Counter(letter.kind for letter in mail) == Counter(on_record), self._so_far()
         return mail
 
-    def _addresses(self) -> tuple[str, ...]:
-        return (self.contact, f"second-{self.contact}", self.insurer)
+    def _handed_over(self) -> list[NoticeKind]:
+        said = [heard.event for heard in self.world.heard(str(self.claim_id))]
+        return [
+            NoticeKind.CLAIM if isinstance(event, SellerNotified) else event.kind
+            for event in said
+            if isinstance(event, SellerNotified | NoticeHandedOver)
+        ]
 
     def _statuses(self) -> list[Status]:
         """In order; a status that only got another date is told once."""

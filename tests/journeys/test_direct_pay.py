@@ -63,7 +63,7 @@ async def test_contrary_evidence_in_the_window_that_convinces_ends_in_a_denial(s
 
 @journey
 async def test_direct_pay_goes_on_when_the_seller_cannot_be_reached(story: Story) -> None:
-    await story.seller_is_known(f"refused-{story.contact}")
+    await story.seller_is_known(story.refusing)
     await story.seller_is_insured()
     await story.is_filed(SMALL)
     await story.is_paid()

@@ -68,7 +68,7 @@ async def test_an_insurers_silence_is_a_rejection(story: Story) -> None:
 async def test_an_insurer_that_cannot_be_reached_leaves_the_claim_to_a_person(story: Story) -> None:
     await story.is_filed(LARGE)
     await story.hears(SellerNotified)
-    await story.seller_answers(AnswerChoice.REFER_TO_INSURER, insurer_contact=f"refused-{story.insurer}")
+    await story.seller_answers(AnswerChoice.REFER_TO_INSURER, insurer_contact=story.refusing)
     assert (await story.hears(NoticeUndeliverable)).kind is NoticeKind.INSURER
     await story.adjuster_decides(await story.hears(ReviewOpened), valid=False)
     end = await story.ends()

@@ -17,7 +17,7 @@ from tests.journeys.story import Mail, Money, Story, journey
 
 @journey
 async def test_silence_is_not_presumed_of_a_seller_whom_no_notice_reached(story: Story) -> None:
-    await story.seller_is_known(f"refused-{story.contact}", f"refused-too-{story.contact}")
+    await story.seller_is_known(story.refusing, story.refusing)
     await story.is_filed(LARGE)
     assert (await story.hears(NoticeUndeliverable)).kind is NoticeKind.CLAIM
     assert [refused.contact for refused in story.all(NoticeRefused)] == [0, 1]
@@ -50,7 +50,7 @@ async def test_a_seller_nobody_knows_an_address_of_is_debited_only_after_recorde
 @journey
 async def test_the_second_contact_gets_what_the_first_refuses(story: Story) -> None:
     second = f"second-{story.contact}"
-    await story.seller_is_known(f"refused-{story.contact}", second)
+    await story.seller_is_known(story.refusing, second)
     await story.is_filed(LARGE)
     assert (await story.hears(NoticeRefused)).contact == 0
     await story.hears(SellerNotified)
