@@ -4,6 +4,7 @@ import asyncio
 import os
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,30 +32,41 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def database_url(stack: Stack) -> AsyncGenerator[str]:
-    """An empty database, dropped afterwards."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    server = await cast("Any", asyncpg).connect(stack.database_url)
-    await server.execute(f"create database {name}")
-    base, _, _ = stack.database_url.rpartition("/")
-    try:
-        yield f"{base}/{name}"
-    finally:
-        await server.execute(f"drop database {name} with (force)")
-        await server.close()
+    async with empty_database(stack) as url:
+        yield url
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def bootstrap_servers(stack: Stack) -> str:
-    """A broker without topics and without groups' memories."""
-    admin: Any = AIOKafkaAdminClient(bootstrap_servers=stack.bootstrap_servers)
+    """A broker without topics."""
+    await without_topics(stack.bootstrap_servers)
+    return stack.bootstrap_servers
+
+
+@asynccontextmanager
+async def empty_database(stack: Stack) -> AsyncGenerator[str]:
+    """Its address; it is dropped afterwards."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    server = await cast("Any", asyncpg).connect(stack.database_url)
+    try:
+        await server.execute(f"create database {name}")
+        base, _, _ = stack.database_url.rpartition("/")
+        yield f"{base}/{name}"
+    finally:
+        await server.execute(f"drop database if exists {name} with (force)")
+        await server.close()
+
+
+async def without_topics(bootstrap_servers: str) -> None:
+    """A deletion takes effect a moment after it is acknowledged; a topic made before that would be deleted too."""
+    admin: Any = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     await admin.start()
     try:
-        old = [topic for topic in await admin.list_topics() if not topic.startswith("__")]
-        if old:
-            await admin.delete_topics(old)
+        async with asyncio.timeout(60):
+            while old := [topic for topic in await admin.list_topics() if not topic.startswith("__")]:
+                await admin.delete_topics(old)
     finally:
         await admin.close()
-    return stack.bootstrap_servers
 
 
 async def make_topics(bootstrap_servers: str, *names: str) -> None:

@@ -1,16 +1,10 @@
 """One world for all journeys: they begin together and are told side by side."""
 
-import asyncio
 import time
-import uuid
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from typing import Any, cast
 
-import asyncpg
 import pytest
 import pytest_asyncio
-from aiokafka.admin import AIOKafkaAdminClient
 from pydantic import SecretStr
 
 from ops import catalogue
@@ -19,9 +13,10 @@ from ops.local.stack import Stack
 from shared.runtime.kafka import make_topics
 from shared.runtime.migrate import migrate
 from shared.runtime.settings import Settings
+from tests.conftest import empty_database, without_topics
 from tests.deciding import START
 from tests.journeys.story import Story
-from tests.journeys.world import DAY, PATIENCE, World, opened
+from tests.journeys.world import DAY, World, opened
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
@@ -29,8 +24,8 @@ async def world(
     stack: Stack, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> AsyncGenerator[World]:
     """Topics and a database of its own, five services; every journey that was asked for is begun at once."""
-    await _without_topics(stack.bootstrap_servers)
-    async with _database(stack) as database_url:
+    await without_topics(stack.bootstrap_servers)
+    async with empty_database(stack) as database_url:
         settings = Settings(
             kafka_bootstrap_servers=stack.bootstrap_servers,
             database_url=SecretStr(database_url),
@@ -59,29 +54,3 @@ def _environment(stack: Stack, settings: Settings) -> dict[str, str]:
         "MAKEGOOD_KAFKA_SESSION_SECONDS": "3",
         "MAKEGOOD_TICK_SECONDS": "0.1",
     }
-
-
-async def _without_topics(bootstrap_servers: str) -> None:
-    """A deletion takes effect a moment after it is acknowledged; a topic made before that would be deleted too."""
-    admin: Any = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
-    await admin.start()
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while old := [topic for topic in await admin.list_topics() if not topic.startswith("__")]:
-                await admin.delete_topics(old)
-    finally:
-        await admin.close()
-
-
-@asynccontextmanager
-async def _database(stack: Stack) -> AsyncGenerator[str]:
-    """An empty one, dropped afterwards."""
-    name = f"journeys_{uuid.uuid4().hex[:12]}"
-    server = await cast("Any", asyncpg).connect(stack.database_url)
-    try:
-        await server.execute(f"create database {name}")
-        base, _, _ = stack.database_url.rpartition("/")
-        yield f"{base}/{name}"
-    finally:
-        await server.execute(f"drop database if exists {name} with (force)")
-        await server.close()

@@ -53,7 +53,6 @@ class World:
         """The stories that have ended, with how much had been heard of them."""
         self._began = time.time_ns()  # the mail server keeps the letters of earlier runs
         self._wire, self._database = wire, database
-        self._speaking = asyncio.Lock()
         self._log: defaultdict[str, list[Heard]] = defaultdict(list)
         self._sequences: dict[tuple[str, int, int | None], int] = {}
         self._letters: dict[Path, Letter] = {}
@@ -97,8 +96,7 @@ class World:
         await self._publish(Speech(kind.topic.name, key, body, envelope))
 
     async def _publish(self, *speeches: Speech) -> None:
-        async with self._speaking:
-            await self._wire.publish(speeches)
+        await self._wire.publish(speeches)
 
     def heard(self, *keys: str) -> list[Heard]:
         """All that was said about these keys, per key in the order heard."""

@@ -32,6 +32,7 @@ class Wire:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._producer: Any = None
+        self._publishing = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         await self._start_producer()
@@ -47,15 +48,16 @@ class Wire:
         groups: defaultdict[Place, list[Speech]] = defaultdict(list)
         for speech in speeches:
             groups[Place(speech.topic, partition_of(speech.key, PARTITIONS))].append(speech)
-        while True:
-            try:
-                async with asyncio.timeout(_PATIENCE):
-                    return await self._send(groups)
-            except (KafkaError, TimeoutError) as error:
-                # Some of it may be out already; the services must bear an outside that repeats itself.
-                log.warning("says again", error=type(error).__name__)
-                await self._end_producer()
-                await self._start_producer()
+        async with self._publishing:
+            while True:
+                try:
+                    async with asyncio.timeout(_PATIENCE):
+                        return await self._send(groups)
+                except (KafkaError, TimeoutError) as error:
+                    # Some of it may be out already; the services must bear an outside that repeats itself.
+                    log.warning("says again", error=type(error).__name__)
+                    await self._end_producer()
+                    await self._start_producer()
 
     async def read_to_now(self, topics: Collection[str]) -> AsyncGenerator[Any]:
         """Every record that is there at this moment."""
