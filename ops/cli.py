@@ -75,15 +75,20 @@ def demo(
 @app.command()
 def serve(service: Annotated[str, typer.Argument(help=f"One of: {', '.join(catalogue.NAMES)}.")]) -> None:
     """Run one replica of one service until SIGTERM. Configured by MAKEGOOD_… environment variables."""
+    from ops.reach import ReachError, of_the_environment
+    from shared.policy import PolicyError
     from shared.runtime.logs import configure
     from shared.runtime.serve import Replica
 
     if service not in catalogue.NAMES:
         raise fail(f"there is no service {service!r}: choose one of {', '.join(catalogue.NAMES)}")
-    settings = Settings()
-    configure(service, settings.log_level)
-    replica = Replica(catalogue.service(service), settings)
-    uvloop.run(replica.run())
+    try:
+        settings = of_the_environment()
+        configure(service, settings.log_level)
+        replica = Replica(catalogue.service(service), settings)
+        uvloop.run(replica.run())
+    except (ReachError, PolicyError) as error:
+        raise fail(str(error), 2) from error
     if replica.failure is not None:
         raise fail(str(replica.failure), code=3)
 

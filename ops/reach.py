@@ -33,11 +33,7 @@ class ReachError(Exception):
 def settings(root: Path) -> Settings:
     """Those of the environment; an address that it does not name is that of the local stack that answers."""
     missing = [name for name in (users_own.KAFKA, users_own.DATABASE) if not os.environ.get(name)]
-    try:
-        named = Settings()
-    except ValidationError as error:
-        wrong = ", ".join(f"MAKEGOOD_{str(problem['loc'][0]).upper()} ({problem['msg']})" for problem in error.errors())
-        raise ReachError(f"the environment is not right: correct {wrong}") from None
+    named = of_the_environment()
     if not missing:
         return named
     stack = _running(root)
@@ -51,6 +47,15 @@ def settings(root: Path) -> Settings:
         users_own.DATABASE: ("database_url", SecretStr(stack.database_url)),
     }
     return named.model_copy(update=dict(found[name] for name in missing))
+
+
+def of_the_environment() -> Settings:
+    """Those of the environment alone, as a service in production has them."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = ", ".join(f"MAKEGOOD_{str(problem['loc'][0]).upper()} ({problem['msg']})" for problem in error.errors())
+        raise ReachError(f"the environment is not right: correct {wrong}") from None
 
 
 def _running(root: Path) -> "Stack | None":

@@ -179,7 +179,7 @@ class Uncounted(Event):
         (
             "finance",
             """
-class Counted(Event):
+class Tallied(Event):
     topic: ClassVar = Topic("finance.results.v1", "claim_id", "finance", numbered=True)
     claim_id: str
 """,

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 import structlog
@@ -19,8 +20,10 @@ from faststream.kafka.message import KafkaMessage as Message
 from faststream.security import SASLPlaintext, SASLScram256, SASLScram512
 
 from shared.events.base import PARTITIONS, Topic
+from shared.runtime.codec import Headers
 from shared.runtime.log import Assigned, Hear, Outgoing, Place, Record
 from shared.runtime.settings import Settings
+from shared.runtime.store import PassingError
 
 log = structlog.get_logger()
 _ADMIN_TIMEOUT = 30.0
@@ -139,6 +142,20 @@ async def _decode_nothing(_: Message) -> None:
     return
 
 
+def _headers(record: Any) -> Headers:
+    """A header may have no value at all."""
+    return [(name, value or b"") for name, value in record.headers]
+
+
+@contextmanager
+def _sorted_errors() -> Generator[None, None, None]:
+    """Whatever the broker or the way to it does, passes: it is waited out."""
+    try:
+        yield
+    except (KafkaError, TimeoutError, OSError) as error:
+        raise PassingError(type(error).__name__) from error
+
+
 class _Nobody:
     """Acknowledging is not for the message to do: offsets are told after publishing."""
 
@@ -162,6 +179,7 @@ class KafkaLog:
             settings.kafka_bootstrap_servers,
             security=_security(settings),
             client_id=self._group,
+            allow_auto_create_topics=False,
             logger=logging.getLogger("faststream"),
             log_level=logging.DEBUG,
             graceful_timeout=15.0,
@@ -190,7 +208,7 @@ class KafkaLog:
         raw = cast("Sequence[Any]", message.raw_message)
         await self._hear(
             [
-                Record(Place(r.topic, r.partition), r.offset, r.timestamp, r.key, r.value, list(r.headers))
+                Record(Place(r.topic, r.partition), r.offset, r.timestamp, r.key, r.value, _headers(r))
                 for r in raw
             ]
         )  # fmt: skip
@@ -220,30 +238,36 @@ class KafkaLog:
             self._subscriber.consumer.seek(tp, offset)
 
     async def ends(self, places: Collection[Place]) -> Mapping[Place, int]:
-        found = await self._subscriber.consumer.end_offsets([TopicPartition(*p) for p in places])
+        with _sorted_errors():
+            found = await self._subscriber.consumer.end_offsets([TopicPartition(*p) for p in places])
         return {Place(tp.topic, tp.partition): offset for tp, offset in found.items()}
 
     async def begins(self, places: Collection[Place]) -> Mapping[Place, int]:
-        found = await self._subscriber.consumer.beginning_offsets([TopicPartition(*p) for p in places])
+        with _sorted_errors():
+            found = await self._subscriber.consumer.beginning_offsets([TopicPartition(*p) for p in places])
         return {Place(tp.topic, tp.partition): offset for tp, offset in found.items()}
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
         try:
             async with asyncio.timeout(PUBLISH_TIMEOUT):
                 await self._send(records)
-        except (KafkaError, TimeoutError):
-            await self._replace_producer()
-            raise
+        except (KafkaError, TimeoutError) as error:
+            with _sorted_errors():
+                await self._replace_producer()
+            raise PassingError(type(error).__name__) from error
 
     async def commit(self, offsets: Mapping[Place, int]) -> None:
-        await self._subscriber.consumer.commit({TopicPartition(*place): offset for place, offset in offsets.items()})
+        with _sorted_errors():
+            await self._subscriber.consumer.commit({TopicPartition(*place): n for place, n in offsets.items()})
 
     async def committed(self, group: str, topic: str) -> Mapping[Place, int]:
-        if self._admin is None:
-            self._admin = AIOKafkaAdminClient(**client_options(self._settings))
-            await self._admin.start()
         tps = [TopicPartition(topic, n) for n in range(PARTITIONS)]
-        found = await self._admin.list_consumer_group_offsets(group_of(group), partitions=tps)
+        with _sorted_errors():
+            if self._admin is None:
+                admin = AIOKafkaAdminClient(**client_options(self._settings))
+                await admin.start()
+                self._admin = admin
+            found = await self._admin.list_consumer_group_offsets(group_of(group), partitions=tps)
         return {Place(tp.topic, tp.partition): meta.offset for tp, meta in found.items() if meta.offset >= 0}
 
     async def _send(self, records: Sequence[Outgoing]) -> None:

@@ -26,5 +26,5 @@ def configure(service: str, level: str = "info") -> None:
 
 def quiet_libraries() -> None:
     """aiokafka logs as errors what heals by itself within a second; what does not heal, our own retries tell."""
-    for noisy in ("aiokafka", "faststream"):
-        logging.getLogger(noisy).setLevel(logging.CRITICAL)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    logging.getLogger("faststream").setLevel(logging.ERROR)

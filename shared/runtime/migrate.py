@@ -1,7 +1,7 @@
 """Schemas of the services: made, completed, and kept: partitions come ahead of time and go when they are old."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +44,16 @@ async def keep_partitions(settings: Settings, service: str) -> None:
         await _enter(connection, service)
         await _make_partitions(connection)
         oldest = date.today() - timedelta(days=settings.retention_days)  # noqa: DTZ011 - as current_date
+        oldest_moment = datetime.combine(oldest, time(), UTC)
         for name in await connection.fetch(
             "select inhrelid::regclass::text as name from pg_inherits where inhparent = 'outbox'::regclass"
         ):
             month = name["name"].removeprefix("outbox_")
             if month != "default" and _end_of(month) <= oldest and await _all_published(connection, name["name"]):
                 await connection.execute(f"drop table {name['name']}")
+        await connection.execute("delete from progress where at < now() - interval '1 day'")
+        await connection.execute("delete from effect where done_at < $1", oldest_moment)
+        await connection.execute("delete from dead_letter where at < $1", oldest_moment)
 
 
 async def _enter(connection: Any, schema: str) -> None:

@@ -27,7 +27,9 @@ from shared.runtime.store import (
 )
 
 asyncpg: Any = _asyncpg  # it ships no types; what it returns is narrowed here
-_PASSING = ("08", "40", "53", "57", "55P03", "25P03")
+_PASSING = ("08", "25", "28", "3D", "3F", "40", "42", "53", "55P03", "57", "58", "XX")
+"""SQLSTATE classes that say nothing about the data: connection, locks, resources, and a schema or a right that is
+missing (which `makegood migrate`, or an operator, will mend)."""
 
 
 @asynccontextmanager
@@ -405,6 +407,7 @@ select $1, lane, key, outcome, id::text, outcome_body, $5 from done
 _WAITING = """
 select l.n, l.published, l.position, l.held,
     exists (select from request r where r.process = $1 and r.lane = l.n) as requested,
-    exists (select from state s where s.process = $1 and s.lane = l.n and s.due <= $3) as due
+    exists (select from state s where s.process = $1 and s.lane = l.n and s.due <= $3
+        and not exists (select from held h where h.process = $1 and h.key = s.key and h.error is not null)) as due
 from lane l where l.process = $1 and l.n = any($2::int[])
 """

@@ -26,6 +26,7 @@ from shared.runtime.migrate import keep_partitions
 from shared.runtime.postgres import PostgresStore, connect
 from shared.runtime.process import Decision, Moment, Process, Service, reference_name, topics_of
 from shared.runtime.settings import Settings
+from shared.runtime.store import PassingError
 from shared.runtime.turn import describe
 from shared.runtime.worker import BACKOFF, Worker
 
@@ -136,7 +137,8 @@ class Replica:
                 log.warning("tick retry", process=worker.process.name, error=describe(error))
                 await asyncio.sleep(BACKOFF[min(tries, len(BACKOFF) - 1)])
                 tries += 1
-                worker.progress = time.monotonic()
+                if isinstance(error, PassingError):
+                    worker.progress = time.monotonic()
             if worker.broken is not None:
                 self._fail(worker.broken)
             worker.wake.clear()

@@ -45,4 +45,4 @@ class Settings(BaseSettings):
     http_host: str = "127.0.0.1"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     retention_days: Annotated[int, Field(ge=2, le=3650)] = 30
-    """How long what was published and journalled stays in PostgreSQL (real days, whole partitions)."""
+    """How long what was published, sent, or no fact stays in PostgreSQL (real days). The journal stays for good."""

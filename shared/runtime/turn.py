@@ -58,7 +58,8 @@ class _Slot:
     n: int = 0
     state: Any = None
     lane: int = 0
-    changed: bool = False
+    body: str | None = None
+    """The state as JSON, when it changed."""
     parked: bool = False
     waiting: list[HeldRow] = field(default_factory=list[HeldRow])
 
@@ -105,7 +106,7 @@ class Turn:
         waiting = (row.asked.body for slot in self._slots.values() for row in slot.waiting)
         found = {getattr(one, reference.key, None) for one in (*known, *events)}
         found |= {json.loads(body).get(reference.key) for body in waiting if body}
-        return {key for key in found if key}
+        return {key for key in found if isinstance(key, str)}
 
     def refer(self, references: Mapping[str, ReferenceSeen]) -> None:
         """What is on record for those keys."""
@@ -117,8 +118,9 @@ class Turn:
         if asked.request_id is not None:
             self.changes.answered.append(asked.request_id)
         if asked.type == REPLAY:
-            slot.parked = False
-            self._hear_waiting(slot)
+            if asked.key not in self._bad:  # else it would be refused again: it stays parked
+                slot.parked = False
+                self._hear_waiting(slot)
         elif slot.parked or asked.key in self._bad:
             error = None if slot.parked else self._bad[asked.key]
             slot.parked = True
@@ -135,10 +137,9 @@ class Turn:
     def finish(self) -> Changes:
         """All that follows, with one row per key."""
         for key, slot in self._slots.items():
-            if slot.changed:
-                body = slot.state.model_dump_json()
+            if slot.body is not None:
                 due, watches = getattr(slot.state, "due", None), getattr(slot.state, "watches", None)
-                self.changes.states.append(StateRow(key, slot.lane, slot.n, body, due, watches))
+                self.changes.states.append(StateRow(key, slot.lane, slot.n, slot.body, due, watches))
                 self.changes.changed.append(key)
         self.changes.lanes = list(self._lanes.values())
         return self.changes
@@ -161,9 +162,10 @@ class Turn:
             decision = self._choose(slot, event, moment)
             if decision is None:
                 return False, None
-            self._check(asked, decision, moment)
+            body = self._check(slot, asked, decision, moment)
         except Exception as error:
             return True, describe(error)
+        slot.body = body or slot.body
         self._apply(slot, asked, decision, moment, seen)
         return False, None
 
@@ -176,19 +178,25 @@ class Turn:
         hears = self.process.hears.get(type(event))
         return hears(slot.state, event, moment) if hears else None
 
-    def _check(self, asked: Asked, decision: Decision[Any], moment: Moment[Any]) -> None:
+    def _check(self, slot: _Slot, asked: Asked, decision: Decision[Any], moment: Moment[Any]) -> str | None:
+        """The new state as JSON, None if it is the old one. Raises for what must not be written."""
         due = getattr(decision.state, "due", None)
         if asked.type == DEADLINE and due is not None and due <= moment.now:
             raise UndecidedError(f"after its deadline the state waits until {due}, which has passed")
         for said in decision.says:
             if said.topic is None:
                 raise UndecidedError(f"{type(said).__name__} has no topic")
+        if decision.state is slot.state:
+            return None
+        body: str = decision.state.model_dump_json()
+        if len(body) > MAX_STATE:
+            raise UndecidedError(f"the state would have {len(body)} bytes, and at most {MAX_STATE} are kept")
+        return body
 
     def _apply(
         self, slot: _Slot, asked: Asked, decision: Decision[Any], moment: Moment[Any], seen: ReferenceSeen | None
     ) -> None:
         slot.n += 1
-        slot.changed = slot.changed or decision.state is not slot.state
         slot.state = decision.state
         self.decided[asked.type] = self.decided.get(asked.type, 0) + 1
         ids = self._say(slot, asked, decision, moment, seen)

@@ -1,10 +1,11 @@
 """The loop under every process: one batch, one transaction; publish after commit; deadlines behind the log.
 
 Everything it keeps in memory is a hint that the next transaction checks against the rows it locks. After any
-trouble it forgets the hints and starts again from the rows. See docs/adr/0002-runtime.md for the rules.
+trouble it forgets the hints and starts again from the rows. The rules are in docs/adr, from 0002 on.
 """
 
 import asyncio
+import math
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
@@ -26,6 +27,7 @@ from shared.runtime.store import (
     DeadLetter,
     InputRow,
     LaneRow,
+    PassingError,
     StateRow,
     Store,
     Transaction,
@@ -36,6 +38,8 @@ from shared.runtime.watermark import Watermark
 log = structlog.get_logger()
 BACKOFF = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Real seconds between tries while the log or the database is away; the last one repeats."""
+FAULTS = (DataError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+"""Trouble that comes from what was read, and would come again."""
 Find = Callable[[Transaction, int], Awaitable[list[Asked]]]
 LIMIT = 1000
 """Most deadlines or requests handled in one transaction, and outbox rows read at once."""
@@ -123,9 +127,11 @@ class Worker:
                 raise
             except Exception as error:
                 self._metrics.retries.inc()
+                self._metrics.lag.set(math.nan)
                 log.warning("retry", process=self.process.name, error=describe(error), pause=pause)
                 self._acknowledged.clear()
-                self.progress = time.monotonic()
+                if isinstance(error, PassingError):  # a restart would not help; anything else may need one
+                    self.progress, self.waiting_since = time.monotonic(), None
                 await asyncio.sleep(pause)
             else:
                 self.progress = time.monotonic()
@@ -137,8 +143,8 @@ class Worker:
         await self._begin(places)
         try:
             await self._transact(places, lanes, records)
-        except DataError as error:
-            bad = await self._find_bad(places, lanes, records, describe(error))
+        except FAULTS:
+            bad = await self._find_bad(places, lanes, records)
             await self._transact(places, lanes, records, bad)
 
     async def _begin(self, places: set[Place]) -> None:
@@ -192,6 +198,9 @@ class Worker:
             except DecodeError as error:
                 dead.append(DeadLetter(record, error.problems, self._clock.now()))
                 continue
+            except FAULTS as error:
+                dead.append(DeadLetter(record, (("record", describe(error)),), self._clock.now()))
+                continue
             if asked is not None:
                 heard.append(asked)
         return heard
@@ -225,7 +234,9 @@ class Worker:
         event, envelope = decode(topic, record.key, record.value, record.headers)
         body = (record.value or b"").decode()
         lane = record.place.partition if self._is_ours(topic) else partition_of(event.key, PARTITIONS)
-        asked = Asked(event.key, lane, envelope.type, envelope.id, envelope.time, body, envelope.traceparent)
+        # Outside, ids need only be unique per party and key; ours are unique by themselves.
+        cause = envelope.id if self._is_ours(topic) else f"{topic}/{event.key}/{envelope.id}"
+        asked = Asked(event.key, lane, envelope.type, cause, envelope.time, body, envelope.traceparent)
         return asked, event
 
     def _accepts(self, record: Record, row: InputRow) -> bool:
@@ -234,6 +245,8 @@ class Worker:
         if numbers is None:
             raise DecodeError(("ce_sequence", "header is missing: only the outbox of its service speaks here"))
         lane, sequence, epoch = numbers
+        if lane >= PARTITIONS:
+            raise DecodeError(("ce_lane", f"is not one of {PARTITIONS} lanes"))
         known = row.heard.get(str(lane))
         if known is not None and (epoch < known[0] or sequence <= known[1]):
             return False
@@ -301,10 +314,8 @@ class Worker:
         await tx.write(turn.changes, self._clock.now(), self._dependent)
         self._metrics.count(turn.decided)
 
-    async def _find_bad(
-        self, places: set[Place], lanes: set[int], records: Sequence[Record], why: str
-    ) -> dict[str, str]:
-        """The keys whose data the database refuses, found by halving; everybody else goes on without them."""
+    async def _find_bad(self, places: set[Place], lanes: set[int], records: Sequence[Record]) -> dict[str, str]:
+        """The keys whose data cannot be handled, found by halving; everybody else goes on without them."""
         keys = sorted({(record.key or b"").decode("utf-8", "replace") for record in records})
         bad: dict[str, str] = {}
         groups = [keys]
@@ -314,14 +325,14 @@ class Worker:
                 await self._transact(places, lanes, records, only=group)
             except _TrialPassed:
                 continue
-            except DataError as error:
+            except FAULTS as error:
                 if len(group) == 1:
                     bad[group[0]] = describe(error)
                     log.error("key parked", process=self.process.name, key=group[0], error=describe(error))
                 else:
                     middle = len(group) // 2
                     groups += [group[:middle], group[middle:]]
-        return bad or dict.fromkeys(keys, why)
+        return bad
 
     async def _say(self, lanes: Sequence[LaneRow], outgoing: Sequence[Outgoing]) -> None:
         """Publishes after commit. A lane that is not known to be clean is read again from its rows."""
@@ -389,7 +400,7 @@ class Worker:
                     asked = await find(tx, limit)
                     turn = await self._turn(tx, lane_rows, [(a, None) for a in asked], bad)
                     await self._write(tx, turn, lane_rows)
-            except DataError as error:
+            except FAULTS as error:
                 if limit == 1 and (not asked or asked[0].key in bad):
                     raise
                 if limit == 1:
