@@ -85,7 +85,7 @@ def payout_paid(case: Case, event: PayoutPaid, at: At) -> Decision[Case]:
     given_up = case.outcome is Outcome.PAYOUT_FAILED
     if event.payout_id != case.payout_id or not (given_up or case.status is Status.PAYOUT_PENDING):
         return unchanged(case)
-    if event.currency is not case.terms.currency or event.amount_minor == 0:
+    if event.currency != case.terms.currency or event.amount_minor == 0:
         return unchanged(case)  # not this payout's money; recovery questions it
     assert case.route is not None
     return close(case, PAID_OUTCOME[case.route])

@@ -11,6 +11,7 @@ from shared.events.base import Envelope, Event, type_registry
 Headers = list[tuple[str, bytes]]
 _CONSTANT: Headers = [("ce_specversion", b"1.0"), ("content-type", b"application/json")]
 _NUMBERS = ("lane", "sequence", "epoch")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 MAX_BODY = 256 * 1024
 """Bytes of the largest body accepted; the largest real one is under 20 KB."""
@@ -82,7 +83,7 @@ def envelope_of(headers: Headers) -> Envelope:
     found = dict(headers)
     texts = {name: value.decode("utf-8", "replace") for name, value in found.items() if len(value) <= 512}
     texts = {name: text for name, text in texts.items() if name != "traceparent" or _TRACE.fullmatch(text)}
-    if any(not text.isprintable() for text in texts.values()):
+    if any(_CONTROL.search(text) for text in texts.values()):
         raise DecodeError(("headers", "hold a control character"))
     problems = [(name, "header is missing") for name in ("ce_id", "ce_type", "ce_time") if not texts.get(name)]
     if problems:
