@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -136,7 +136,9 @@ class Playground:
             await consumer.stop()
         return facts
 
-    async def publish_raw(self, topic: str, key: bytes, value: bytes, headers: list[tuple[str, bytes]]) -> None:
+    async def publish_raw(
+        self, topic: str, key: bytes, value: bytes, headers: Sequence[tuple[str, bytes | None]]
+    ) -> None:
         """Any bytes at all."""
         producer: Any = AIOKafkaProducer(bootstrap_servers=self.settings.kafka_bootstrap_servers)
         await producer.start()

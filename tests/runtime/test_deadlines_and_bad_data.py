@@ -133,3 +133,15 @@ async def test_a_deadline_whose_data_the_database_refuses_parks_its_own_key(play
     assert len(await playground.read(Expired, 20)) == 20
     await playground.until_row("select from account.held where key = 'bad' and type = 'deadline' and error is not null")
     assert await playground.query("select from account.journal where key = 'bad' and type = 'deadline'") == []
+
+
+async def test_headers_that_no_fact_has_stop_nobody(playground: Playground) -> None:
+    playground.serve("account")
+    body = Deposited(account="a", n=1).model_dump_json().encode()
+    time = b"2026-01-01T00:00:00+00:00"
+    for moment, event_id in ((None, b"1"), (time, b"a\x00b"), (time, b"\xff\n"), (b"soon", b"2")):
+        headers = [("ce_id", event_id), ("ce_type", b"Deposited"), ("ce_time", moment)]
+        await playground.publish_raw(DEPOSITS.name, b"a", body, headers)
+    await playground.publish([Deposited(account="a", n=1)])
+    await playground.read(Counted, 1)
+    await playground.until_row("select from (select count(*) from account.dead_letter) d(n) where n = 4")
