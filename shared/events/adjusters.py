@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.events.base import Event, Id, Topic
-from shared.events.claim import ItemFinding
+from shared.events.claim import ItemFinding, Reason
 
 DECISIONS = Topic("adjusters.decisions.v1", key="claim_id", party="adjusters")
 
@@ -19,10 +19,16 @@ class ReviewKind(StrEnum):
     AMOUNT = "amount"
     SERIOUS_INJURY = "serious_injury"
     UNDELIVERABLE = "undeliverable"
+    INVESTIGATION = "investigation"
+    REOPENED = "reopened"
 
 
 class ReviewDecided(Event):
-    """``findings`` itemise what to allow; items left out are allowed as admitted. Ignored when ``valid`` is false."""
+    """``findings`` itemise what to allow; items left out are allowed as admitted. Ignored when ``valid`` is false.
+
+    ``reasons``: why it is not valid. ``round``: that of the ReviewOpened which is answered, so that a stale repeat
+    answers no later one; None: the present one.
+    """
 
     topic: ClassVar = DECISIONS
     claim_id: UUID
@@ -30,6 +36,8 @@ class ReviewDecided(Event):
     adjuster: Id
     valid: bool
     findings: Annotated[tuple[ItemFinding, ...], Field(max_length=50)] = ()
+    reasons: Annotated[tuple[Reason, ...], Field(max_length=10)] = ()
+    round: Annotated[int, Field(ge=1)] | None = None
 
 
 class PayoutApproved(Event):
@@ -48,3 +56,22 @@ class PayoutRefused(Event):
     claim_id: UUID
     payout_id: UUID
     approver: Id
+
+
+class AppealDecided(Event):
+    """About a seller's appeal, or an answer of his that was heard too late: ``won`` is the seller's side of it."""
+
+    topic: ClassVar = DECISIONS
+    claim_id: UUID
+    adjuster: Id
+    won: bool
+    reasons: Annotated[tuple[Reason, ...], Field(max_length=10)] = ()
+
+
+class DuplicateEstablished(Event):
+    """Two claims turn out to be one, at any time: this one ends, and what was paid on it is called back."""
+
+    topic: ClassVar = DECISIONS
+    claim_id: UUID
+    duplicate_of: UUID
+    adjuster: Id

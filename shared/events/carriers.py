@@ -48,3 +48,13 @@ class PolicyIssued(Event):
     policy_number: Id
     valid_from: date
     valid_to: date
+
+
+class PolicyCancelled(Event):
+    """The carrier gives notice: cover under its policy ends with ``last_day``."""
+
+    topic: ClassVar = QUOTES
+    seller_id: Id
+    policy_number: Id
+    carrier: Id
+    last_day: date

@@ -2,8 +2,11 @@
 
 from datetime import date
 from enum import StrEnum
+from typing import Annotated
 
-from shared.events.base import Fact
+from pydantic import Field
+
+from shared.events.base import Fact, Id
 from shared.money import Minor
 
 
@@ -64,15 +67,53 @@ class Reason(StrEnum):
     SETTLED_BY_SELLER = "SETTLED_BY_SELLER"
     SETTLED_BY_INSURER = "SETTLED_BY_INSURER"
     WITHDRAWN = "WITHDRAWN"
+    DUPLICATE = "DUPLICATE"
+    FRAUD = "FRAUD"
+    RELEASE_NOT_SIGNED = "RELEASE_NOT_SIGNED"
+    PAID_BEFORE = "PAID_BEFORE"
+    NOT_REOPENED = "NOT_REOPENED"
+
+
+class Signal(StrEnum):
+    """What makes a claim look like fraud, explained by its name. A signal never denies by itself."""
+
+    SAME_ORDER = "SAME_ORDER"
+    SAME_INCIDENT = "SAME_INCIDENT"
+    SAME_EVIDENCE = "SAME_EVIDENCE"
+    SAME_PAYEE = "SAME_PAYEE"
+    MANY_BY_CLAIMANT = "MANY_BY_CLAIMANT"
+    MANY_AGAINST_SELLER = "MANY_AGAINST_SELLER"
+    JUST_UNDER_LINE = "JUST_UNDER_LINE"
+    OUTSIDE_POSSESSION = "OUTSIDE_POSSESSION"
+
+
+class ReopeningReason(StrEnum):
+    """Why a claim that has ended is looked at again."""
+
+    NEW_EVIDENCE = "new_evidence"
+    CUSTOMER_APPEAL = "customer_appeal"
+    PAPERS_FOUND = "papers_found"
+    AMENDED = "amended"
 
 
 class Document(Fact):
-    """A paper as its meta-data: the bytes stay with upstream. ``item`` is the loss it proves (1-based)."""
+    """A paper as its meta-data: the bytes stay with upstream. ``item`` is the loss it proves (1-based).
+
+    ``sha256``: of the bytes, in hexadecimal; the same paper in two claims is found by it.
+    """
 
     kind: DocumentKind
     item: int | None = None
     dated_on: date | None = None
     reference: str | None = None
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+
+class Lien(Fact):
+    """What somebody else (a health insurer) must get out of a payment, before the customer does."""
+
+    holder_ref: Id
+    amount_minor: Minor
 
 
 class Item(Fact):

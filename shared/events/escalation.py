@@ -7,7 +7,7 @@ from uuid import UUID
 
 from shared.events.adjusters import ReviewKind
 from shared.events.base import Event, Fact, Id, Topic
-from shared.events.claim import ItemFinding, Reason
+from shared.events.claim import ItemFinding, Lien, Reason, ReopeningReason, Signal
 from shared.money import Currency, Minor
 
 ESCALATION = Topic("claims.escalation.v1", key="claim_id", party="escalation", numbered=True)
@@ -43,6 +43,8 @@ class Outcome(StrEnum):
 class RouteChosen(Event):
     """How an accepted claim is handled; seller_notifier writes the claim notice when it hears this.
 
+    Said a second time, with another route, when the claim has crossed the small-claim line before payment.
+
     ``direct_pay``: small, and covered (or the policy pays all small claims): the customer is paid at the end of
     the seller's comment window, which starts with the notice. Otherwise the seller has his time to answer.
     """
@@ -63,7 +65,10 @@ class ClaimEscalated(Event):
 
 
 class ReviewOpened(Event):
-    """A person must decide by ``decide_by``; ``items`` with what intake admitted for each."""
+    """A person must decide by ``decide_by``; ``items`` with what intake admitted for each.
+
+    ``contested``: the items that the seller contests, where he accepts the others; ``signals``: for an investigation.
+    """
 
     topic: ClassVar = ESCALATION
     claim_id: UUID
@@ -71,6 +76,9 @@ class ReviewOpened(Event):
     currency: Currency
     items: tuple[ItemFinding, ...]
     decide_by: datetime
+    round: int = 1
+    contested: tuple[int, ...] = ()
+    signals: tuple[Signal, ...] = ()
 
 
 class ApprovalRequested(Event):
@@ -93,6 +101,54 @@ class ClaimDecided(Event):
     currency: Currency
     allowed_minor: Minor
     findings: tuple[ItemFinding, ...]
+
+
+class ReleaseRequested(Event):
+    """Before a claim above the line is paid the customer signs a release of these items, by ``sign_by``.
+
+    Never of an injury where only the purchase price is paid.
+    """
+
+    topic: ClassVar = ESCALATION
+    claim_id: UUID
+    submission_id: Id
+    currency: Currency
+    amount_minor: Minor
+    items: tuple[int, ...]
+    sign_by: datetime
+
+
+class ClaimReopened(Event):
+    """A claim that had ended is looked at again, in a new round, for this reason."""
+
+    topic: ClassVar = ESCALATION
+    claim_id: UUID
+    seller_id: Id
+    round: int
+    reason: ReopeningReason
+
+
+class PaymentContested(Event):
+    """An answer of the seller's that came in time was heard only after a payout had been authorised: a dispute.
+
+    Recovery debits nothing until it is decided.
+    """
+
+    topic: ClassVar = ESCALATION
+    claim_id: UUID
+    seller_id: Id
+    received_at: datetime
+
+
+class MedicareReportDue(Event):
+    """Payments for one incident to a beneficiary have passed the threshold in force: they must be reported."""
+
+    topic: ClassVar = ESCALATION
+    claim_id: UUID
+    submission_id: Id
+    currency: Currency
+    paid_minor: Minor
+    threshold_minor: Minor
 
 
 class ClaimClosed(Event):
@@ -126,6 +182,19 @@ class PayoutAuthorized(Event):
     covered: bool
     attempt: int = 1
     incident_on: date | None = None
+    liens: tuple[Lien, ...] = ()
+    """Out of ``amount_minor`` these are paid first, to their holders; the payee gets the rest."""
+
+
+class PayoutRecalled(Event):
+    """Get the money of a payout back if it can be had: the claim was a duplicate. Finance answers PayoutReturned."""
+
+    topic: ClassVar = PAYOUTS
+    claim_id: UUID
+    payout_id: UUID
+    currency: Currency
+    amount_minor: Minor
+    reason: Reason
 
 
 class Status(StrEnum):
@@ -137,6 +206,7 @@ class Status(StrEnum):
     SELLER_RESOLVING = "seller_resolving"
     WITH_INSURER = "with_insurer"
     UNDER_REVIEW = "under_review"
+    AWAITING_RELEASE = "awaiting_release"
     AWAITING_APPROVAL = "awaiting_approval"
     PAYOUT_PENDING = "payout_pending"
     CLOSED = "closed"
@@ -155,12 +225,55 @@ class Owner(StrEnum):
     NOBODY = "nobody"
 
 
+class NextStep(StrEnum):
+    """What happens next, by ``by``; ``owner`` says whose step it is."""
+
+    SEND_PAPERS = "send_papers"
+    NOTIFY_SELLER = "notify_seller"
+    SELLER_ANSWERS = "seller_answers"
+    COMMENT_WINDOW_ENDS = "comment_window_ends"
+    SELLER_SETTLES = "seller_settles"
+    CONFIRM_SETTLEMENT = "confirm_settlement"
+    NOTIFY_INSURER = "notify_insurer"
+    INSURER_REPLIES = "insurer_replies"
+    REVIEW = "review"
+    INVESTIGATE = "investigate"
+    SIGN_RELEASE = "sign_release"
+    APPROVE = "approve"
+    PAY = "pay"
+    RETRY_PAYOUT = "retry_payout"
+    DECIDE = "decide"
+    NOTHING = "nothing"
+
+
+class Notice(StrEnum):
+    """What the customer is told with a status."""
+
+    ACKNOWLEDGED = "acknowledged"
+    PAPERS_WANTED = "papers_wanted"
+    PROGRESS = "progress"
+    DELAYED = "delayed"
+    DECIDED = "decided"
+    PAID = "paid"
+    REOPENED = "reopened"
+    NOT_REOPENED = "not_reopened"
+    CLOSED = "closed"
+
+
+class ItemResult(StrEnum):
+    FULL = "full"
+    PART = "part"
+    NOTHING = "nothing"
+
+
 class StatusItem(Fact):
-    """One item as the customer is told it."""
+    """One item as the customer is told it: ``reasons`` name the rules behind all that is not paid in full."""
 
     item: int
     allowed_minor: Minor
     reasons: tuple[Reason, ...] = ()
+    claimed_minor: Minor | None = None
+    result: ItemResult | None = None
 
 
 class StatusChanged(Event):
@@ -176,3 +289,6 @@ class StatusChanged(Event):
     outcome: Outcome | None = None
     reasons: tuple[Reason, ...] = ()
     items: tuple[StatusItem, ...] = ()
+    notice: Notice = Notice.PROGRESS
+    next_step: NextStep | None = None
+    round: int = 1

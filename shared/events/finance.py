@@ -1,5 +1,6 @@
 """What finance reports back. Every result names the idempotency key it answers (payout_id, debit_id)."""
 
+from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
@@ -40,9 +41,62 @@ class SellerDebitCollected(Event):
     finance_reference: Reference
 
 
+class PayoutReturned(Event):
+    """Money of a payout came back: the bank sent it back, a second payment was recalled. In parts, if need be."""
+
+    topic: ClassVar = RESULTS
+    claim_id: UUID
+    payout_id: UUID
+    currency: Currency
+    amount_minor: Minor
+    finance_reference: Reference
+
+
+class DebitFailure(StrEnum):
+    """Why nothing (more) could be collected. STOPPED: we asked for that. INSOLVENT: nothing will ever be."""
+
+    NO_FUNDS = "no_funds"
+    SUSPENDED = "suspended"
+    INSOLVENT = "insolvent"
+    STOPPED = "stopped"
+
+
 class SellerDebitFailed(Event):
     """Nothing (more) could be collected under this debit."""
 
     topic: ClassVar = RESULTS
     claim_id: UUID
     debit_id: UUID
+    reason: DebitFailure = DebitFailure.NO_FUNDS
+
+
+class SellerPaymentReceived(Event):
+    """The seller paid of his own accord, without a debit."""
+
+    topic: ClassVar = RESULTS
+    claim_id: UUID
+    currency: Currency
+    amount_minor: Minor
+    finance_reference: Reference
+
+
+class InsurerPaymentReceived(Event):
+    """The seller's insurer paid, in full or in part, what was demanded."""
+
+    topic: ClassVar = RESULTS
+    claim_id: UUID
+    demand_id: UUID
+    currency: Currency
+    amount_minor: Minor
+    finance_reference: Reference
+
+
+class SellerRefundPaid(Event):
+    """What we owed the seller has been paid back to him."""
+
+    topic: ClassVar = RESULTS
+    claim_id: UUID
+    refund_id: UUID
+    currency: Currency
+    amount_minor: Minor
+    finance_reference: Reference

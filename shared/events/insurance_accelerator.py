@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.events.base import Event, Fact, Id, Topic
-from shared.events.seller_portal import InsurerRating
+from shared.events.seller_portal import InsurerRating, ProductHazardClass
 from shared.money import Currency, Minor
 
 INSURANCE = Topic("sellers.insurance.v1", key="seller_id", party="insurance_accelerator", numbered=True)
@@ -44,6 +44,33 @@ class InsuranceRequired(Event):
     insure_by: date
 
 
+class AfterDuty(StrEnum):
+    """What follows for a seller who has not insured in time; the marketplace carries it out."""
+
+    NOTHING = "nothing"
+    HOLD_DISBURSEMENTS = "hold_disbursements"
+    SUSPEND_LISTINGS = "suspend_listings"
+
+
+class InsuranceReminded(Event):
+    """The duty to insure begins soon, and no cover is on record."""
+
+    topic: ClassVar = INSURANCE
+    seller_id: Id
+    marketplace: str
+    insure_by: date
+
+
+class InsuranceOverdue(Event):
+    """The seller should be insured by now and is not: what follows, as the policy says."""
+
+    topic: ClassVar = INSURANCE
+    seller_id: Id
+    marketplace: str
+    insure_by: date
+    follows: AfterDuty
+
+
 class CertificateAccepted(Event):
     """Every term is met; the cover on record follows as SellerCoverChanged."""
 
@@ -72,6 +99,7 @@ class CoverPeriod(Fact):
     insurer: Annotated[str, Field(max_length=120)]
     certificate_id: str
     known_since: datetime
+    issued_on: date | None = None
 
 
 class SellerCoverChanged(Event):
@@ -88,6 +116,17 @@ class SellerCoverChanged(Event):
     def in_force(self, marketplace: str, on: date) -> bool:
         """Whether some period on this marketplace includes the day."""
         return any(p.marketplace == marketplace and p.valid_from <= on <= p.valid_to for p in self.periods)
+
+    def on_incident(self, marketplace: str, on: date, *, back_dated: bool) -> CoverPeriod | None:
+        """The period that answers for an incident of that day (occurrence basis), whenever it became known.
+
+        ``back_dated``: whether cover counts that was issued after the incident, from a day before it.
+        """
+        for p in self.periods:
+            late = p.issued_on is not None and p.issued_on > on
+            if p.marketplace == marketplace and p.valid_from <= on <= p.valid_to and (back_dated or not late):
+                return p
+        return None
 
 
 class SellerQualified(Event):
@@ -118,6 +157,13 @@ class QuotesRequested(Event):
     monthly_proceeds_minor: Minor
     claims_so_far: int
     reply_by: datetime
+    claims_minor: Minor = 0
+    """What the claims of the history that the policy looks at came to, as admitted."""
+    hazard_class: ProductHazardClass = ProductHazardClass.MODERATE
+    limit_minor: Minor | None = None
+    deductible_minor: Minor | None = None
+    renews: Id | None = None
+    """The policy number that this would follow."""
 
 
 class QuoteOffered(Event):
@@ -134,6 +180,55 @@ class QuoteOffered(Event):
     per_occurrence_minor: Minor
     deductible_minor: Minor
     valid_until: datetime
+
+
+class Decline(Fact):
+    """A carrier that will not quote, and why."""
+
+    carrier: Id
+    reason: Annotated[str, Field(max_length=200)]
+
+
+class ComparedQuote(Fact):
+    """One row of the comparison that a seller is shown."""
+
+    quote_id: Id
+    carrier: Id
+    rating: InsurerRating
+    premium_minor: Minor
+    per_occurrence_minor: Minor
+    deductible_minor: Minor
+    valid_until: datetime
+
+
+class QuotesCompared(Event):
+    """A round of quotes is over: all offers, the cheapest first, and who declined and why."""
+
+    topic: ClassVar = INSURANCE
+    seller_id: Id
+    request_id: Id
+    currency: Currency
+    offers: tuple[ComparedQuote, ...]
+    declined: tuple[Decline, ...] = ()
+
+
+class QuoteRefusal(StrEnum):
+    """Why a carrier's quote is not offered."""
+
+    TOO_LATE = "TOO_LATE"
+    BELOW_TERMS = "BELOW_TERMS"
+    NO_ROOM = "NO_ROOM"
+
+
+class QuoteRefused(Event):
+    """Thanks a carrier for a quote that cannot be offered, and says why."""
+
+    topic: ClassVar = INSURANCE
+    seller_id: Id
+    request_id: Id
+    quote_id: Id
+    carrier: Id
+    reason: QuoteRefusal
 
 
 class QuoteExpired(Event):
@@ -164,6 +259,27 @@ class CoverBound(Event):
     policy_number: Id
     valid_from: date
     valid_to: date
+
+
+class CoverLapsing(Event):
+    """Cover bound here ends soon; quotes for its renewal have been asked for under ``request_id``."""
+
+    topic: ClassVar = INSURANCE
+    seller_id: Id
+    marketplace: str
+    policy_number: Id
+    last_day: date
+    request_id: Id
+
+
+class CoverCancelled(Event):
+    """The carrier cancels a policy with notice; cover ends with ``last_day``, unless the seller insures anew."""
+
+    topic: ClassVar = INSURANCE
+    seller_id: Id
+    marketplace: str
+    policy_number: Id
+    last_day: date
 
 
 class CoverLapsed(Event):

@@ -1,5 +1,6 @@
 """What the marketplace's seller directory says."""
 
+from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -15,6 +16,14 @@ BusinessName = Annotated[str, Field(min_length=1, max_length=200)]
 """The name of a business, not of a person."""
 
 
+class Standing(StrEnum):
+    """SUSPENDED: sells no more, but may answer. INSOLVENT: nobody there can answer or be debited."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    INSOLVENT = "insolvent"
+
+
 class SellerRegistered(Event):
     """The whole profile, said again whenever any of it changes. Contacts in the order to try them."""
 
@@ -23,6 +32,7 @@ class SellerRegistered(Event):
     name: BusinessName
     language: Annotated[str, Field(pattern=r"^[a-z]{2}$")]
     contacts: Annotated[tuple[PersonalLine, ...], Field(max_length=5)]
+    standing: Standing = Standing.ACTIVE
 
 
 class SellerProceedsReported(Event):

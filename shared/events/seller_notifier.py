@@ -6,7 +6,9 @@ from typing import ClassVar
 from uuid import UUID
 
 from shared.events.base import Event, Id, Reference, Topic
+from shared.events.marketplace import Standing
 from shared.events.seller_portal import AnswerChoice
+from shared.money import Currency, Minor
 
 NOTIFIER = Topic("claims.seller-notifier.v1", key="claim_id", party="seller_notifier", numbered=True)
 
@@ -17,10 +19,16 @@ class NoticeKind(StrEnum):
     PROOF = "proof"
     DEBIT = "debit"
     INSURER = "insurer"
+    INSURER_REMINDER = "insurer_reminder"
+    AMENDED = "amended"
+    APPEAL = "appeal"
 
 
 class SellerNotified(Event):
-    """The claim notice was handed over to the seller's mail system. ``respond_by`` is frozen at this moment."""
+    """The claim notice was handed over to the seller's mail system. ``respond_by`` is frozen at this moment.
+
+    Said again, with a later moment, when the letter came back and the next contact took it.
+    """
 
     topic: ClassVar = NOTIFIER
     claim_id: UUID
@@ -28,6 +36,8 @@ class SellerNotified(Event):
     direct_pay: bool
     handed_over_at: datetime
     respond_by: datetime
+    letter_id: UUID | None = None
+    standing: Standing = Standing.ACTIVE
 
 
 class NoticeHandedOver(Event):
@@ -38,6 +48,17 @@ class NoticeHandedOver(Event):
     seller_id: Id
     kind: NoticeKind
     handed_over_at: datetime
+    letter_id: UUID | None = None
+
+
+class NoticeBounced(Event):
+    """A letter that had been handed over came back. The next contact is tried; a debit on its notice must stop."""
+
+    topic: ClassVar = NOTIFIER
+    claim_id: UUID
+    seller_id: Id
+    kind: NoticeKind
+    contact: int
 
 
 class NoticeRefused(Event):
@@ -111,3 +132,16 @@ class InsurerNotified(Event):
     seller_id: Id
     handed_over_at: datetime
     respond_by: datetime
+    currency: Currency | None = None
+    admitted_minor: Minor | None = None
+
+
+class SellerAppealRecorded(Event):
+    """The right seller appeals the payment, with new information; recovery decides whether that was in time."""
+
+    topic: ClassVar = NOTIFIER
+    claim_id: UUID
+    seller_id: Id
+    appeal_id: Id
+    evidence: tuple[Reference, ...]
+    received_at: datetime

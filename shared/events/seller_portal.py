@@ -64,6 +64,16 @@ class SellerReportsSettled(Event):
     proof: Reference
 
 
+class SellerAppealed(Event):
+    """The seller appeals the payment, with new information, within the days that the policy gives."""
+
+    topic: ClassVar = ANSWERS
+    claim_id: UUID
+    seller_id: Id
+    appeal_id: Id
+    evidence: Annotated[tuple[Reference, ...], Field(min_length=1, max_length=20)]
+
+
 class InsurerRating(StrEnum):
     """Financial strength by S&P or AM Best, grouped."""
 
@@ -92,6 +102,8 @@ class Certificate(Event):
     valid_from: date
     valid_to: date
     cancelled_on: date | None = None
+    issued_on: date | None = None
+    """When the policy was issued; later than ``valid_from``: it is back-dated."""
 
 
 class CertificateSubmitted(Certificate):
@@ -100,13 +112,28 @@ class CertificateSubmitted(Certificate):
     topic: ClassVar = CERTIFICATES
 
 
+class ProductHazardClass(StrEnum):
+    """How dangerous what a seller sells is, as carriers group it."""
+
+    LOW = "low"
+    MODERATE = "moderate"
+    HIGH = "high"
+    SEVERE = "severe"
+
+
 class QuotesWanted(Event):
-    """Asks the Accelerator for quotes; ``request_id`` makes asking twice one request."""
+    """Asks the Accelerator for quotes; ``request_id`` makes asking twice one request.
+
+    ``limit_minor`` per occurrence and ``deductible_minor``: what is wished for; None: the marketplace's least and most.
+    """
 
     topic: ClassVar = CERTIFICATES
     seller_id: Id
     request_id: Id
     marketplace: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    hazard_class: ProductHazardClass = ProductHazardClass.MODERATE
+    limit_minor: Minor | None = None
+    deductible_minor: Minor | None = None
 
 
 class QuoteChosen(Event):

@@ -7,7 +7,7 @@ from datetime import date
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
@@ -31,7 +31,20 @@ def load(folder: Path = HERE) -> Policies:
     paths = sorted(folder.glob("*.toml"))
     if not paths:
         raise PolicyError(f"{folder}: there is no policy file; put one <marketplace>.toml per marketplace there")
-    found = [(path.name, policy) for path in paths for policy in read(path)]
+    return _policies({path.name: _text(path) for path in paths})
+
+
+def load_with(proposed: Path, folder: Path = HERE) -> Policies:
+    """The policies of a folder with one file more, or in the place of the one of the same name."""
+    texts = {path.name: _text(path) for path in sorted(folder.glob("*.toml"))}
+    return _policies(texts | {proposed.name: _text(proposed)})
+
+
+def _policies(texts: dict[str, str]) -> Policies:
+    """Of all files together: a version may be written as another one with differences, wherever that one stands."""
+    parsed = {name: _parsed(name, text) for name, text in texts.items()}
+    whole = Whole({str(version.get("version")): version for data in parsed.values() for version in _versions(data)})
+    found = [(name, policy) for name, data in parsed.items() for policy in _read(name, texts[name], data, whole)]
     _told_apart(found)
     return Policies([policy for _, policy in found])
 
@@ -53,23 +66,82 @@ def _told_apart(found: list[tuple[str, Policy]]) -> None:
         names[policy.version], days[day] = file, policy.version
 
 
-def read(path: Path) -> tuple[Policy, ...]:
-    """All versions in one file."""
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise PolicyError(f"{path.name}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
+
+
+def _parsed(name: str, text: str) -> dict[str, Any]:
     try:
-        versions = _File.model_validate(tomllib.loads(text)).versions
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise PolicyError(f"{path.name}: not TOML: {error}; mend what stands there") from error
+        raise PolicyError(f"{name}: not TOML: {error}; mend what stands there") from error
+
+
+def _versions(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """The tables under ``[[versions]]``, whatever else may be wrong with the file."""
+    versions = data.get("versions")
+    found: list[Any] = cast("list[Any]", versions) if isinstance(versions, list) else []
+    return [version for version in found if isinstance(version, dict)]
+
+
+def _read(name: str, text: str, data: dict[str, Any], whole: "Whole") -> tuple[Policy, ...]:
+    """All versions in one file."""
+    lines = list(_lines(text))
+    try:
+        for number, version in enumerate(_versions(data)):
+            if "like" in version:
+                data["versions"][data["versions"].index(version)] = whole.of(version, (), number)
+        versions = _File.model_validate(data).versions
+    except LikeError as error:
+        line = _line_of(("versions", error.number, "like"), lines)
+        raise PolicyError(f"{name}, line {line}: versions.{error.number + 1}.like: {error}") from error
     except ValidationError as error:
-        lines = list(_lines(text))
         problems = error.errors(include_url=False)
-        raise PolicyError("\n".join(f"{path.name}{_explained(problem, lines)}" for problem in problems)) from error
+        raise PolicyError("\n".join(f"{name}{_explained(problem, lines)}" for problem in problems)) from error
     if not versions:
-        raise PolicyError(f"{path.name}: versions: there is none; write at least one, under [[versions]]")
+        raise PolicyError(f"{name}: versions: there is none; write at least one, under [[versions]]")
     return versions
+
+
+class LikeError(Exception):
+    """``like`` names no version to begin from. ``number``: the place of the version in its file."""
+
+    def __init__(self, sentence: str, number: int) -> None:
+        super().__init__(sentence)
+        self.number = number
+
+
+class Whole:
+    """Versions written as ``like = "US-1"`` and the differences, made whole."""
+
+    def __init__(self, by_name: dict[str, dict[str, Any]]) -> None:
+        self._by_name = by_name
+
+    def of(self, version: dict[str, Any], through: tuple[str, ...], number: int) -> dict[str, Any]:
+        own = {field: value for field, value in version.items() if field != "like"}
+        like = version.get("like")
+        if like is None:
+            return own
+        base = self._by_name.get(str(like))
+        if base is None:
+            near = get_close_matches(str(like), self._by_name, n=1)
+            cure = f"did you mean {near[0]}?" if near else "name a version that stands in one of the files"
+            raise LikeError(f"there is no version {like!r}; {cure}", number)
+        if like in through:
+            raise LikeError(f"{like!r} is like itself, through {', '.join(through)}; write one of them whole", number)
+        return _merged(self.of(base, (*through, str(like)), number), own)
+
+
+def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Tables are merged field by field; lists and values take the place of what they are called like."""
+    merged = base | own
+    for name, value in own.items():
+        if isinstance(value, dict) and isinstance(base.get(name), dict):
+            merged[name] = _merged(base[name], cast("dict[str, Any]", value))
+    return merged
 
 
 def _explained(problem: ErrorDetails, lines: list[tuple[int, Where]]) -> str:

@@ -1,17 +1,48 @@
 """What a policy says, and what must hold within one."""
 
+import re
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Final
+from functools import cached_property
+from hashlib import blake2b
+from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+import holidays
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
-from shared.events.claim import DocumentKind, LossKind
+from shared.calendar import BusinessDays, after
+from shared.events.claim import DocumentKind, LossKind, Signal
+from shared.events.insurance_accelerator import AfterDuty
+from shared.events.intake import HazardLevel
 from shared.events.seller_portal import InsurerRating
 from shared.money import Currency, Minor
 
-Days = Annotated[int, Field(ge=0, le=3650)]
+MOST_DAYS: Final = 3650
+_BUSINESS: Final = re.compile(r"(\d{1,4}) business days?")
+
+
+def _wait(value: object) -> int:
+    found = _BUSINESS.fullmatch(value) if isinstance(value, str) else None
+    days = BusinessDays(found[1]) if found else value
+    if not isinstance(days, int) or isinstance(days, bool) or not 0 <= days <= MOST_DAYS:
+        raise PydanticCustomError(
+            "wait", f"must be a number of days from 0 to {MOST_DAYS}, or text such as '5 business days'"
+        )
+    return days
+
+
+def _as_written(days: int) -> int | str:
+    return str(days) if isinstance(days, BusinessDays) else days
+
+
+Days = Annotated[int, Field(ge=0, le=MOST_DAYS)]
+"""Calendar days between two dates."""
+Wait = Annotated[int, PlainValidator(_wait), PlainSerializer(_as_written)]
+"""Days on the clock: a number of calendar days, or ``"5 business days"``. Turned into a moment by ``Policy.after``."""
+Percent = Annotated[int, Field(ge=0, le=100)]
 Words = tuple[Annotated[str, Field(min_length=3, pattern=r"^\S.*\S$")], ...]
 """Each is looked for inside a coded text, in any case; a word of one or two letters would be found everywhere."""
 
@@ -42,6 +73,53 @@ class WaiverCover(StrEnum):
     ON_INCIDENT = "on_incident"
 
 
+class Calendar(_Data):
+    """Where days begin, and which of them are business days (Monday to Friday, no public holiday)."""
+
+    timezone: str
+    holidays: str
+    region: str | None = None
+    """A part of the country with holidays of its own, by its ISO 3166-2 code without the country."""
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(f"{name!r} is no time zone; write one such as Europe/Berlin")
+        return name
+
+    @field_validator("holidays")
+    @classmethod
+    def _has_holidays(cls, country: str) -> str:
+        if country not in holidays.list_supported_countries():
+            raise ValueError(f"no holidays are known for {country!r}; write a country's two letters, such as DE")
+        return country
+
+    @field_validator("region")
+    @classmethod
+    def _is_a_region(cls, region: str | None, info: ValidationInfo) -> str | None:
+        country = info.data.get("holidays")
+        if region is None or country is None:
+            return region
+        regions = holidays.list_supported_countries()[country]
+        if region not in regions:
+            raise ValueError(f"{region!r} is no region of {country}; leave it out, or use one of {', '.join(regions)}")
+        return region
+
+
+class Letters(_Data):
+    """``language``: that of a seller whose own we have no letters in."""
+
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")]
+
+
+class Reporting(_Data):
+    """From ``since`` on, payments above ``over_minor`` per incident to a beneficiary of Medicare are reported."""
+
+    since: date
+    over_minor: Minor
+
+
 class Eligibility(_Data):
     """Which claims are valid. Windows in calendar days; None: no such limit."""
 
@@ -49,15 +127,24 @@ class Eligibility(_Data):
     report_within_days: Days
     incident_within_days_of_purchase: Days | None = None
     covered: frozenset[LossKind]
+    """All other kinds of loss are excluded by name."""
     excluded_products: frozenset[str] = frozenset()
     papers: dict[LossKind, tuple[DocumentKind, ...]]
     """For each kind of loss, any one of these papers proves it."""
     dated: frozenset[LossKind] = frozenset()
     """Losses that only a paper with its date proves."""
     adult_age: Days
-    papers_within_days: Days
+    guardian_papers: tuple[DocumentKind, ...]
+    """Any one of these shows that somebody may act for an injured minor; empty: none is asked for."""
+    estate_papers: tuple[DocumentKind, ...]
+    """Any one of these shows that somebody may act for the estate of who has died; empty: none is asked for."""
+    papers_within_days: Wait
     screening_days: Annotated[int, Field(ge=1, le=365)] = 15
     """How long the look across a claimant's claims may take before it is asked for again."""
+    acknowledge_days: Wait
+    """Within so many days of the first notice the customer hears something."""
+    reopen_days: Wait
+    """How long after its end a claim can be reopened."""
 
     @field_validator("covered")
     @classmethod
@@ -82,7 +169,47 @@ class Injuries(_Data):
 
     never_automatic_dispositions: Words
     never_automatic_diagnoses: Words
+    deaths: Words
+    """Dispositions of who has died: an estate must act."""
     minors_never_automatic: bool
+    reporting: tuple[Reporting, ...] = ()
+    """Medicare (US only), the earliest first: whether somebody is a beneficiary is asked, never inferred from age."""
+
+    def reported_over(self, on: date) -> int | None:
+        """The threshold in force on a day; None: nothing is reported."""
+        in_force = [rule.over_minor for rule in self.reporting if rule.since <= on]
+        return in_force[-1] if in_force else None
+
+
+class Screening(_Data):
+    """What looks like fraud. A sum of weights from ``investigate_at`` on sends a claim to special investigation."""
+
+    weights: dict[Signal, Annotated[int, Field(ge=0, le=1000)]]
+    investigate_at: Annotated[int, Field(ge=1)]
+    within_days: Days
+    """How far apart two claims may have been reported to be seen together."""
+    claims_by_claimant: Annotated[int, Field(ge=2)]
+    """So many of one claimant within the window are many."""
+    claims_against_seller: Annotated[int, Field(ge=2)]
+    """So many against one seller within the window are many."""
+    under_line_percent: Percent
+    """An amount so little under the small-claim line is just under it."""
+
+    @field_validator("weights")
+    @classmethod
+    def _weighs_every_signal(cls, weights: dict[Signal, int]) -> dict[Signal, int]:
+        if missing := set(Signal) - set(weights):
+            raise ValueError(f"{', '.join(sorted(missing))} has no weight; write 0 for a signal that does not count")
+        return weights
+
+
+class Hazard(_Data):
+    """Within the window so many claims about one product, or so many with a serious injury, reach this level."""
+
+    level: HazardLevel
+    within_days: Days
+    claims: Annotated[int, Field(ge=1)]
+    serious: Annotated[int, Field(ge=1)]
 
 
 class Handling(_Data):
@@ -93,35 +220,54 @@ class Handling(_Data):
     direct_pay: DirectPay
     cap_minor: Minor
     comment_window_hours: Annotated[int, Field(ge=0, le=24 * 90)]
-    seller_response_days: Days
-    reminder_days: tuple[Days, ...]
-    extension_days: Days
-    resolving_days: Days
-    insurer_response_days: Days
-    customer_confirmation_days: Days
-    review_days: Days
+    seller_response_days: Wait
+    reminder_days: tuple[Wait, ...]
+    extension_days: Wait
+    resolving_days: Wait
+    insurer_response_days: Wait
+    insurer_reminder_days: tuple[Wait, ...] = ()
+    customer_confirmation_days: Wait
+    review_days: Wait
+    decide_days: Wait
+    """Handling clock: a decision within so many days of proof; what takes longer is shown as overdue."""
+    delay_notice_days: Wait
+    """The customer hears of a delay whenever nothing was decided for so long."""
     authority_limit_minor: Minor
-    approval_days: Days
+    approval_days: Wait
+    release_above_line: bool
+    """Whether a release is signed before a claim above the line is paid; a purchase price alone never needs one."""
+    release_days: Wait
     payout_attempts: Annotated[int, Field(ge=1, le=20)]
-    payout_retry_days: Days
+    payout_retry_days: Wait
 
-    @field_validator("reminder_days")
+    @field_validator("reminder_days", "insurer_reminder_days")
     @classmethod
     def _remind_in_time(cls, days: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
-        within = info.data.get("seller_response_days")
+        first = info.field_name == "reminder_days"
+        within = info.data.get("seller_response_days" if first else "insurer_response_days")
         if within is not None and any(day >= within for day in days):
-            raise ValueError(f"a reminder must come before the {within} days to answer are over; give earlier days")
+            raise ValueError(f"a reminder must come before the {int(within)} days to answer are over; give earlier days")
         return days
 
 
 class Recovery(_Data):
-    """How the seller is pursued after a payout."""
+    """How the seller, and his insurer, are pursued after a payout."""
 
     waiver_cover: WaiverCover
-    proof_days: Days
-    debit_notice_days: Days
-    debit_retry_days: Days
-    write_off_days: Days
+    back_dated_cover: bool
+    """Whether cover that was issued after an incident, from a day before it, counts for that incident."""
+    proof_days: Wait
+    insurer_demand_days: Wait
+    """How long the seller's insurer has to pay before the seller is asked; 0: insurers are not asked."""
+    debit_notice_days: Wait
+    debit_retry_days: Wait
+    appeal_days: Wait
+    """How long a seller may appeal, from the debit notice (or the waiver) on, with new information."""
+    dispute_days: Wait
+    """By when an appeal or a dispute is decided."""
+    write_off_days: Wait
+    write_off_below_minor: Minor
+    """What is not worth pursuing: written off at once."""
 
 
 class Insurance(_Data):
@@ -129,14 +275,28 @@ class Insurance(_Data):
 
     duty_proceeds_minor: Minor
     duty_days: Days
+    duty_reminder_days: tuple[Days, ...]
+    after_duty: AfterDuty
+    """What follows for a seller who has not insured in time."""
     min_per_occurrence_minor: Minor
     min_aggregate_minor: Minor
     max_deductible_minor: Minor
     ratings: frozenset[InsurerRating]
     min_cancellation_notice_days: Days
     min_days_left: Days
-    quotes_within_days: Days
+    quotes_within_days: Wait
+    renewal_days: Days
+    """So long before bound cover ends, quotes for its renewal are asked for."""
     max_claims_to_qualify: Annotated[int, Field(ge=0)]
+    claims_history_days: Days
+
+    @field_validator("duty_reminder_days")
+    @classmethod
+    def _remind_before_the_duty(cls, days: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        within = info.data.get("duty_days")
+        if within is not None and any(day >= within for day in days):
+            raise ValueError(f"a reminder must come before the {within} days to insure are over; give earlier days")
+        return days
 
 
 class Policy(_Data):
@@ -146,8 +306,12 @@ class Policy(_Data):
     marketplace: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
     currency: Currency
     effective_from: date
+    calendar: Calendar
+    letters: Letters
     eligibility: Eligibility
     injuries: Injuries
+    screening: Screening
+    hazards: tuple[Hazard, ...] = ()
     handling: Handling
     recovery: Recovery
     insurance: Insurance
@@ -157,9 +321,34 @@ class Policy(_Data):
         line = self.handling.small_claim_line_minor
         return amount_minor <= line if self.handling.small_claim_line_inclusive else amount_minor < line
 
-    def days(self, count: int) -> timedelta:
-        """A duration of this policy (calendar days)."""
-        return timedelta(days=count)
+    def after(self, moment: datetime, days: int) -> datetime:
+        """So many days of this policy later: calendar days, or business days where the policy counts those."""
+        calendar = self.calendar
+        return after(moment, days, country=calendar.holidays, region=calendar.region, timezone=calendar.timezone)
+
+    def wait(self, moment: datetime, days: int) -> timedelta:
+        """How long so many days of this policy last from a moment on."""
+        return self.after(moment, days) - moment
+
+    def today(self, now: datetime) -> date:
+        """The date at this moment where the marketplace is."""
+        return now.astimezone(ZoneInfo(self.calendar.timezone)).date()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The same for the same rules, however the file is written."""
+        return blake2b(_canonical(self.model_dump(mode="json")).encode(), digest_size=12).hexdigest()
+
+
+def _canonical(value: Any) -> str:
+    """One way of writing: sets have no order, and tables none either."""
+    match value:
+        case dict():
+            return "{" + ",".join(f"{k}:{_canonical(v)}" for k, v in sorted(value.items())) + "}"  # pyright: ignore
+        case list():
+            return "[" + ",".join(sorted(map(_canonical, value))) + "]"  # pyright: ignore
+        case _:
+            return repr(value)
 
 
 class Policies:
