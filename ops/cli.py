@@ -1,40 +1,31 @@
 """``makegood``: everything a person types."""
 
-import asyncio
 import json
-import logging
 import os
-import signal
 import sys
-from collections.abc import Coroutine
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
 import typer
 import uvloop
-from rich.console import Console
-from rich.markup import escape
 
 from ops import catalogue
-from shared.runtime.settings import Settings
-
-ROOT = Path(__file__).parent.parent
-"""The checkout: below it, in .makegood/, the local stack lives."""
-T = TypeVar("T")
+from ops.desk.cli import app as desk
+from ops.desk.cli import overdue
+from ops.ledger.cli import app as ledger
+from ops.policy.cli import app as policy
+from ops.terminal import ROOT, AsJson, console, fail, reached, run
 
 app = typer.Typer(
     help="Claims for harm by third-party sellers' items: from submission to payout and recovery.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
-console = Console()
-
-
-def fail(sentence: str, code: int = 1) -> typer.Exit:
-    """Prints what is wrong and the cure in one sentence, and gives the exit to raise."""
-    Console(stderr=True).print(f"[red]makegood:[/red] {escape(sentence)}", highlight=False, soft_wrap=True)
-    return typer.Exit(code)
+app.add_typer(desk, name="desk")
+app.add_typer(ledger, name="ledger")
+app.add_typer(policy, name="policy")
+app.command("overdue")(overdue)
 
 
 @app.command()
@@ -121,44 +112,7 @@ class Kind(StrEnum):
     CONTAINERS = "containers"
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 StackName = Annotated[str, typer.Option("--name", help="Which local stack, where several are kept.")]
-
-
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Runs it to its end; what is wrong is said in one sentence. SIGTERM ends it as Ctrl-C does, cleaning up."""
-    from ops.local.errors import StackError
-    from ops.reach import ReachError
-    from shared.runtime.logs import configure
-    from shared.runtime.store import PassingError
-
-    async def until_told_to_stop() -> T:
-        task = asyncio.current_task()
-        assert task is not None
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        return await work
-
-    configure("cli", "error")
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it repeats what we say once
-    try:
-        return uvloop.run(until_told_to_stop())
-    except (ReachError, StackError) as error:
-        raise fail(str(error)) from error
-    except PassingError as error:
-        cure = "start it (`makegood up`), or correct MAKEGOOD_DATABASE_URL"
-        raise fail(f"PostgreSQL cannot be reached ({error}): {cure}") from error
-    except (asyncio.CancelledError, KeyboardInterrupt):
-        raise typer.Exit(130) from None
-
-
-def reached() -> Settings:
-    """Settings of the environment, or else of the local stack."""
-    from ops.reach import ReachError, settings
-
-    try:
-        return settings(ROOT)
-    except ReachError as error:
-        raise fail(str(error), 2) from error
 
 
 @app.command()

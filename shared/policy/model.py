@@ -246,7 +246,9 @@ class Handling(_Data):
         first = info.field_name == "reminder_days"
         within = info.data.get("seller_response_days" if first else "insurer_response_days")
         if within is not None and any(day >= within for day in days):
-            raise ValueError(f"a reminder must come before the {int(within)} days to answer are over; give earlier days")
+            raise ValueError(
+                f"a reminder must come before the {int(within)} days to answer are over; give earlier days"
+            )
         return days
 
 

@@ -29,6 +29,11 @@ class State(Fact):
         """The reference key whose change this state wants to be asked about, while it does."""
         return None
 
+    @property
+    def late_at(self) -> datetime | None:
+        """The moment from which it is overdue in the eyes of people (a handling clock). Shown, never asked about."""
+        return None
+
 
 class Effect(Fact):
     """What a decision asks of the outside that is not an event: a row written in the same transaction.

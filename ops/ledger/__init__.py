@@ -1,0 +1,1 @@
+"""The books of recovery: statements, aging, export."""

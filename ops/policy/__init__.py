@@ -1,0 +1,1 @@
+"""The rules of the marketplaces: shown, compared, explained, tried on history."""
