@@ -10,33 +10,58 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from services.seller_notifier.letter import letter_id
-from shared.events.adjusters import PayoutApproved, PayoutRefused, ReviewDecided
+from shared.events.adjusters import AppealDecided, DuplicateEstablished, PayoutApproved, PayoutRefused, ReviewDecided
 from shared.events.base import Event, claim_id_of
-from shared.events.claim import ItemFinding, Reason
+from shared.events.claim import ItemFinding, Lien, Reason, ReopeningReason
 from shared.events.escalation import (
     ApprovalRequested,
     ClaimClosed,
     ClaimDecided,
     Outcome,
     PayoutAuthorized,
+    ReleaseRequested,
     ReviewOpened,
     Status,
     StatusChanged,
 )
-from shared.events.finance import PayoutFailed, PayoutPaid, SellerDebitCollected, SellerDebitFailed
+from shared.events.finance import (
+    DebitFailure,
+    InsurerPaymentReceived,
+    PayoutFailed,
+    PayoutPaid,
+    PayoutReturned,
+    SellerDebitCollected,
+    SellerDebitFailed,
+    SellerPaymentReceived,
+    SellerRefundPaid,
+)
 from shared.events.insurance_accelerator import SellerCoverChanged
 from shared.events.insurers import InsurerRejected, InsurerSettled
-from shared.events.marketplace import SellerProceedsReported, SellerRegistered
-from shared.events.recovery import RecoveryClosed, SellerDebitRequested
+from shared.events.mail import LetterBounced
+from shared.events.marketplace import SellerProceedsReported, SellerRegistered, Standing
+from shared.events.recovery import InsurerDemanded, RecoveryClosed, SellerDebitRequested, SellerRefundRequested
 from shared.events.seller_notifier import NoticeHandedOver, NoticeKind, NoticeUndeliverable, SellerNotified
 from shared.events.seller_portal import (
     AnswerChoice,
     ExtensionRequested,
     SellerAnswered,
+    SellerAppealed,
     SellerCommented,
     SellerReportsSettled,
 )
-from shared.events.upstream import ClaimWithdrawn, DocumentsSubmitted, Loss, SettlementConfirmed, SettlementDisputed
+from shared.events.upstream import (
+    BeneficiaryStatusGiven,
+    ClaimAmended,
+    ClaimWithdrawn,
+    DocumentsSubmitted,
+    LienAsserted,
+    Loss,
+    PayeeChanged,
+    ReleaseSigned,
+    ReopeningRequested,
+    SettlementConfirmed,
+    SettlementDisputed,
+)
 from shared.money import Currency
 from tests.journeys import given
 from tests.journeys.world import Tale, World
@@ -155,14 +180,17 @@ class Story:
     async def says(self, *events: Event, at: datetime | None = None) -> None:
         await self.world.says(*events, at=at)
 
-    async def seller_is_known(self, *contacts: str) -> None:
+    async def seller_is_known(self, *contacts: str, standing: Standing = Standing.ACTIVE) -> None:
         """In the directory with these contacts (with one that works, when none is named), and the notifier knows it."""
         self._known = True
-        await self.says(
-            SellerRegistered(
-                seller_id=self.seller_id, name=self.seller_name, language="en", contacts=contacts or (self.contact,)
-            )
+        registered = SellerRegistered(
+            seller_id=self.seller_id,
+            name=self.seller_name,
+            language="en",
+            contacts=contacts or (self.contact,),
+            standing=standing,
         )
+        await self.says(registered)
         await self._on_record("seller_notifier")
 
     def knows_no_contact(self) -> None:
@@ -182,12 +210,12 @@ class Story:
             )
         )
 
-    async def seller_is_insured(self) -> None:
+    async def seller_is_insured(self, **other: Any) -> None:
         """A certificate without a defect is accepted, and everybody who routes or pursues knows it."""
         if not self._known:
             await self.seller_is_known()
         await self.seller_sells()
-        await self.says(given.certificate(self.seller_id, self.seller_name))
+        await self.says(given.certificate(self.seller_id, self.seller_name, **other))
         await self.is_covered()
 
     async def is_covered(self) -> None:
@@ -207,6 +235,38 @@ class Story:
     async def sends_papers(self, *items: int) -> None:
         if papers := given.papers(self.losses, *items):
             await self.says(DocumentsSubmitted(submission_id=self.submission_id, documents=papers))
+
+    async def amends(self, losses: tuple[Loss, ...], *, papers: bool = True) -> None:
+        """To these losses; the papers for what is new come with it."""
+        self.losses = losses
+        amended = ClaimAmended(
+            submission_id=self.submission_id, amendment_id=f"amendment-{uuid.uuid4()}", losses=losses
+        )
+        await self.says(amended)
+        if papers:
+            await self.sends_papers()
+
+    async def asks_to_reopen(self, reason: ReopeningReason) -> None:
+        await self.says(
+            ReopeningRequested(
+                submission_id=self.submission_id, request_id=f"reopening-{uuid.uuid4()}", reason=reason
+            )
+        )
+
+    async def gives_a_new_payee(self, payee: str) -> None:
+        await self.says(PayeeChanged(submission_id=self.submission_id, payee=payee))
+
+    async def signs_release(self) -> ReleaseRequested:
+        asked = await self.hears(ReleaseRequested)
+        await self.says(ReleaseSigned(submission_id=self.submission_id, release=f"release-{self.claim_id}"))
+        return asked
+
+    async def lien_is_asserted(self, amount_minor: int) -> None:
+        lien = Lien(holder_ref=f"insurer-of-{self.claimant_id}", amount_minor=amount_minor)
+        await self.says(LienAsserted(submission_id=self.submission_id, lien=lien))
+
+    async def says_whether_beneficiary(self, beneficiary: bool) -> None:
+        await self.says(BeneficiaryStatusGiven(submission_id=self.submission_id, beneficiary=beneficiary))
 
     async def withdraws(self) -> None:
         await self.says(ClaimWithdrawn(submission_id=self.submission_id))
@@ -241,6 +301,27 @@ class Story:
         proof = f"transfer-{self.claim_id}"
         await self.says(SellerReportsSettled(claim_id=self.claim_id, seller_id=self.seller_id, proof=proof))
 
+    async def seller_appeals(self, *evidence: str, at: datetime | None = None) -> None:
+        appeal = SellerAppealed(
+            claim_id=self.claim_id, seller_id=self.seller_id, appeal_id=f"appeal-{uuid.uuid4()}", evidence=evidence
+        )
+        await self.says(appeal, at=at)
+
+    async def letter_comes_back(self, letter_id: UUID | None) -> None:
+        assert letter_id is not None
+        await self.says(LetterBounced(claim_id=self.claim_id, letter_id=letter_id))
+
+    async def insurer_pays(self, demand: InsurerDemanded, amount_minor: int) -> None:
+        await self.says(
+            InsurerPaymentReceived(
+                claim_id=self.claim_id,
+                demand_id=demand.demand_id,
+                currency=demand.currency,
+                amount_minor=amount_minor,
+                finance_reference=f"insurer-{demand.demand_id}-{amount_minor}",
+            )
+        )
+
     async def insurer_settles(self, amount_minor: int) -> None:
         await self.says(
             InsurerSettled(
@@ -253,11 +334,27 @@ class Story:
 
     # Adjusters, approvers and finance.
 
-    async def adjuster_decides(self, asked: ReviewOpened, *findings: ItemFinding, valid: bool) -> None:
+    async def adjuster_decides(
+        self, asked: ReviewOpened, *findings: ItemFinding, valid: bool, reasons: tuple[Reason, ...] = ()
+    ) -> None:
+        decided = ReviewDecided(
+            claim_id=self.claim_id,
+            review=asked.review,
+            adjuster="adjuster-7",
+            valid=valid,
+            findings=findings,
+            reasons=reasons,
+            round=asked.round,
+        )
+        await self.says(decided)
+
+    async def appeal_is_decided(self, *, won: bool) -> None:
+        await self.says(AppealDecided(claim_id=self.claim_id, adjuster="adjuster-9", won=won))
+
+    async def turns_out_to_be(self, other: "Story") -> None:
+        """The same claim as another one."""
         await self.says(
-            ReviewDecided(
-                claim_id=self.claim_id, review=asked.review, adjuster="adjuster-7", valid=valid, findings=findings
-            )
+            DuplicateEstablished(claim_id=self.claim_id, duplicate_of=other.claim_id, adjuster="adjuster-9")
         )
 
     async def approver_says_yes(self, asked: ApprovalRequested, approver: str) -> None:
@@ -266,22 +363,62 @@ class Story:
     async def approver_says_no(self, asked: ApprovalRequested, approver: str) -> None:
         await self.says(PayoutRefused(claim_id=self.claim_id, payout_id=asked.payout_id, approver=approver))
 
-    async def is_paid(self) -> PayoutAuthorized:
+    async def is_paid(self, **facts: object) -> PayoutAuthorized:
         """By finance, as ordered."""
-        order = await self.hears(PayoutAuthorized)
+        order = await self.hears(PayoutAuthorized, **facts)
         await self.finance_pays(order)
         return order
 
-    async def finance_pays(self, order: PayoutAuthorized) -> None:
+    async def is_released_and_paid(self) -> PayoutAuthorized:
+        """Above the line the customer signs a release first."""
+        await self.signs_release()
+        return await self.is_paid()
+
+    async def finance_pays(self, order: PayoutAuthorized, reference: str = "payment") -> None:
         await self.says(
             PayoutPaid(
                 claim_id=self.claim_id,
                 payout_id=order.payout_id,
                 currency=order.currency,
                 amount_minor=order.amount_minor,
-                finance_reference=f"payment-{order.payout_id}",
+                finance_reference=f"{reference}-{order.payout_id}",
             )
         )
+
+    async def finance_gets_back(self, order: PayoutAuthorized, amount_minor: int) -> None:
+        await self.says(
+            PayoutReturned(
+                claim_id=self.claim_id,
+                payout_id=order.payout_id,
+                currency=order.currency,
+                amount_minor=amount_minor,
+                finance_reference=f"return-{order.payout_id}-{amount_minor}",
+            )
+        )
+
+    async def seller_pays(self, amount_minor: int) -> None:
+        await self.says(
+            SellerPaymentReceived(
+                claim_id=self.claim_id,
+                currency=Currency.USD,
+                amount_minor=amount_minor,
+                finance_reference=f"transfer-{self.claim_id}-{amount_minor}",
+            )
+        )
+
+    async def is_refunded(self) -> SellerRefundRequested:
+        """The seller gets back what we owe him."""
+        refund = await self.hears(SellerRefundRequested)
+        await self.says(
+            SellerRefundPaid(
+                claim_id=self.claim_id,
+                refund_id=refund.refund_id,
+                currency=refund.currency,
+                amount_minor=refund.amount_minor,
+                finance_reference=f"refund-{refund.refund_id}",
+            )
+        )
+        return refund
 
     async def finance_fails(self, order: PayoutAuthorized, *, final: bool) -> None:
         await self.says(PayoutFailed(claim_id=self.claim_id, payout_id=order.payout_id, final=final))
@@ -303,8 +440,10 @@ class Story:
             )
         )
 
-    async def finance_cannot_collect(self, debit: SellerDebitRequested) -> None:
-        await self.says(SellerDebitFailed(claim_id=self.claim_id, debit_id=debit.debit_id))
+    async def finance_cannot_collect(
+        self, debit: SellerDebitRequested, reason: DebitFailure = DebitFailure.NO_FUNDS
+    ) -> None:
+        await self.says(SellerDebitFailed(claim_id=self.claim_id, debit_id=debit.debit_id, reason=reason))
 
     # The end.
 
