@@ -3,12 +3,13 @@
 Inner topics carry the look across claims: of a claimant, of an order, seller or paper, of a product.
 """
 
+import re
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from shared.events.base import PERSONAL, Event, Fact, Id, PersonalLine, Reference, Topic
 from shared.events.claim import DocumentKind, InjuryClass, Item, Lien, Reason, ReopeningReason, Signal
@@ -22,7 +23,9 @@ BY_PRODUCT = Topic("claims.by-product.v1", key="product", party="intake", number
 BY_SELLER = Topic("claims.by-seller.v1", key="seller_id", party="intake", numbered=True)
 HAZARDS = Topic("products.hazards.v1", key="product", party="intake", numbered=True)
 
-Product = Annotated[str, Field(min_length=1, max_length=200)]
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+Product = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(lambda name: _CONTROL.sub(" ", name))]
+"""A name as upstream has it. It is a topic's key and so a header, which holds no control character: a space instead."""
 
 
 class Problem(Fact):
