@@ -1,7 +1,9 @@
 """One world for all journeys: they begin together and are told side by side."""
 
+import shutil
 import time
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -10,6 +12,7 @@ from pydantic import SecretStr
 from ops import catalogue
 from ops.fleet import Fleet
 from ops.local.stack import Stack
+from shared.policy.files import HERE
 from shared.runtime.kafka import make_topics
 from shared.runtime.migrate import migrate
 from shared.runtime.settings import Settings
@@ -27,6 +30,7 @@ async def world(
     await without_topics(stack.bootstrap_servers)
     async with empty_database(stack) as database_url:
         settings = Settings(
+            policy_folder=_policies(tmp_path_factory.mktemp("policies")),
             kafka_bootstrap_servers=stack.bootstrap_servers,
             database_url=SecretStr(database_url),
             clock_scale=86400 / DAY,
@@ -44,9 +48,22 @@ async def world(
             yield world
 
 
+def _policies(folder: Path) -> Path:
+    """As shipped, and from 15 June 2025 on a small-claim line of $1,500 in the US: a policy change while claims run."""
+    for file in HERE.glob("*.toml"):
+        shutil.copy(file, folder)
+    with (folder / "us.toml").open("a", encoding="utf-8") as us:
+        us.write(
+            '\n[[versions]]\nversion = "US-2"\nlike = "US-1"\neffective_from = 2025-06-15\n'
+            "[versions.handling]\nsmall_claim_line_minor = 150_000\n"
+        )
+    return folder
+
+
 def _environment(stack: Stack, settings: Settings) -> dict[str, str]:
     return {
         **stack.environment,
+        "MAKEGOOD_POLICY_FOLDER": str(settings.policy_folder),
         "MAKEGOOD_DATABASE_URL": settings.database_url.get_secret_value(),
         "MAKEGOOD_CLOCK_SCALE": str(settings.clock_scale),
         "MAKEGOOD_CLOCK_REAL_ORIGIN": str(settings.clock_real_origin),

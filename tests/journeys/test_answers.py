@@ -20,7 +20,13 @@ from tests.journeys.given import LARGE, SMALL, total
 from tests.journeys.story import Money, Story, journey
 
 PAID_AND_RECOVERED = Money(paid_out=total(LARGE), recovered=total(LARGE))
-REVIEWED_AND_PAID = [Status.WITH_SELLER, Status.UNDER_REVIEW, Status.PAYOUT_PENDING, Status.CLOSED]
+REVIEWED_AND_PAID = [
+    Status.WITH_SELLER,
+    Status.UNDER_REVIEW,
+    Status.AWAITING_RELEASE,
+    Status.PAYOUT_PENDING,
+    Status.CLOSED,
+]
 
 
 @journey
@@ -28,12 +34,12 @@ async def test_a_seller_who_accepts_pays_through_us_after_notice(story: Story) -
     await story.is_filed(LARGE)
     await story.hears(SellerNotified)
     await story.seller_answers(AnswerChoice.PAY_THROUGH_US)
-    order = await story.is_paid()
+    order = await story.is_released_and_paid()
     assert (order.route, order.amount_minor) == (Route.SELLER_ACCEPTED, total(LARGE))
     await story.is_collected()
     end = await story.ends()
     assert end.outcome is Outcome.RESOLVED_BY_SELLER
-    assert end.statuses == [Status.WITH_SELLER, Status.PAYOUT_PENDING, Status.CLOSED]
+    assert end.statuses == [Status.WITH_SELLER, Status.AWAITING_RELEASE, Status.PAYOUT_PENDING, Status.CLOSED]
     assert (end.money, end.letters) == (PAID_AND_RECOVERED, [NoticeKind.CLAIM, NoticeKind.DEBIT])
 
 
@@ -48,7 +54,7 @@ async def test_a_contested_claim_that_an_adjuster_finds_valid_is_paid(story: Sto
     assert asked.review is ReviewKind.CONTESTED
     await story.adjuster_decides(asked, valid=True)
     assert (await story.hears(ClaimEscalated)).route is Route.SELLER_REJECTED
-    await story.is_paid()
+    await story.is_released_and_paid()
     await story.is_collected()
     end = await story.ends()
     assert (end.outcome, end.statuses) == (Outcome.STEPPED_IN_REJECTED, REVIEWED_AND_PAID)
@@ -94,7 +100,7 @@ async def test_a_settlement_that_the_customer_disputes_is_judged_by_a_person(sto
     asked = await story.hears(ReviewOpened)
     assert asked.review is ReviewKind.CONTESTED
     await story.adjuster_decides(asked, valid=True)
-    await story.is_paid()
+    await story.is_released_and_paid()
     await story.is_collected()
     end = await story.ends()
     assert end.outcome is Outcome.STEPPED_IN_REJECTED
@@ -132,7 +138,7 @@ async def test_an_answer_received_at_the_last_moment_counts_though_it_is_heard_a
     notified = await story.hears(SellerNotified)
     assert (await story.hears(ReviewOpened)).review is ReviewKind.AMOUNT
     await story.seller_answers(AnswerChoice.PAY_THROUGH_US, at=notified.respond_by)
-    assert (await story.is_paid()).route is Route.SELLER_ACCEPTED
+    assert (await story.is_released_and_paid()).route is Route.SELLER_ACCEPTED
     await story.is_collected()
     end = await story.ends()
     assert (end.outcome, end.statuses) == (Outcome.RESOLVED_BY_SELLER, REVIEWED_AND_PAID)
@@ -147,7 +153,7 @@ async def test_an_answer_received_a_moment_later_is_evidence_and_nothing_else(st
     await story.seller_answers(AnswerChoice.PAY_THROUGH_US, at=notified.respond_by + timedelta(milliseconds=1))
     assert (await story.hears(SellerAnswerRecorded)).received_at > notified.respond_by
     await story.adjuster_decides(asked, valid=True)
-    await story.is_paid()
+    await story.is_released_and_paid()
     await story.is_collected()
     end = await story.ends()
     assert (end.outcome, end.money) == (Outcome.STEPPED_IN_SILENT, PAID_AND_RECOVERED)

@@ -6,7 +6,15 @@ from collections.abc import Awaitable, Callable
 
 import pytest_asyncio
 
-from shared.events.escalation import ClaimClosed, Outcome, PayoutAuthorized, ReviewOpened, RouteChosen
+from shared.events.escalation import (
+    ClaimClosed,
+    NextStep,
+    Outcome,
+    PayoutAuthorized,
+    ReviewOpened,
+    RouteChosen,
+    StatusChanged,
+)
 from shared.events.intake import ClaimAccepted, InformationRequested
 from shared.events.recovery import SellerDebitRequested
 from shared.events.seller_notifier import InsurerNotified
@@ -50,7 +58,7 @@ async def paid_when_the_papers_came(story: Story) -> Ending:
 async def silent_and_debited(story: Story) -> Ending:
     await story.is_filed(LARGE)
     await story.adjuster_decides(await story.hears(ReviewOpened), valid=True)
-    await story.is_paid()
+    await story.is_released_and_paid()
     await story.is_collected()
     return await story.ends()
 
@@ -68,7 +76,7 @@ async def accepted(story: Story) -> Ending:
     await story.is_filed(LARGE)
     await story.hears(RouteChosen)
     await story.seller_answers(AnswerChoice.PAY_THROUGH_US)
-    await story.is_paid()
+    await story.is_released_and_paid()
     debit = await story.hears(SellerDebitRequested)
     for _ in range(2):  # finance says it twice
         await story.finance_collects(debit, debit.amount_minor)
@@ -80,7 +88,7 @@ async def contested_and_paid(story: Story) -> Ending:
     await story.hears(RouteChosen)
     await story.seller_answers(AnswerChoice.CONTEST)
     await story.adjuster_decides(await story.hears(ReviewOpened), valid=True)
-    order = await story.is_paid()
+    order = await story.is_released_and_paid()
     await story.finance_pays(order)
     await story.is_collected()
     return await story.ends()
@@ -100,6 +108,8 @@ async def settled_by_the_insurer(story: Story) -> Ending:
     await story.seller_answers(AnswerChoice.REFER_TO_INSURER, insurer_contact=story.insurer)
     await story.hears(InsurerNotified)
     await story.insurer_settles(total(LARGE))
+    await story.hears(StatusChanged, next_step=NextStep.CONFIRM_SETTLEMENT)
+    await story.customer_confirms()
     return await story.ends()
 
 

@@ -37,7 +37,7 @@ async def test_a_seller_nobody_knows_an_address_of_is_debited_only_after_recorde
     assert asked.review is ReviewKind.UNDELIVERABLE
     await story.adjuster_decides(asked, valid=True)
     assert (await story.hears(ClaimEscalated)).route is Route.SELLER_SILENT
-    await story.is_paid()
+    await story.is_released_and_paid()
     await story.hears(RecoveryOpened)
     attempted = await story.hears(NoticeUndeliverable, kind=NoticeKind.DEBIT)
     debit = await story.is_collected()
@@ -55,7 +55,7 @@ async def test_the_second_contact_gets_what_the_first_refuses(story: Story) -> N
     assert (await story.hears(NoticeRefused)).contact == 0
     await story.hears(SellerNotified)
     await story.seller_answers(AnswerChoice.PAY_THROUGH_US)
-    await story.is_paid()
+    await story.is_released_and_paid()
     await story.hears(NoticeHandedOver, kind=NoticeKind.DEBIT)
     await story.is_collected()
     end = await story.ends()

@@ -1,7 +1,7 @@
 """Where a person must look or say yes: serious injuries, minors, amounts above the authority limit."""
 
 from shared.events.adjusters import ReviewKind
-from shared.events.claim import InjuryClass, ItemFinding, LossKind, Reason
+from shared.events.claim import DocumentKind, InjuryClass, ItemFinding, LossKind, Reason
 from shared.events.escalation import ApprovalRequested, Outcome, PayoutAuthorized, ReviewOpened, Route, Status
 from shared.events.intake import ClaimAccepted
 from shared.events.seller_notifier import SellerNotified
@@ -35,7 +35,7 @@ async def test_a_serious_injury_that_the_seller_accepts_is_looked_at_as_well(sto
     asked = await story.hears(ReviewOpened)
     assert asked.review is ReviewKind.SERIOUS_INJURY
     await story.adjuster_decides(asked, valid=True)
-    await story.is_paid()
+    await story.is_released_and_paid()
     await story.is_collected()
     end = await story.ends()
     assert end.outcome is Outcome.RESOLVED_BY_SELLER
@@ -46,7 +46,11 @@ async def test_a_serious_injury_that_the_seller_accepts_is_looked_at_as_well(sto
 async def test_a_minors_claim_is_looked_at_by_a_person_and_has_no_lost_earnings(story: Story) -> None:
     wages = Loss(kind=LossKind.LOST_EARNINGS, amount_minor=200_00)
     await story.seller_is_insured()
-    await story.is_filed((KETTLE, wages), claimant=Claimant(id=story.claimant_id, age=9))
+    await story.is_filed(
+        (KETTLE, wages),
+        claimant=Claimant(id=story.claimant_id, age=9),
+        authority=DocumentKind.GUARDIAN_AUTHORITY,
+    )
     accepted = await story.hears(ClaimAccepted)
     assert accepted.minor_claimant
     assert [item.admitted_minor for item in accepted.items] == [KETTLE.amount_minor, 0]
@@ -79,7 +83,13 @@ async def test_above_the_authority_limit_two_different_people_say_yes(story: Sto
     await story.is_collected()
     end = await story.ends()
     assert end.outcome is Outcome.RESOLVED_BY_SELLER
-    assert end.statuses == [Status.WITH_SELLER, Status.AWAITING_APPROVAL, Status.PAYOUT_PENDING, Status.CLOSED]
+    assert end.statuses == [
+        Status.WITH_SELLER,
+        Status.AWAITING_RELEASE,
+        Status.AWAITING_APPROVAL,
+        Status.PAYOUT_PENDING,
+        Status.CLOSED,
+    ]
     assert end.money == Money(paid_out=total(HUGE), recovered=total(HUGE))
 
 
@@ -102,4 +112,5 @@ async def _needs_approval(story: Story) -> ApprovalRequested:
     await story.is_filed(HUGE)
     await story.hears(SellerNotified)
     await story.seller_answers(AnswerChoice.PAY_THROUGH_US)
+    await story.signs_release()
     return await story.hears(ApprovalRequested)

@@ -63,7 +63,7 @@ async def test_above_the_line_silence_settles_who_answers_and_a_person_how_much(
     less = ItemFinding(item=2, allowed_minor=1_500_00, reasons=(Reason.NOT_PROVEN,))
     await story.adjuster_decides(asked, less, valid=True)
     allowed = LARGE[0].amount_minor + 1_500_00
-    assert (await story.is_paid()).amount_minor == allowed
+    assert (await story.is_released_and_paid()).amount_minor == allowed
     decided = await story.hears(ClaimDecided)
     assert decided.findings[1] == less
     debit = await story.hears(SellerDebitRequested)
@@ -71,7 +71,13 @@ async def test_above_the_line_silence_settles_who_answers_and_a_person_how_much(
     await story.finance_collects(debit, allowed - 1_000_00)
     end = await story.ends()
     assert end.outcome is Outcome.STEPPED_IN_SILENT
-    assert end.statuses == [Status.WITH_SELLER, Status.UNDER_REVIEW, Status.PAYOUT_PENDING, Status.CLOSED]
+    assert end.statuses == [
+        Status.WITH_SELLER,
+        Status.UNDER_REVIEW,
+        Status.AWAITING_RELEASE,
+        Status.PAYOUT_PENDING,
+        Status.CLOSED,
+    ]
     assert end.money == Money(paid_out=allowed, recovered=allowed)
     assert end.letters == [NoticeKind.CLAIM, NoticeKind.DEBIT]
 
@@ -97,7 +103,7 @@ async def test_one_extension_moves_the_moment_of_stepping_in(story: Story) -> No
 async def test_a_debit_that_fails_is_asked_for_again_under_another_id(story: Story) -> None:
     await story.is_filed(LARGE)
     await story.adjuster_decides(await story.hears(ReviewOpened), valid=True)
-    await story.is_paid()
+    await story.is_released_and_paid()
     first = await story.hears(SellerDebitRequested)
     await story.finance_collects(first, 400_00)
     await story.finance_cannot_collect(first)

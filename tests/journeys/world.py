@@ -64,6 +64,11 @@ class World:
     def today(self) -> date:
         return self.clock.now().date()
 
+    async def until_day(self, day: date) -> None:
+        """Returns when the clock has come to this day."""
+        while self.today < day:
+            await asyncio.sleep(DAY)
+
     # Tales: told side by side, because a claim is mostly waiting.
 
     def tell(self, tale: Tale, story: "Story") -> None:
