@@ -80,7 +80,7 @@ class ClaimSubmitted(Event):
 
 
 class ClaimAmended(Event):
-    """The losses as they are now, all of them: more, fewer, or other amounts. ``amendment_id``: said twice, done once."""
+    """The losses as they are now, all of them: more, fewer, other amounts. ``amendment_id``: said twice, done once."""
 
     topic: ClassVar = SUBMISSIONS
     submission_id: Id

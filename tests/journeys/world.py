@@ -6,7 +6,8 @@ import uuid
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from datetime import time as datetime_time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
@@ -66,8 +67,8 @@ class World:
 
     async def until_day(self, day: date) -> None:
         """Returns when the clock has come to this day."""
-        while self.today < day:
-            await asyncio.sleep(DAY)
+        left = datetime.combine(day, datetime_time(), UTC) - self.clock.now()
+        await asyncio.sleep(max(0.0, self.clock.real_seconds(left)))
 
     # Tales: told side by side, because a claim is mostly waiting.
 
