@@ -16,7 +16,12 @@ class BusinessDays(int):
     """A number of business days. A plain number counts every day."""
 
     def __str__(self) -> str:
-        return f"{int(self)} business days"
+        return f"{int(self)} business day{'' if self == 1 else 's'}"
+
+
+def in_words(days: int) -> str:
+    """For people: which days are counted is always said."""
+    return str(days) if isinstance(days, BusinessDays) else f"{days} day{'' if days == 1 else 's'}"
 
 
 def after(moment: datetime, days: int, *, country: str, region: str | None, timezone: str) -> datetime:

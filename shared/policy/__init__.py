@@ -1,6 +1,6 @@
 """The rules of each marketplace as data: effective-dated versions, never changed once used."""
 
-from shared.policy.files import load, load_with
+from shared.policy.files import load
 from shared.policy.model import Policies, Policy, PolicyError
 
-__all__ = ["Policies", "Policy", "PolicyError", "load", "load_with"]
+__all__ = ["Policies", "Policy", "PolicyError", "load"]

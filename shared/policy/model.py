@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from functools import cached_property
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -13,7 +13,7 @@ import holidays
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from shared.calendar import BusinessDays, after
+from shared.calendar import BusinessDays, after, in_words
 from shared.events.claim import DocumentKind, LossKind, Signal
 from shared.events.insurance_accelerator import AfterDuty
 from shared.events.intake import HazardLevel
@@ -28,9 +28,7 @@ def _wait(value: object) -> int:
     found = _BUSINESS.fullmatch(value) if isinstance(value, str) else None
     days = BusinessDays(found[1]) if found else value
     if not isinstance(days, int) or isinstance(days, bool) or not 0 <= days <= MOST_DAYS:
-        raise PydanticCustomError(
-            "wait", f"must be a number of days from 0 to {MOST_DAYS}, or text such as '5 business days'"
-        )
+        raise PydanticCustomError("wait", "is no number of days from 0 to {most}", {"most": MOST_DAYS})
     return days
 
 
@@ -175,6 +173,13 @@ class Injuries(_Data):
     reporting: tuple[Reporting, ...] = ()
     """Medicare (US only), the earliest first: whether somebody is a beneficiary is asked, never inferred from age."""
 
+    @field_validator("reporting")
+    @classmethod
+    def _the_earliest_first(cls, rules: tuple[Reporting, ...]) -> tuple[Reporting, ...]:
+        if any(earlier.since >= later.since for earlier, later in pairwise(rules)):
+            raise ValueError("the thresholds are not in the order of their days; write the earliest first")
+        return rules
+
     def reported_over(self, on: date) -> int | None:
         """The threshold in force on a day; None: nothing is reported."""
         in_force = [rule.over_minor for rule in self.reporting if rule.since <= on]
@@ -245,10 +250,18 @@ class Handling(_Data):
     def _remind_in_time(cls, days: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
         first = info.field_name == "reminder_days"
         within = info.data.get("seller_response_days" if first else "insurer_response_days")
-        if within is not None and any(day >= within for day in days):
-            raise ValueError(
-                f"a reminder must come before the {int(within)} days to answer are over; give earlier days"
-            )
+        if within is None:
+            return days
+        for day in days:
+            if isinstance(day, BusinessDays) is not isinstance(within, BusinessDays):
+                raise ValueError(
+                    f"a reminder after {in_words(day)} cannot be compared with the {in_words(within)} to answer, which "
+                    "holidays make longer or shorter; count both in calendar days, or both in business days"
+                )
+            if day >= within:
+                raise ValueError(
+                    f"a reminder must come before the {in_words(within)} to answer are over; give earlier days"
+                )
         return days
 
 
@@ -336,7 +349,7 @@ class Policy(_Data):
         """The date at this moment where the marketplace is."""
         return now.astimezone(ZoneInfo(self.calendar.timezone)).date()
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
         """The same for the same rules, however the file is written."""
         return blake2b(_canonical(self.model_dump(mode="json")).encode(), digest_size=12).hexdigest()
@@ -378,6 +391,14 @@ class Policies:
 
     def marketplaces(self) -> list[str]:
         return sorted(self._by_marketplace)
+
+    def of(self, marketplace: str) -> list[Policy]:
+        """All versions of a marketplace, the first in force first; none for one without rules."""
+        return list(self._by_marketplace.get(marketplace, ()))
+
+    def versions(self) -> list[Policy]:
+        """All there are, marketplace by marketplace."""
+        return [policy for marketplace in self.marketplaces() for policy in self.of(marketplace)]
 
 
 def _names(kinds: Iterable[LossKind]) -> str:
