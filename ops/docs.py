@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from ops import catalogue
+from ops.demo.carriers.carrier import Carriers
 from ops.demo.outside.adjusters import Adjusters
-from ops.demo.outside.carriers import Carriers
 from ops.demo.outside.certificates import Certificates
 from ops.demo.outside.finance import Finance
 from ops.demo.outside.insurers import Insurers

@@ -38,7 +38,7 @@ async def _live(settings: Settings, given: argparse.Namespace) -> None:
         asyncio.get_running_loop().add_signal_handler(ask, task.cancel)
     clock = ScaledClock.from_settings(settings)
     async with Wire(settings) as wire:
-        life = Life(World(given.seed), wire, clock)
+        life = Life(World(given.seed, apart=True), wire, clock)
         await life.run(_source(given, settings, clock), rate=given.rate, settle=given.settle, submitted=_tell)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -66,6 +66,14 @@ class Life:
             await self._settled(settle)
             tasks.create_task(self._speak())
             submitted(await self._submit(source(), rate, len(known)))
+
+    async def answer(self, spoken: Collection[str]) -> None:
+        """Only answers to the services, for a party with a process of its own; ``spoken``: the topics it speaks on."""
+        async with aclosing(self._wire.read_to_now(spoken)) as published:
+            self._world.remember([_id_of(record) async for record in published])
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._listen())
+            tasks.create_task(self._speak())
 
     async def _listen(self) -> None:
         async with aclosing(self._wire.listen(self._world.listens_to)) as batches:

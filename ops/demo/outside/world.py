@@ -8,8 +8,8 @@ from typing import Final
 from uuid import UUID
 from zlib import crc32
 
+from ops.demo.carriers.carrier import Carriers
 from ops.demo.outside.adjusters import Adjusters
-from ops.demo.outside.carriers import Carriers
 from ops.demo.outside.certificates import Certificates
 from ops.demo.outside.directory import Directory
 from ops.demo.outside.finance import Finance
@@ -55,15 +55,19 @@ class Speech:
 
 
 class World:
-    """Everybody outside. ``hear`` and the openings plan what is said; ``due`` hands it out at its moment."""
+    """Everybody outside. ``hear`` and the openings plan what is said; ``due`` hands it out at its moment.
 
-    def __init__(self, seed: int) -> None:
+    ``apart``: the carriers have processes of their own. ``alone``: there is this one party and nobody else.
+    """
+
+    def __init__(self, seed: int, *, apart: bool = False, alone: Party | None = None) -> None:
         self._seed = seed
         self.upstream, self.directory, self.certificates = Upstream(seed), Directory(seed), Certificates(seed)
-        self._parties: tuple[Party, ...] = (
+        everybody: tuple[Party, ...] = (
             *(self.upstream, self.certificates, Sellers(seed), Insurers(seed)),
-            *(Carriers(seed), Adjusters(seed), Finance(seed)),
+            *(Adjusters(seed), Finance(seed), *(() if apart else (Carriers(seed),))),
         )
+        self._parties = (alone,) if alone else everybody
         self._ears: dict[str, list[Party]] = {}
         for party in self._parties:
             for kind in party.hears:
