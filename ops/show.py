@@ -20,8 +20,13 @@ from shared.runtime import Process
 from shared.runtime.lanes import partition_of
 from shared.runtime.turn import ASKED, DEADLINE
 
-HIDDEN: Final = frozenset({"claimant", "claimant_id", "injury", "minor_claimant", "payee_ref"})
-"""Fields that tell of a person although they hold no text."""
+HIDDEN: Final = frozenset(
+    (
+        *("claimant", "claimant_id", "injured", "injury", "minor", "minor_claimant", "guardians", "beneficiary"),
+        *("payee", "payee_ref", "holder_ref", "link"),
+    )
+)
+"""Fields that tell of a person, or name one, although they hold no text. A ``link`` may be a payee's."""
 _KEYS: Final = frozenset({"claim_id", "submission_id", "seller_id", "currency"})
 """Fields that are the same all through a story, or are told beside the amounts."""
 _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]*")

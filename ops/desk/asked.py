@@ -1,0 +1,119 @@
+"""Reads what is asked of people from the states of escalation and recovery. Read-only, and typed as they are there."""
+
+from typing import Final, TypeAlias, TypeVar
+from uuid import UUID
+
+from ops.desk.case_file import CaseFile, case_file, from_intake
+from ops.desk.question import Approval, Question, Review
+from ops.reach import Database, ReachError
+from ops.show import named
+from ops.show import show as tell
+from services.escalation import items
+from services.escalation.state import Case
+from shared.events.escalation import Status
+from shared.events.insurance_accelerator import SellerCoverChanged
+from shared.policy import Policies, PolicyError, load
+from shared.runtime import Moment
+from shared.runtime.clock import ScaledClock
+from shared.runtime.settings import Settings
+
+Q = TypeVar("Q", bound=Question)
+At: TypeAlias = Moment[SellerCoverChanged]
+
+_CASES: Final = (
+    "select body from state where process = 'escalation' and due is not null and ($1::text is null or key = $1) "
+    "and body->>'status' = any($2)"
+)
+_ASKS: Final = [Status.UNDER_REVIEW.value, Status.AWAITING_APPROVAL.value]
+
+
+async def questions(look: Database, settings: Settings, claim_id: str | None = None) -> list[Question]:
+    """All that is asked, or what is asked about one claim, in no order."""
+    now = ScaledClock.from_settings(settings).now()
+    at = At(now, now, policies(settings))
+    rows = await look.rows("escalation", _CASES, claim_id, _ASKS)
+    return [one for row in rows if (one := of_case(Case.model_validate_json(row["body"]), at)) is not None]
+
+
+async def question(look: Database, settings: Settings, claim: str, kind: type[Q]) -> Q:
+    """The open one of this kind about a claim or submission id. Raises ReachError when there is none."""
+    story = await named(look, claim)
+    found = await questions(look, settings, story.claim_id)
+    for one in found:
+        if isinstance(one, kind):
+            return one
+    other = ", ".join(f"its {type(one).__name__.lower()}" for one in found)
+    open_ = f"what is open is {other}" if other else await _stands(look, claim, story.claim_id)
+    raise ReachError(f"no {kind.__name__.lower()} of {claim} is open, {open_}: see `makegood desk queue`")
+
+
+async def _stands(look: Database, claim: str, claim_id: str) -> str:
+    status = await look.value(
+        "escalation", "select body->>'status' from state where process = 'escalation' and key = $1", claim_id
+    )
+    if status is None:
+        raise ReachError(
+            f"escalation has not heard of {claim!r}: give a claim id or a submission id that intake has read"
+        )
+    return f"and nothing else waits for a person (status {status})"
+
+
+async def two_claims(look: Database, claim: str, other: str) -> tuple[UUID, UUID]:
+    """Both as claim ids. Raises ReachError for one that escalation has not heard of."""
+    first, second = await named(look, claim), await named(look, other)
+    await _stands(look, claim, first.claim_id)
+    await _stands(look, other, second.claim_id)
+    return UUID(first.claim_id), UUID(second.claim_id)
+
+
+async def case_file_of(look: Database, settings: Settings, claim: str) -> CaseFile:
+    """All that an adjuster needs. Raises ReachError when nobody has heard of it."""
+    story = await tell(look, claim)
+    heard = await from_intake(look, story.claim_id)
+    policy = await look.value(
+        "escalation",
+        "select body->'accepted'->>'policy' from state where process = 'escalation' and key = $1",
+        story.claim_id,
+    )
+    known = policies(settings)
+    try:
+        rules = known.version(policy) if policy else None
+    except KeyError:
+        raise ReachError(
+            f"the claim's policy {policy} is not among the files: name them in MAKEGOOD_POLICY_FOLDER"
+        ) from None
+    return case_file(story, heard, await questions(look, settings, story.claim_id), rules)
+
+
+def of_case(case: Case, at: At) -> Question | None:
+    """What a case asks of a person, if it asks anything."""
+    if case.accepted is None or case.by is None:
+        return None
+    asked = {
+        "claim_id": case.claim_id,
+        "marketplace": case.terms.marketplace,
+        "currency": case.terms.currency,
+        "decide_by": case.by,
+        "late_at": case.late_at,
+    }
+    if case.status is Status.AWAITING_APPROVAL:
+        return Approval(
+            **asked,
+            amount_minor=items.total(items.allowed(case, at)),
+            payout_id=case.payout_id,
+            round=case.round,
+            limit_minor=case.policy(at).handling.authority_limit_minor,
+            approvers=case.approvers,
+        )
+    if case.review is None:
+        return None
+    lines = items.as_findings(case.items)
+    return Review(**asked, amount_minor=items.total(case.items), kind=case.review, round=case.round, items=lines)
+
+
+def policies(settings: Settings) -> Policies:
+    """Those that the services use. Raises ReachError."""
+    try:
+        return load(settings.policy_folder) if settings.policy_folder else load()
+    except PolicyError as error:
+        raise ReachError(f"the policies cannot be read: {error}") from error
