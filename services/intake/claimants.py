@@ -1,41 +1,142 @@
-"""One claimant's claims beside each other: is this one a repetition, and what else was claimed for the incident?"""
+"""One claimant's claims beside each other: repetitions, what else was claimed for the incident, and how many."""
 
-from services.intake.state import Claimant, Incident
-from shared.events.base import Event, claim_id_of
+from datetime import date
+from typing import Annotated, Final, NamedTuple
+
+from pydantic import Field
+
+from shared.events.base import Event, Id, claim_id_of
+from shared.events.claim import Signal
 from shared.events.intake import IncidentReported, IncidentRetracted, IncidentScreened
-from shared.runtime import Decision, Moment, unchanged
+from shared.money import MINOR_MAX, Currency, Minor
+from shared.policy.model import Screening
+from shared.runtime import Decision, Moment, State, unchanged
+
+INCIDENTS_KEPT: Final = 16
+"""Incidents remembered per claimant: some 110 bytes each, so that the state stays under 2 KB."""
+
+
+class Incident(NamedTuple):
+    """What one claim of a claimant was about, as far as his other claims need to know. An array in JSON."""
+
+    submission_id: Id
+    order_id: Id
+    incident_on: date
+    currency: Currency
+    admitted_minor: Minor
+    reported_on: date | None = None
+    asked: int = 1
+
+    def repeats(self, other: "Incident") -> bool:
+        """Another submission for the same order and day."""
+        return self._is_beside(other) and self.order_id == other.order_id
+
+    def splits(self, other: "Incident") -> bool:
+        """Another submission for the same day, about another order."""
+        return self._is_beside(other) and self.order_id != other.order_id
+
+    def adds_to(self, other: "Incident") -> bool:
+        """Another submission for the same day, counted in the same currency."""
+        return self._is_beside(other) and self.currency == other.currency
+
+    def within(self, days: int, other: "Incident") -> bool:
+        """Reported no further apart; a submission is within any window of itself."""
+        if self.reported_on is None or other.reported_on is None:
+            return False
+        return abs((self.reported_on - other.reported_on).days) <= days
+
+    def _is_beside(self, other: "Incident") -> bool:
+        return self.submission_id != other.submission_id and self.incident_on == other.incident_on
+
+
+class Claimant(State):
+    """The claimant's last reported incidents, the oldest report first.
+
+    Beyond ``INCIDENTS_KEPT`` the oldest report is forgotten: a repetition of it would pass as a new claim, and its
+    amount would no longer count. Nobody honest comes near; that many claims are a case for investigation.
+    """
+
+    incidents: Annotated[tuple[Incident, ...], Field(max_length=INCIDENTS_KEPT)] = ()
+
+    def remembering(self, incident: Incident) -> "Claimant":
+        kept = self.without(incident.submission_id).incidents
+        return Claimant(incidents=(*kept, incident)[-INCIDENTS_KEPT:])
+
+    def without(self, submission_id: str) -> "Claimant":
+        return Claimant(incidents=tuple(kept for kept in self.incidents if kept.submission_id != submission_id))
+
+    def others_minor(self, incident: Incident) -> int:
+        """The sum of the claimant's other claims for the same incident."""
+        return min(sum(other.admitted_minor for other in self.incidents if incident.adds_to(other)), MINOR_MAX)
+
+    def signals(self, incident: Incident, rules: Screening | None) -> tuple[Signal, ...]:
+        """What looks like fraud when a claim is seen beside the claimant's others."""
+        split = any(incident.splits(other) for other in self.incidents)
+        near = 0 if rules is None else sum(incident.within(rules.within_days, each) for each in self.incidents)
+        found = {
+            Signal.SAME_INCIDENT: split,
+            Signal.MANY_BY_CLAIMANT: rules is not None and near >= rules.claims_by_claimant,
+        }
+        return tuple(signal for signal, holds in found.items() if holds)
 
 
 def first_incident_reported(event: IncidentReported, at: Moment[Event]) -> Decision[Claimant]:
-    """Nothing is known of this claimant yet."""
+    """Count the first claim of this claimant: nothing stands beside it."""
     return incident_reported(Claimant(), event, at)
 
 
 def incident_reported(claimant: Claimant, event: IncidentReported, at: Moment[Event]) -> Decision[Claimant]:
-    """Answer with the claim that is repeated, or count this one and tell every claim of the same incident."""
-    incident = Incident(event.submission_id, event.order_id, event.incident_on, event.currency, event.admitted_minor)
+    """Answer with the claim that is repeated; or count this one, and tell every claim that now stands differently."""
+    incident = Incident(
+        event.submission_id,
+        event.order_id,
+        event.incident_on,
+        event.currency,
+        event.admitted_minor,
+        event.reported_on,
+        event.asked,
+    )
     repeated = next((kept for kept in claimant.incidents if incident.repeats(kept)), None)
     if repeated is not None:
-        return Decision(claimant, (_screened(incident, repeats=repeated),))
+        return Decision(claimant, (_repetition(incident, repeated),))
+    rules = at.policies.version(event.policy).screening if event.policy else None
     now = claimant.remembering(incident)
-    return Decision(now, tuple(_screened(each, now) for each in (incident, *now.beside(incident))))
+    others = _told_anew(claimant, now.without(incident.submission_id), now, rules)
+    return Decision(now, (_screened(incident, now, rules), *others))
 
 
 def incident_retracted(claimant: Claimant, event: IncidentRetracted, at: Moment[Event]) -> Decision[Claimant]:
     """Forget the claim, and tell the others of its incident that they stand with less beside them."""
-    retracted = next((kept for kept in claimant.incidents if kept.submission_id == event.submission_id), None)
-    if retracted is None:
-        return unchanged(claimant)
     now = claimant.without(event.submission_id)
-    return Decision(now, tuple(_screened(each, now) for each in now.beside(retracted)))
+    if now == claimant:
+        return unchanged(claimant)
+    return Decision(now, _told_anew(claimant, now, now, None))
 
 
-def _screened(
-    incident: Incident, among: Claimant | None = None, *, repeats: Incident | None = None
-) -> IncidentScreened:
+def _told_anew(
+    before: Claimant, those: Claimant, now: Claimant, rules: Screening | None
+) -> tuple[IncidentScreened, ...]:
+    """The answers that have changed by what came or went."""
+    answers = ((_screened(each, before, rules), _screened(each, now, rules)) for each in those.incidents)
+    return tuple(new for old, new in answers if new != old)
+
+
+def _screened(incident: Incident, among: Claimant, rules: Screening | None) -> IncidentScreened:
     return IncidentScreened(
         submission_id=incident.submission_id,
         claim_id=claim_id_of(incident.submission_id),
-        duplicate_of=claim_id_of(repeats.submission_id) if repeats else None,
-        other_admitted_minor=among.others_minor(incident) if among else 0,
+        duplicate_of=None,
+        other_admitted_minor=among.others_minor(incident),
+        signals=among.signals(incident, rules),
+        asked=incident.asked,
+    )
+
+
+def _repetition(incident: Incident, repeated: Incident) -> IncidentScreened:
+    return IncidentScreened(
+        submission_id=incident.submission_id,
+        claim_id=claim_id_of(incident.submission_id),
+        duplicate_of=claim_id_of(repeated.submission_id),
+        other_admitted_minor=0,
+        asked=incident.asked,
     )

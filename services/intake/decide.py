@@ -1,31 +1,26 @@
 """What intake decides about a submission, from the first notice of loss to acceptance or denial."""
 
-from services.intake import eligibility, items
+from services.intake import acceptance, amendments, eligibility, items, papers, payment, roles, screening
 from services.intake.state import Stage, Submission
 from shared.events.base import Event, claim_id_of
-from shared.events.claim import InjuryClass, Item, Reason
+from shared.events.claim import InjuryClass, Reason
 from shared.events.intake import (
-    ClaimAccepted,
-    ClaimDenied,
     ClaimWithdrawalRecorded,
     DuplicateFound,
-    IncidentReported,
-    IncidentRetracted,
     IncidentScreened,
-    InformationRequested,
     Problem,
     SettlementReplyRecorded,
     SubmissionRefused,
 )
 from shared.events.upstream import (
     SUBMISSIONS,
+    BeneficiaryStatusGiven,
     ClaimSubmitted,
     ClaimWithdrawn,
     DocumentsSubmitted,
     SettlementConfirmed,
     SettlementDisputed,
 )
-from shared.money import MINOR_MAX
 from shared.policy import Policy
 from shared.runtime import Decision, Moment, unchanged
 from shared.runtime.process import Undecodable
@@ -34,72 +29,80 @@ Now = Moment[Event]
 
 
 def claim_submitted(event: ClaimSubmitted, at: Now) -> Decision[Submission]:
-    """Deny for every reason at once, or ask what else the claimant has claimed."""
+    """Deny for every reason at once, or look at the claim beside the claimant's others, and those of others."""
     policy = at.policies.in_force(event.marketplace, event.reported_on)
-    submission = _submission(event, policy)
+    submission = _submission(event, policy, at)
     against = eligibility.reasons_against(event, submission.items, policy, at.said_at.date())
     if against or policy is None:
-        return Decision(
-            submission.at_stage(Stage.ENDED), (_denied(submission, against, items.refused(submission.items)),)
-        )
-    return _screening(submission, policy, at)
+        denial = acceptance.denied(submission, against, items.refused(submission.items))
+        return Decision(submission.ended(at.now, *against), (denial,))
+    acknowledge_by = policy.after(at.said_at, policy.eligibility.acknowledge_days)
+    decision = acceptance.looked_at(submission.but(acknowledge_by=acknowledge_by), policy, at)
+    return Decision(decision.state, (*decision.says, *screening.links(submission)))
 
 
 def incident_screened(submission: Submission, event: IncidentScreened, at: Now) -> Decision[Submission]:
     """End a repetition; otherwise accept what is proven, or ask for all missing papers at once."""
-    if submission.stage is Stage.ENDED and event.duplicate_of is None:
-        return Decision(submission, (_retracted(submission),))  # it was counted after it had ended
-    if not submission.undecided:
-        return unchanged(submission)
+    if submission.stage is Stage.ENDED:
+        # It was counted after it had ended. A repetition was not.
+        return Decision(submission, () if event.duplicate_of else (acceptance.retracted(submission),))
     if event.duplicate_of is not None:
-        return Decision(
-            submission.at_stage(Stage.ENDED),
-            (
-                DuplicateFound(
-                    claim_id=submission.claim_id,
-                    submission_id=submission.submission_id,
-                    duplicate_of=event.duplicate_of,
-                ),
-            ),
-        )
-    known = submission.model_copy(update={"other_admitted_minor": event.other_admitted_minor})
-    if submission.stage is Stage.WAITING_FOR_PAPERS:
-        return Decision(known)
+        return _repetition(submission, event, at)
+    known = screening.with_signals(submission, event.signals).but(other_admitted_minor=event.other_admitted_minor)
     policy = at.policies.version(submission.policy)
-    return _papers_wanted(known, policy, at) if items.missing(known.items, policy) else _accepted(known, policy)
+    if submission.stage is Stage.ACCEPTED:
+        return amendments.incident_changed(submission, known, policy)
+    if submission.stage is Stage.WAITING_FOR_PAPERS or event.asked != submission.asked:
+        return Decision(known)
+    return acceptance.decided(known, policy, at)
 
 
 def documents_submitted(submission: Submission, event: DocumentsSubmitted, at: Now) -> Decision[Submission]:
-    """Note what the papers prove; the last missing one brings acceptance. After the decision they change nothing."""
-    if not submission.undecided:
+    """Note what the papers prove: the last missing one brings acceptance, and later ones may prove more."""
+    if submission.ended_for_good:
         return unchanged(submission)
     policy = at.policies.version(submission.policy)
-    proven = submission.model_copy(update={"items": items.with_papers(submission.items, event.documents, policy)})
-    if submission.stage is Stage.SCREENING or items.missing(proven.items, policy):
-        return Decision(proven)
-    return _accepted(proven, policy)
+    unseen = papers.unseen(submission, event.documents)
+    noted = papers.with_seen(papers.noted(submission, event.documents, policy), unseen)
+    decision = _with_papers(submission, noted, policy)
+    return Decision(decision.state, (*decision.says, *screening.paper_links(noted, unseen)))
+
+
+def beneficiary_status_given(submission: Submission, event: BeneficiaryStatusGiven, at: Now) -> Decision[Submission]:
+    """Note whether who was hurt is a beneficiary of Medicare; the last thing that was missing brings acceptance."""
+    if submission.ended_for_good:
+        return unchanged(submission)
+    known = submission.but(beneficiary=event.beneficiary)
+    policy = at.policies.version(submission.policy)
+    if submission.stage is Stage.WAITING_FOR_PAPERS and papers.is_complete(known, policy):
+        return acceptance.accepted(known, policy)
+    return Decision(known)
 
 
 def claim_withdrawn(submission: Submission, event: ClaimWithdrawn, at: Now) -> Decision[Submission]:
     """Before acceptance this ends the claim; afterwards it is recorded once, and escalation decides its effect."""
     if submission.withdrawn or submission.stage is Stage.ENDED:
         return unchanged(submission)
+    if submission.reopened_at is not None and at.said_at < submission.reopened_at:
+        return unchanged(submission)  # the word that the customer took back by reopening, heard again
     recorded = ClaimWithdrawalRecorded(
         claim_id=submission.claim_id,
         submission_id=submission.submission_id,
         before_acceptance=submission.undecided,
     )
-    withdrawn = submission.model_copy(update={"withdrawn": True})
+    withdrawn = submission.but(withdrawn=True)
     if not submission.undecided:
         return Decision(withdrawn, (recorded,))
-    return Decision(withdrawn.at_stage(Stage.ENDED), (recorded, _retracted(submission)))
+    return Decision(withdrawn.ended(at.now, Reason.WITHDRAWN), (recorded, acceptance.retracted(submission)))
 
 
 def settlement_confirmed(submission: Submission, event: SettlementConfirmed, at: Now) -> Decision[Submission]:
+    """Pass on that a settlement arrived, of an accepted claim."""
     return _settlement_reply(submission, confirmed=True)
 
 
 def settlement_disputed(submission: Submission, event: SettlementDisputed, at: Now) -> Decision[Submission]:
+    """Pass on that a settlement did not arrive, of an accepted claim."""
     return _settlement_reply(submission, confirmed=False)
 
 
@@ -109,16 +112,8 @@ def deadline_passed(submission: Submission, at: Now) -> Decision[Submission]:
         return unchanged(submission)
     policy = at.policies.version(submission.policy)
     if submission.stage is Stage.SCREENING:
-        return _screening(submission, policy, at)
-    if any(item.proven and item.admissible_minor for item in submission.items):
-        return _accepted(submission, policy)
-    return Decision(
-        submission.at_stage(Stage.ENDED),
-        (
-            _denied(submission, (Reason.NO_RESPONSE,), items.admitted(submission.items, policy)),
-            _retracted(submission),
-        ),
-    )
+        return acceptance.looked_at(submission, policy, at)
+    return acceptance.decided_without_more(submission, policy, at)
 
 
 def submission_refused(record: Undecodable) -> SubmissionRefused | None:
@@ -132,8 +127,8 @@ def submission_refused(record: Undecodable) -> SubmissionRefused | None:
     )
 
 
-def _submission(event: ClaimSubmitted, policy: Policy | None) -> Submission:
-    minor = policy is not None and eligibility.is_minor(event, policy)
+def _submission(event: ClaimSubmitted, policy: Policy | None, at: Now) -> Submission:
+    minor = policy is not None and roles.is_minor(event, policy)
     return Submission(
         submission_id=event.submission_id,
         stage=Stage.SCREENING,
@@ -150,87 +145,32 @@ def _submission(event: ClaimSubmitted, policy: Policy | None) -> Submission:
         injury=eligibility.injury_class(event, policy) if policy else InjuryClass.NONE,
         minor_claimant=minor,
         items=tuple(items.judged(loss, policy, minor=minor) for loss in event.losses),
+        deceased=policy is not None and roles.has_died(event, policy),
+        diagnosis=event.injury.diagnosis if event.injury else None,
+        beneficiary=roles.beneficiary(event),
+        payee=roles.payee_name(event.payee) if event.payee else None,
+        payee_said_at=at.said_at if event.payee else None,
+        liens=payment.one_per_holder(event.liens),
+        signals=screening.of_possession(event),
     )
 
 
-def _screening(submission: Submission, policy: Policy, at: Now) -> Decision[Submission]:
-    asked_again = at.now + policy.days(policy.eligibility.screening_days)
-    return Decision(
-        submission.at_stage(Stage.SCREENING, asked_again),
-        (
-            IncidentReported(
-                claimant_id=submission.claimant_id,
-                submission_id=submission.submission_id,
-                claim_id=submission.claim_id,
-                order_id=submission.order_id,
-                seller_id=submission.seller_id,
-                currency=submission.currency,
-                incident_on=submission.incident_on,
-                admitted_minor=items.admissible_minor(submission.items, policy),
-            ),
-        ),
+def _repetition(submission: Submission, event: IncidentScreened, at: Now) -> Decision[Submission]:
+    """The claim that was there first goes on. One that was accepted was there first itself."""
+    if not submission.undecided or event.duplicate_of is None or event.asked != submission.asked:
+        return unchanged(submission)
+    found = DuplicateFound(
+        claim_id=submission.claim_id, submission_id=submission.submission_id, duplicate_of=event.duplicate_of
     )
+    return Decision(submission.ended(at.now, Reason.DUPLICATE), (found,))
 
 
-def _papers_wanted(submission: Submission, policy: Policy, at: Now) -> Decision[Submission]:
-    respond_by = at.now + policy.days(policy.eligibility.papers_within_days)
-    return Decision(
-        submission.at_stage(Stage.WAITING_FOR_PAPERS, respond_by),
-        (
-            InformationRequested(
-                claim_id=submission.claim_id,
-                submission_id=submission.submission_id,
-                marketplace=submission.marketplace,
-                currency=submission.currency,
-                missing=items.missing(submission.items, policy),
-                respond_by=respond_by,
-            ),
-        ),
-    )
-
-
-def _accepted(submission: Submission, policy: Policy) -> Decision[Submission]:
-    found = items.admitted(submission.items, policy)
-    admitted_minor = sum(item.admitted_minor for item in found)
-    incident_total_minor = min(admitted_minor + submission.other_admitted_minor, MINOR_MAX)
-    accepted = ClaimAccepted(
-        claim_id=submission.claim_id,
-        submission_id=submission.submission_id,
-        policy=submission.policy,
-        marketplace=submission.marketplace,
-        currency=submission.currency,
-        seller_id=submission.seller_id,
-        order_id=submission.order_id,
-        product=submission.product,
-        payee_ref=submission.payee_ref,
-        purchased_on=submission.purchased_on,
-        incident_on=submission.incident_on,
-        reported_on=submission.reported_on,
-        injury=submission.injury,
-        minor_claimant=submission.minor_claimant,
-        items=found,
-        admitted_minor=admitted_minor,
-        incident_total_minor=incident_total_minor,
-        small=policy.is_small(incident_total_minor),
-    )
-    return Decision(submission.at_stage(Stage.ACCEPTED), (accepted,))
-
-
-def _denied(submission: Submission, reasons: tuple[Reason, ...], found: tuple[Item, ...]) -> ClaimDenied:
-    return ClaimDenied(
-        claim_id=submission.claim_id,
-        submission_id=submission.submission_id,
-        marketplace=submission.marketplace,
-        currency=submission.currency,
-        reasons=reasons,
-        items=found,
-    )
-
-
-def _retracted(submission: Submission) -> IncidentRetracted:
-    return IncidentRetracted(
-        claimant_id=submission.claimant_id, submission_id=submission.submission_id, claim_id=submission.claim_id
-    )
+def _with_papers(before: Submission, noted: Submission, policy: Policy) -> Decision[Submission]:
+    if before.stage is Stage.ACCEPTED:
+        return amendments.proven_further(before, noted, policy)
+    if before.stage is Stage.WAITING_FOR_PAPERS and papers.is_complete(noted, policy):
+        return acceptance.accepted(noted, policy)
+    return Decision(noted)
 
 
 def _settlement_reply(submission: Submission, *, confirmed: bool) -> Decision[Submission]:

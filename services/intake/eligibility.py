@@ -5,7 +5,7 @@ from datetime import date
 
 from services.intake.state import LossItem
 from shared.events.claim import InjuryClass, LossKind, Reason
-from shared.events.upstream import ClaimSubmitted
+from shared.events.upstream import ClaimSubmitted, Loss
 from shared.policy import Policy
 
 
@@ -13,18 +13,22 @@ def reasons_against(
     claim: ClaimSubmitted, items: tuple[LossItem, ...], policy: Policy | None, said_on: date
 ) -> tuple[Reason, ...]:
     """Every reason at once why nothing of the claim can be admitted; none: it goes on to screening."""
-    claimed, admissible = any(i.claimed_minor for i in items), any(i.admissible_minor for i in items)
     against = {
         Reason.INCIDENT_BEFORE_PURCHASE: claim.incident_on < claim.purchased_on,
         Reason.REPORTED_BEFORE_INCIDENT: claim.reported_on < claim.incident_on,
         # One day of grace: east of Greenwich the day has begun earlier.
         Reason.REPORTED_IN_FUTURE: (claim.reported_on - said_on).days > 1,
-        Reason.NOTHING_CLAIMED: not claimed,
-        Reason.NO_ADMISSIBLE_ITEM: claimed and not admissible,
         Reason.UNKNOWN_MARKETPLACE: policy is None,
         **({} if policy is None else _against_policy(claim, policy)),
     }
-    return tuple(reason for reason, holds in against.items() if holds)
+    return tuple(reason for reason, holds in against.items() if holds) + against_losses(items)
+
+
+def against_losses(items: tuple[LossItem, ...]) -> tuple[Reason, ...]:
+    """The one reason why nothing of these losses can be admitted, if there is one."""
+    if not any(item.claimed_minor for item in items):
+        return (Reason.NOTHING_CLAIMED,)
+    return () if any(item.admissible_minor for item in items) else (Reason.NO_ADMISSIBLE_ITEM,)
 
 
 def _against_policy(claim: ClaimSubmitted, policy: Policy) -> dict[Reason, bool]:
@@ -41,24 +45,22 @@ def _against_policy(claim: ClaimSubmitted, policy: Policy) -> dict[Reason, bool]
     }
 
 
-def is_minor(claim: ClaimSubmitted, policy: Policy) -> bool:
-    """By age alone; an age that was not given makes nobody a minor."""
-    return claim.claimant.age is not None and claim.claimant.age < policy.eligibility.adult_age
-
-
 def injury_class(claim: ClaimSubmitted, policy: Policy) -> InjuryClass:
     """Serious by a word of the coded fields; a medical loss says that somebody was hurt, coded or not."""
     if claim.injury is None:
-        hurt = any(loss.kind is LossKind.MEDICAL for loss in claim.losses)
-        return InjuryClass.MINOR if hurt else InjuryClass.NONE
+        return hurt_by(claim.losses)
     rules = policy.injuries
-    serious = _mentions(claim.injury.disposition, rules.never_automatic_dispositions) or _mentions(
+    serious = mentions(claim.injury.disposition, rules.never_automatic_dispositions) or mentions(
         claim.injury.diagnosis, rules.never_automatic_diagnoses
     )
     return InjuryClass.SERIOUS if serious else InjuryClass.MINOR
 
 
-def _mentions(text: str, words: Iterable[str]) -> bool:
+def hurt_by(losses: Iterable[Loss]) -> InjuryClass:
+    return InjuryClass.MINOR if any(loss.kind is LossKind.MEDICAL for loss in losses) else InjuryClass.NONE
+
+
+def mentions(text: str, words: Iterable[str]) -> bool:
     text = _same(text)
     return any(_same(word) in text for word in words)
 

@@ -1,16 +1,20 @@
-"""What intake knows: of one submission, and of one claimant's recent incidents."""
+"""What intake knows of one submission. What it knows across submissions stands with the process that looks there."""
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 from uuid import UUID
 
-from pydantic import Field
-
-from shared.events.base import Id, claim_id_of, derived_id
-from shared.events.claim import InjuryClass, LossKind, Reason
-from shared.money import MINOR_MAX, Currency, Minor
+from shared.events.base import PERSONAL, Id, PersonalLine, claim_id_of, derived_id
+from shared.events.claim import Document, DocumentKind, InjuryClass, Lien, LossKind, Reason, Signal
+from shared.money import Currency, Minor
 from shared.runtime import State
+
+REMEMBERED: Final = 20
+"""How many of the customer's numbered requests, and of his papers' prints, are known again when they are repeated."""
+
+CAN_BE_REOPENED: Final = frozenset({Reason.NO_RESPONSE, Reason.WITHDRAWN})
+"""Before acceptance the customer's own silence or word ended the claim, no rule: it can go on from where it stopped."""
 
 
 class Stage(StrEnum):
@@ -37,8 +41,20 @@ class LossItem(NamedTuple):
         return self.admissible_minor > 0 and not self.proven
 
 
+class Paper(NamedTuple):
+    """Of a paper what decides whether it proves something. Which day it carries does not."""
+
+    item: int | None
+    kind: DocumentKind
+    dated: bool
+
+    @classmethod
+    def of(cls, document: Document) -> "Paper":
+        return cls(document.item, document.kind, document.dated_on is not None)
+
+
 class Submission(State):
-    """One submission. The narrative is not kept, and of an injury nothing finer than its class."""
+    """One submission. The narrative is not kept, and of an injury nothing finer than its class after acceptance."""
 
     submission_id: Id
     stage: Stage
@@ -55,14 +71,49 @@ class Submission(State):
     reported_on: date
     injury: InjuryClass
     minor_claimant: bool
+    """Who was hurt (or, where nobody was, who claims) is under age."""
     items: tuple[LossItem, ...]
     other_admitted_minor: Minor = 0
     withdrawn: bool = False
     wait_until: datetime | None = None
 
+    deceased: bool = False
+    may_act: bool = False
+    """A paper shows that the claimant acts for the injured person, where one is asked for."""
+    diagnosis: PersonalLine | None = None
+    """As coded, for the look across a product's claims; forgotten once that is asked for."""
+    beneficiary: Annotated[bool, PERSONAL] | None = None
+    payee: Id | None = None
+    """The opaque name of a payee who was named; None: the claimant is paid."""
+    payee_said_at: datetime | None = None
+    liens: tuple[Lien, ...] = ()
+
+    signals: tuple[Signal, ...] = ()
+    early: tuple[Paper, ...] = ()
+    """For items that no amendment has added yet."""
+    papers: tuple[str, ...] = ()
+    """Prints of the papers that were reported as links, the last ``REMEMBERED``."""
+    requests: tuple[str, ...] = ()
+    """Prints of the amendments, reopenings, liens and releases that were heard, the last ``REMEMBERED``."""
+    amended: int = 0
+    """How often an accepted claim has come to another amount."""
+    asked: int = 1
+    """Which look across the claimant's claims this is: after a reopening an older answer decides nothing."""
+
+    reasons: tuple[Reason, ...] = ()
+    """Why it ended before acceptance."""
+    ended_at: datetime | None = None
+    reopened_at: datetime | None = None
+    acknowledge_by: datetime | None = None
+
     @property
     def due(self) -> datetime | None:
         return self.wait_until
+
+    @property
+    def late_at(self) -> datetime | None:
+        """The customer should have heard a first word by then."""
+        return self.acknowledge_by
 
     @property
     def claim_id(self) -> UUID:
@@ -71,63 +122,37 @@ class Submission(State):
     @property
     def payee_ref(self) -> str:
         """An opaque name for whoever is paid: finance keeps the person behind it, nobody else needs to."""
-        return f"payee-{derived_id('payee', self.claim_id)}"
+        return self.payee or f"payee-{derived_id('payee', self.claim_id)}"
+
+    @property
+    def hurt(self) -> bool:
+        return self.injury is not InjuryClass.NONE
 
     @property
     def undecided(self) -> bool:
         return self.stage in {Stage.SCREENING, Stage.WAITING_FOR_PAPERS}
 
+    @property
+    def can_be_reopened(self) -> bool:
+        return self.stage is Stage.ENDED and bool(self.reasons) and CAN_BE_REOPENED.issuperset(self.reasons)
+
+    @property
+    def ended_for_good(self) -> bool:
+        """Nothing that is said of it matters any more."""
+        return self.stage is Stage.ENDED and not self.can_be_reopened
+
+    def but(self, **changes: Any) -> "Submission":
+        return self.model_copy(update=changes)
+
     def at_stage(self, stage: Stage, wait_until: datetime | None = None) -> "Submission":
-        return self.model_copy(update={"stage": stage, "wait_until": wait_until})
+        """There, and once it has left the screening the customer has been spoken to."""
+        acknowledge_by = self.acknowledge_by if stage is Stage.SCREENING else None
+        return self.but(stage=stage, wait_until=wait_until, acknowledge_by=acknowledge_by)
 
+    def ended(self, at: datetime, *reasons: Reason) -> "Submission":
+        """For these reasons. What was coded of the injury is kept only where the claim may still go on."""
+        now = self.at_stage(Stage.ENDED).but(reasons=reasons, ended_at=at)
+        return now if now.can_be_reopened else now.but(diagnosis=None)
 
-INCIDENTS_KEPT: Final = 20
-"""Incidents remembered per claimant: some 90 bytes each, so that the state stays under 2 KB."""
-
-
-class Incident(NamedTuple):
-    """What one claim of a claimant was about, as far as his other claims need to know. An array in JSON."""
-
-    submission_id: Id
-    order_id: Id
-    incident_on: date
-    currency: Currency
-    admitted_minor: Minor
-
-    def repeats(self, other: "Incident") -> bool:
-        """Another submission for the same order and day."""
-        return self.submission_id != other.submission_id and (self.order_id, self.incident_on) == (
-            other.order_id,
-            other.incident_on,
-        )
-
-    def happened_with(self, other: "Incident") -> bool:
-        """Another submission for the same day, counted in the same currency."""
-        return self.submission_id != other.submission_id and (self.incident_on, self.currency) == (
-            other.incident_on,
-            other.currency,
-        )
-
-
-class Claimant(State):
-    """The claimant's last reported incidents, the oldest report first.
-
-    Beyond ``INCIDENTS_KEPT`` the oldest report is forgotten: a repetition of it would pass as a new claim, and its
-    amount would no longer count. Nobody honest comes near; that many claims are a case for investigation.
-    """
-
-    incidents: Annotated[tuple[Incident, ...], Field(max_length=INCIDENTS_KEPT)] = ()
-
-    def remembering(self, incident: Incident) -> "Claimant":
-        kept = self.without(incident.submission_id).incidents
-        return Claimant(incidents=(*kept, incident)[-INCIDENTS_KEPT:])
-
-    def without(self, submission_id: str) -> "Claimant":
-        return Claimant(incidents=tuple(kept for kept in self.incidents if kept.submission_id != submission_id))
-
-    def beside(self, incident: Incident) -> tuple[Incident, ...]:
-        return tuple(kept for kept in self.incidents if kept.happened_with(incident))
-
-    def others_minor(self, incident: Incident) -> int:
-        """The sum of the claimant's other claims for the same incident."""
-        return min(sum(other.admitted_minor for other in self.beside(incident)), MINOR_MAX)
+    def having_heard(self, request: str) -> "Submission":
+        return self.but(requests=(*self.requests, request)[-REMEMBERED:])

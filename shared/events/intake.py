@@ -143,7 +143,10 @@ class SettlementReplyRecorded(Event):
 
 
 class IncidentReported(Event):
-    """Asks what else this claimant has claimed; heard by intake's own process of claimants."""
+    """Asks what else this claimant has claimed; heard by intake's own process of claimants.
+
+    ``asked`` is echoed by the answer: one that was under way when a claim ended decides nothing once it is reopened.
+    """
 
     topic: ClassVar = SCREENING
     claimant_id: Id
@@ -154,6 +157,9 @@ class IncidentReported(Event):
     currency: Currency
     incident_on: date
     admitted_minor: Minor
+    reported_on: date | None = None
+    policy: str | None = None
+    asked: int = 1
 
 
 class IncidentRetracted(Event):
@@ -177,6 +183,7 @@ class IncidentScreened(Event):
     duplicate_of: UUID | None
     other_admitted_minor: Minor
     signals: tuple[Signal, ...] = ()
+    asked: int = 1
 
 
 class AmendmentRecorded(Event):
