@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from ops import catalogue
 from ops.reach import Database, ReachError
 from shared.events.base import PARTITIONS, Event, Fact, claim_id_of, has_personal_fields, type_registry
+from shared.events.escalation import StatusChanged
 from shared.events.intake import Problem
 from shared.money import display
 from shared.runtime import Process
@@ -147,6 +148,7 @@ async def show(database: Database, claim: str) -> Story:
             if key is not None:
                 await _Witness(database, service.name, process, key, story).tell(told)
     story.told = _in_order(told)
+    _next_step(story)
     await _letters(database, story)
     await _money(database, story)
     await _refused(database, story)
@@ -287,8 +289,19 @@ def _stands(process: str, state: Mapping[str, Any], story: Story) -> None:
         story.standing = {name: str(value) for name, value in named.items() if value}
         if state.get("reasons"):
             story.standing["reasons"] = ", ".join(state["reasons"])
+        if state.get("round", 1) > 1:
+            story.standing["round"] = str(state["round"])
     elif "stage" in state:
         story.standing.setdefault(process, str(state["stage"]))
+        if dispute := state.get("dispute"):
+            story.standing["on hold"] = f"{dispute['ground']}, to be decided by {dispute['decide_by']}"
+
+
+def _next_step(story: Story) -> None:
+    """As the customer was told it last, while that is how the claim stands."""
+    told = next((one for one in reversed(story.told) if one.type == StatusChanged.type_name()), None)
+    if told and "next_step" in told.facts and told.facts["status"] == story.standing.get("status"):
+        story.standing["next step"] = told.facts["next_step"]
 
 
 async def _letters(database: Database, story: Story) -> None:

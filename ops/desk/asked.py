@@ -1,28 +1,36 @@
 """Reads what is asked of people from the states of escalation and recovery. Read-only, and typed as they are there."""
 
-from typing import Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from ops.desk.case_file import CaseFile, case_file, from_intake
-from ops.desk.question import Approval, Question, Review
+from ops.desk.question import Appeal, Approval, Question, Review
 from ops.reach import Database, ReachError
 from ops.show import named
 from ops.show import show as tell
 from services.escalation import items
 from services.escalation.state import Case
+from services.recovery.state import Recovery
 from shared.events.escalation import Status
 from shared.events.insurance_accelerator import SellerCoverChanged
 from shared.policy import Policies, PolicyError, load
-from shared.runtime import Moment
+from shared.runtime import Moment, State
 from shared.runtime.clock import ScaledClock
 from shared.runtime.settings import Settings
 
 Q = TypeVar("Q", bound=Question)
+S = TypeVar("S", bound=State)
 At: TypeAlias = Moment[SellerCoverChanged]
 
 _CASES: Final = (
-    "select body from state where process = 'escalation' and due is not null and ($1::text is null or key = $1) "
+    "select key, body from state where process = 'escalation' and due is not null and ($1::text is null or key = $1) "
     "and body->>'status' = any($2)"
+)
+_DISPUTES: Final = (
+    "select key, body from state where process = 'recovery' and due is not null and ($1::text is null or key = $1) "
+    "and body->>'dispute' is not null"
 )
 _ASKS: Final = [Status.UNDER_REVIEW.value, Status.AWAITING_APPROVAL.value]
 
@@ -31,8 +39,20 @@ async def questions(look: Database, settings: Settings, claim_id: str | None = N
     """All that is asked, or what is asked about one claim, in no order."""
     now = ScaledClock.from_settings(settings).now()
     at = At(now, now, policies(settings))
-    rows = await look.rows("escalation", _CASES, claim_id, _ASKS)
-    return [one for row in rows if (one := of_case(Case.model_validate_json(row["body"]), at)) is not None]
+    cases = await look.rows("escalation", _CASES, claim_id, _ASKS)
+    disputes = await look.rows("recovery", _DISPUTES, claim_id)
+    found = [
+        *(of_case(_read(Case, row), at) for row in cases),
+        *(of_recovery(_read(Recovery, row)) for row in disputes),
+    ]
+    return [one for one in found if one is not None]
+
+
+def _read(kind: type[S], row: Any) -> S:
+    try:
+        return kind.model_validate_json(row["body"])
+    except ValidationError:
+        raise ReachError(f"the state of {row['key']} is of another version: run the makegood that serves it") from None
 
 
 async def question(look: Database, settings: Settings, claim: str, kind: type[Q]) -> Q:
@@ -89,7 +109,7 @@ def of_case(case: Case, at: At) -> Question | None:
     """What a case asks of a person, if it asks anything."""
     if case.accepted is None or case.by is None:
         return None
-    asked = {
+    asked: dict[str, Any] = {
         "claim_id": case.claim_id,
         "marketplace": case.terms.marketplace,
         "currency": case.terms.currency,
@@ -109,6 +129,21 @@ def of_case(case: Case, at: At) -> Question | None:
         return None
     lines = items.as_findings(case.items)
     return Review(**asked, amount_minor=items.total(case.items), kind=case.review, round=case.round, items=lines)
+
+
+def of_recovery(recovery: Recovery) -> Appeal | None:
+    """What a recovery asks of an adjuster, if it does."""
+    if recovery.dispute is None:
+        return None
+    return Appeal(
+        claim_id=recovery.claim_id,
+        marketplace=recovery.marketplace,
+        currency=recovery.currency,
+        amount_minor=recovery.outstanding_minor + recovery.from_seller_minor,
+        decide_by=recovery.dispute.decide_by,
+        late_at=recovery.dispute.late_at,
+        ground=recovery.dispute.ground,
+    )
 
 
 def policies(settings: Settings) -> Policies:

@@ -60,7 +60,8 @@ def whose_step(process: str, state: Mapping[str, Any]) -> tuple[str, str]:
     if process == "escalation":
         return str(state.get("owner") or Owner.MAKEGOOD), str(state.get("status") or "")
     if process == "recovery":
-        return Owner.ADJUSTER, "appeal"
+        dispute: Mapping[str, Any] = state.get("dispute") or {}
+        return Owner.ADJUSTER, f"dispute: {dispute.get('ground')}"
     return Owner.MAKEGOOD, str(state.get("stage") or process)
 
 

@@ -81,7 +81,6 @@ class Appeal(Question):
     """The seller's side against a payment: ``amount_minor`` is what he has paid or still owes."""
 
     ground: Ground
-    evidence: tuple[str, ...] = ()
 
     desk: ClassVar = Desk.ADJUSTER
 

@@ -51,8 +51,6 @@ def details(one: Question) -> list[str]:
         case Approval():
             named = [("round", one.round if one.round > 1 else ""), ("approved by", _listed(one.approvers))]
             named += [("limit", display(one.limit_minor, one.currency)), ("reviewed by", one.adjuster or "")]
-        case Appeal():
-            named = [("evidence", _listed(one.evidence))]
         case _:
             named = []
     return [f"{name} {value}" for name, value in named if value]

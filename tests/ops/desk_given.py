@@ -35,12 +35,15 @@ def asked(claim_id: UUID = CLAIM, decide_by: datetime | None = None, minor: int 
 def review(**changes: Any) -> Review:
     """Of two items, 45.99 and 412.50."""
     lines = (ItemFinding(item=1, allowed_minor=4599), ItemFinding(item=2, allowed_minor=41250))
-    return Review(**{**asked(), "kind": ReviewKind.CONTESTED, "round": 1, "items": lines, **changes})
+    own: dict[str, Any] = {"kind": ReviewKind.CONTESTED, "round": 1, "items": lines}
+    return Review(**asked() | own | changes)
 
 
 def approval(**changes: Any) -> Approval:
-    return Approval(**{**asked(), "payout_id": PAYOUT, "round": 1, "limit_minor": 1_000_000, **changes})
+    own: dict[str, Any] = {"payout_id": PAYOUT, "round": 1, "limit_minor": 1_000_000}
+    return Approval(**asked() | own | changes)
 
 
 def appeal(**changes: Any) -> Appeal:
-    return Appeal(**{**asked(), "ground": Ground.APPEAL, **changes})
+    own: dict[str, Any] = {"ground": Ground.APPEAL}
+    return Appeal(**asked() | own | changes)

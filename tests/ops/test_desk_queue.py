@@ -67,7 +67,7 @@ def test_the_queue_tells_what_each_is_about() -> None:
     found = [
         review(kind=ReviewKind.INVESTIGATION, signals=(Signal.SAME_PAYEE,), contested=(1, 2), round=2),
         approval(approvers=("appr:a",), adjuster="adj:b", decide_by=days(-1)),
-        appeal(evidence=("report:7",)),
+        appeal(),
     ]
     shown = told(text.write_queue, found, NOW)
     for words in ("review: investigation", "round 2", "contested items 1, 2", "signals SAME_PAYEE", "458.49 USD"):
@@ -75,7 +75,6 @@ def test_the_queue_tells_what_each_is_about() -> None:
     for words in ("approval", "approved by appr:a", "limit 10,000.00 USD", "reviewed by adj:b", "overdue"):
         assert words in shown
     assert "458.49 USD  US  appeal " in shown
-    assert "evidence report:7" in shown
     assert told(text.write_queue, [], NOW) == "Nothing waits for a person.\n"
 
 
@@ -106,7 +105,7 @@ def test_the_longest_overdue_comes_first() -> None:
     ("process", "state", "whose"),
     [
         ("escalation", {"owner": "approver", "status": "awaiting_approval"}, ("approver", "awaiting_approval")),
-        ("recovery", {"stage": "disputed"}, ("adjuster", "appeal")),
+        ("recovery", {"stage": "noticed", "dispute": {"ground": "answer"}}, ("adjuster", "dispute: answer")),
         ("intake", {"stage": "screening"}, ("makegood", "screening")),
         ("seller_notifier", {}, ("makegood", "seller_notifier")),
     ],
