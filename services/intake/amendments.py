@@ -46,7 +46,7 @@ def incident_changed(before: Submission, after: Submission, policy: Policy) -> D
 
 
 def _amended(submission: Submission, event: ClaimAmended, policy: Policy) -> Submission:
-    """With the losses as they are now; papers for what is new may have come before. A medical loss: somebody was hurt."""
+    """With the losses as they are now; papers for the new ones may have come before. A medical loss: he was hurt."""
     now = items.judged_anew(event.losses, submission.items, policy, minor=submission.minor_claimant)
     return submission.but(
         items=items.with_papers(now, submission.early, policy),

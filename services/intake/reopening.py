@@ -10,7 +10,7 @@ from shared.runtime import Decision, Moment, unchanged
 
 
 def reopening_requested(submission: Submission, event: ReopeningRequested, at: Moment[Event]) -> Decision[Submission]:
-    """Go on with a claim that was withdrawn or never proven, in time; one that was accepted is escalation's to reopen."""
+    """Go on with a claim that was withdrawn or never proven; one that was accepted is escalation's to reopen."""
     request = papers.mark("reopening", event.request_id)
     if submission.undecided or request in submission.requests:
         return unchanged(submission)
