@@ -15,7 +15,7 @@ from services.escalation.state import Case
 from services.recovery.state import Recovery
 from shared.events.escalation import Status
 from shared.events.insurance_accelerator import SellerCoverChanged
-from shared.policy import Policies, PolicyError, load
+from shared.policy import Policies, Policy, PolicyError, load
 from shared.runtime import Moment, State
 from shared.runtime.clock import ScaledClock
 from shared.runtime.settings import Settings
@@ -41,10 +41,7 @@ async def questions(look: Database, settings: Settings, claim_id: str | None = N
     at = At(now, now, policies(settings))
     cases = await look.rows("escalation", _CASES, claim_id, _ASKS)
     disputes = await look.rows("recovery", _DISPUTES, claim_id)
-    found = [
-        *(of_case(_read(Case, row), at) for row in cases),
-        *(of_recovery(_read(Recovery, row)) for row in disputes),
-    ]
+    found = [of_recovery(_read(Recovery, row)) for row in disputes] + [of_case(_read(Case, row), at) for row in cases]
     return [one for one in found if one is not None]
 
 
@@ -95,13 +92,7 @@ async def case_file_of(look: Database, settings: Settings, claim: str) -> CaseFi
         "select body->'accepted'->>'policy' from state where process = 'escalation' and key = $1",
         story.claim_id,
     )
-    known = policies(settings)
-    try:
-        rules = known.version(policy) if policy else None
-    except KeyError:
-        raise ReachError(
-            f"the claim's policy {policy} is not among the files: name them in MAKEGOOD_POLICY_FOLDER"
-        ) from None
+    rules = _version(policies(settings), policy) if policy else None
     return case_file(story, heard, await questions(look, settings, story.claim_id), rules)
 
 
@@ -109,6 +100,7 @@ def of_case(case: Case, at: At) -> Question | None:
     """What a case asks of a person, if it asks anything."""
     if case.accepted is None or case.by is None:
         return None
+    rules = _version(at.policies, case.terms.policy)
     asked: dict[str, Any] = {
         "claim_id": case.claim_id,
         "marketplace": case.terms.marketplace,
@@ -122,7 +114,7 @@ def of_case(case: Case, at: At) -> Question | None:
             amount_minor=items.total(items.allowed(case, at)),
             payout_id=case.payout_id,
             round=case.round,
-            limit_minor=case.policy(at).handling.authority_limit_minor,
+            limit_minor=rules.handling.authority_limit_minor,
             approvers=case.approvers,
         )
     if case.review is None:
@@ -152,3 +144,10 @@ def policies(settings: Settings) -> Policies:
         return load(settings.policy_folder) if settings.policy_folder else load()
     except PolicyError as error:
         raise ReachError(f"the policies cannot be read: {error}") from error
+
+
+def _version(known: Policies, name: str) -> Policy:
+    try:
+        return known.version(name)
+    except KeyError:
+        raise ReachError(f"no policy file has version {name}: name their folder in MAKEGOOD_POLICY_FOLDER") from None

@@ -60,7 +60,7 @@ def write_case_file(console: Console, file: CaseFile, now: datetime) -> None:
     """What is asked first; then what there is to know. What there is nothing of is left out."""
     for line in _head(file, now):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-    for sheet in (_items(file), _pairs("Signals", file.signals), _other_side(file.other_side)):
+    for sheet in (_items(file), _pairs(f"Signals, weighing {file.score}", file.signals), _other_side(file.other_side)):
         sheet.write(console)
     for sheet in (_pairs("Figures of the claim's policy", file.figures), _happened(file.happened)):
         sheet.write(console)
