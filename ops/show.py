@@ -221,7 +221,7 @@ class _Witness:
         for row in rows:
             one = told.setdefault(row["cause"], _told(row, self.service))
             if not one.facts and row["body"]:
-                one.facts = _facts(row["type"], row["body"])
+                one.facts = facts_of(row["type"], row["body"])
             one.heard.append(Heard(self.process.name, row["at"], row["known"]))
         return list({row["written_on"] for row in rows})
 
@@ -239,7 +239,7 @@ class _Witness:
             at = datetime.fromisoformat(headers["ce_time"])
             one = Told(headers["ce_id"], headers["ce_type"], at, self.service, None, {})
             one = told.setdefault(one.id, one)
-            one.said_by, one.cause, one.facts = self.service, headers.get("ce_cause"), _facts(one.type, row["body"])
+            one.said_by, one.cause, one.facts = self.service, headers.get("ce_cause"), facts_of(one.type, row["body"])
 
     async def _state(self) -> None:
         for row in await self._rows("select body, due, watches from state where process = $1 and key = $2"):
@@ -363,7 +363,7 @@ def masked(address: str) -> str:
     return f"{local[:1]}…{at}{domain}" if at else "…"
 
 
-def _facts(kind: str, body: str) -> dict[str, str]:
+def facts_of(kind: str, body: str) -> dict[str, str]:
     """The fields that say nothing of a person, as text. A type or version that is not ours shows none."""
     try:
         event = type_registry[kind].model_validate_json(body)
