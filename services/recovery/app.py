@@ -1,29 +1,48 @@
-"""Recovery: pursues the seller for what the marketplace has paid, and books every move of money.
+"""Recovery: pursues insurer and seller for what the marketplace has paid, and books every move of money.
 
-Hears  PayoutAuthorized · PayoutPaid · NoticeHandedOver · NoticeUndeliverable · SellerDebitCollected · SellerDebitFailed
-Says   RecoveryOpened · ProofRequested · ReimbursementWaived · DebitNoticed · SellerDebitRequested · RecoveryWrittenOff
-       RecoveryClosed · FinanceResultQuestioned
-Waits  for proof of insurance, the debit notice's time, the next debit, the write-off
+Hears  PayoutAuthorized · PayoutRecalled · PaymentContested · PayoutPaid · PayoutReturned · SellerDebitCollected
+       SellerDebitFailed · SellerPaymentReceived · InsurerPaymentReceived · SellerRefundPaid · NoticeHandedOver
+       NoticeUndeliverable · NoticeBounced · SellerAppealRecorded · AppealDecided
+Says   RecoveryOpened · ProofRequested · ReimbursementWaived · InsurerDemanded · DebitNoticed · SellerDebitRequested
+       SellerDebitStopped · RecoveryDisputed · RecoveryReversed · RecoveryResumed · SellerRefundRequested
+       RecoveryWrittenOff · RecoveryClosed · FinanceResultQuestioned
+Waits  for proof of insurance, the insurer, the debit notice's time, the next debit, an adjuster, the write-off
 Knows  every seller's cover on record (SellerCoverChanged)
 """
 
 from pathlib import Path
 
-from services.recovery import decide, finance
+from services.recovery import deadlines, debits, decide, disputes, finance, insurer, payouts, refunds
 from services.recovery.ledger import LedgerEntry
 from services.recovery.state import Recovery
+from shared.events.adjusters import AppealDecided
 from shared.events.base import Event
-from shared.events.escalation import PayoutAuthorized
-from shared.events.finance import PayoutPaid, SellerDebitCollected, SellerDebitFailed
+from shared.events.escalation import PaymentContested, PayoutAuthorized, PayoutRecalled
+from shared.events.finance import (
+    InsurerPaymentReceived,
+    PayoutPaid,
+    PayoutReturned,
+    SellerDebitCollected,
+    SellerDebitFailed,
+    SellerPaymentReceived,
+    SellerRefundPaid,
+)
 from shared.events.insurance_accelerator import SellerCoverChanged
-from shared.events.seller_notifier import NoticeHandedOver, NoticeKind, NoticeUndeliverable
+from shared.events.seller_notifier import (
+    NoticeBounced,
+    NoticeHandedOver,
+    NoticeKind,
+    NoticeUndeliverable,
+    SellerAppealRecorded,
+)
 from shared.events.seller_portal import CERTIFICATES
 from shared.runtime import Process, Reference, Service
 
 
 def concerns_money(event: Event) -> bool:
     """Most claims are never paid by us: of notices only those of a debit are worth keeping for a recovery to come."""
-    return not isinstance(event, NoticeHandedOver | NoticeUndeliverable) or event.kind is NoticeKind.DEBIT
+    notice = isinstance(event, NoticeHandedOver | NoticeUndeliverable | NoticeBounced)
+    return not isinstance(event, AppealDecided) and (not notice or event.kind is NoticeKind.DEBIT)
 
 
 recovery = Process(
@@ -31,13 +50,23 @@ recovery = Process(
     state=Recovery,
     begins={PayoutAuthorized: decide.payout_authorized},
     hears={
-        PayoutPaid: finance.payout_paid,
-        NoticeHandedOver: decide.debit_notice_out,
-        NoticeUndeliverable: decide.debit_notice_out,
+        PayoutAuthorized: payouts.next_round,
+        PayoutPaid: payouts.payout_paid,
+        PayoutReturned: payouts.payout_returned,
+        PayoutRecalled: disputes.recalled,
+        NoticeHandedOver: debits.debit_notice_out,
+        NoticeUndeliverable: debits.debit_notice_out,
+        NoticeBounced: debits.notice_bounced,
         SellerDebitCollected: finance.debit_collected,
-        SellerDebitFailed: finance.debit_failed,
+        SellerDebitFailed: debits.debit_failed,
+        SellerPaymentReceived: finance.payment_received,
+        InsurerPaymentReceived: insurer.insurer_paid,
+        SellerRefundPaid: refunds.refund_paid,
+        PaymentContested: disputes.payment_contested,
+        SellerAppealRecorded: disputes.appealed,
+        AppealDecided: disputes.appeal_decided,
     },
-    waits=decide.deadline_passed,
+    waits=deadlines.deadline_passed,
     reference=Reference(SellerCoverChanged),
     passed_on=(("insurance_accelerator", CERTIFICATES),),
     keeps_early=concerns_money,

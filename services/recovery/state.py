@@ -2,37 +2,110 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from shared.events.base import Fact, derived_id
 from shared.events.escalation import PayoutAuthorized
+from shared.events.insurance_accelerator import SellerCoverChanged
+from shared.events.recovery import Ground, WaiverReason
 from shared.money import Currency
-from shared.runtime import State
+from shared.policy import Policy
+from shared.runtime import Moment, State
+
+At = Moment[SellerCoverChanged]
 
 
 class Stage(StrEnum):
-    """How far the pursuit is. Order: the debit notice follows the proof window, a debit follows the notice's time."""
+    """How far the pursuit is. Order: proof, the insurer, the debit notice and its time, the debit."""
 
     AUTHORIZED = "authorized"  # nothing is paid yet
-    CHECKING = "checking"  # small; whether cover is on record is not known yet
+    CHECKING = "checking"  # about to be pursued; whether cover is on record is not known yet
     PROVING = "proving"  # small; the seller may prove cover
+    DEMANDING = "demanding"  # the insurer has our demand
     NOTICING = "noticing"  # the debit notice is with seller_notifier
     NOTICED = "noticed"  # it was handed over, or tried on every contact: its time runs
-    DEBITING = "debiting"  # finance has our debit
+    DEBITING = "debiting"  # finance has our debit, or must end the one before
     PAUSED = "paused"  # finance could not collect; the next debit follows a pause
     CLOSED = "closed"
 
 
-class Booking(Fact):
-    """One result of finance that is in the books: an id derived from what finance calls it, and its amount."""
+SELLERS_TURN = frozenset({Stage.NOTICING, Stage.NOTICED, Stage.DEBITING, Stage.PAUSED})
+"""Proof and insurer are behind: what is outstanding is the seller's to pay."""
 
-    id: UUID
+
+class Booking(Fact):
+    """One result of finance that is in the books: its name, derived from what finance calls it, and its amount."""
+
+    id: str
     amount_minor: int
 
     @classmethod
-    def of(cls, idempotency_key: UUID, finance_reference: str, amount_minor: int) -> Self:
-        return cls(id=derived_id("booking", idempotency_key, finance_reference), amount_minor=amount_minor)
+    def of(cls, kind: str, idempotency_key: UUID, finance_reference: str, amount_minor: int) -> Self:
+        name = derived_id("booking", kind, idempotency_key, finance_reference).hex[:16]
+        return cls(id=name, amount_minor=amount_minor)
+
+
+class Payout(Fact):
+    """One decision round's payout: what was ordered, and what finance has paid under it less what came back.
+
+    ``net_minor`` may lie outside of what was ordered: finance paid twice, or more came back than had been paid.
+    What is within is borne by the marketplace; what is outside is in question, whatever the order of the reports.
+    """
+
+    id: UUID
+    authorized_minor: int
+    small: bool
+    covered: bool
+    net_minor: int = 0
+
+    @property
+    def borne_minor(self) -> int:
+        return min(max(self.net_minor, 0), self.authorized_minor)
+
+    @property
+    def in_question_minor(self) -> int:
+        """Above zero: paid and never ordered. Below: came back and had never been paid."""
+        return self.net_minor - self.borne_minor
+
+
+class Unplaced(Fact):
+    """A result about a payout that is not known yet: finance may be heard before the order that it answers."""
+
+    payout_id: UUID
+    returned: bool
+    currency: Currency
+    amount_minor: int
+    finance_reference: str
+
+
+class Debit(Fact):
+    """The debit that finance has not ended yet. There is one at most."""
+
+    number: int
+    amount_minor: int
+    collected_minor: int = 0
+    stopped: bool = False
+
+    @property
+    def rest_minor(self) -> int:
+        return self.amount_minor - self.collected_minor
+
+
+class Dispute(Fact):
+    """While one is open the pursuit stands still. ``late_at``: when an adjuster should have decided at first."""
+
+    ground: Ground
+    opened_at: datetime
+    decide_by: datetime
+    late_at: datetime
+
+
+class Refund(Fact):
+    """What we asked finance to pay back to the seller, and how much of that is done."""
+
+    amount_minor: int
+    paid_minor: int = 0
 
 
 class Recovery(State):
@@ -43,24 +116,48 @@ class Recovery(State):
     marketplace: str
     policy: str
     currency: Currency
+    incident_on: date | None
+    payouts: tuple[Payout, ...]
+    """One per round, the latest last."""
     small: bool
     covered: bool
-    incident_on: date | None
-    payout_id: UUID
-    authorized_minor: int
 
     stage: Stage = Stage.AUTHORIZED
+    asked_minor: int = 0
+    """What the present step is about: proof, demand or notice named this amount. No debit exceeds what was noticed."""
     next_at: datetime | None = None
     write_off_at: datetime | None = None
-    payment: Booking | None = None
+    appeal_by: datetime | None = None
+    """None: nothing has been said to the seller yet from which his time would run."""
+
     paid_minor: int = 0
-    recovered_minor: int = 0
+    """What the marketplace has paid as ordered, less what came back."""
+    from_seller_minor: int = 0
+    from_insurer_minor: int = 0
     waived_minor: int = 0
     written_off_minor: int = 0
-    over_collected_minor: int = 0
+    owed_minor: int = 0
+    """Our debt to the seller: what he has paid beyond what he owes, until it is refunded."""
+    suspense_minor: int = 0
+    """What finance did and nobody asked for: above zero it is to come back to us, below zero to go back."""
+
     debits: int = 0
-    """How many debits were requested; the last one is the only one that may be open."""
-    collected: tuple[Booking, ...] = ()
+    """How many debits were ever requested."""
+    debit: Debit | None = None
+    demands: int = 0
+    refunds: tuple[Refund, ...] = ()
+    dispute: Dispute | None = None
+    contested: bool = False
+    appealed: bool = False
+    """Each ground is decided once; what the seller says later is evidence."""
+    released: WaiverReason | None = None
+    """The seller owes nothing for this claim any more, whatever is still paid."""
+    insolvent: bool = False
+    decisions: int = 0
+    """How often we booked by a decision of our own: the same waiver can be due twice."""
+    booked: tuple[Booking, ...] = ()
+    early: tuple[Unplaced, ...] = ()
+    early_until: datetime | None = None
 
     @classmethod
     def begun(cls, event: PayoutAuthorized) -> Self:
@@ -70,32 +167,65 @@ class Recovery(State):
             marketplace=event.marketplace,
             policy=event.policy,
             currency=event.currency,
+            incident_on=event.incident_on,
+            payouts=(ordered(event),),
             small=event.small,
             covered=event.covered,
-            incident_on=event.incident_on,
-            payout_id=event.payout_id,
-            authorized_minor=event.amount_minor,
         )
+
+    def but(self, **changes: Any) -> Self:
+        """The same, with these fields changed."""
+        return self.model_copy(update=changes)
+
+    def rules(self, at: At) -> Policy:
+        """The policy under which the claim was accepted."""
+        return at.policies.version(self.policy)
 
     @property
     def due(self) -> datetime | None:
-        if self.write_off_at is None or self.stage is Stage.CLOSED:
+        moments = [self.early_until, self.dispute.decide_by if self.dispute else self._step_due]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    @property
+    def _step_due(self) -> datetime | None:
+        if self.write_off_at is None or self.stage in (Stage.AUTHORIZED, Stage.CLOSED):
             return None
         return min(self.next_at or self.write_off_at, self.write_off_at)
 
     @property
+    def late_at(self) -> datetime | None:
+        return self.dispute.late_at if self.dispute else None
+
+    @property
     def watches(self) -> str | None:
-        return self.seller_id if self.stage in (Stage.CHECKING, Stage.PROVING) else None
+        waits_for_cover = self.stage in (Stage.CHECKING, Stage.PROVING) and self.dispute is None
+        return self.seller_id if waits_for_cover else None
+
+    @property
+    def recovered_minor(self) -> int:
+        return self.from_seller_minor + self.from_insurer_minor
 
     @property
     def outstanding_minor(self) -> int:
-        """What the seller still owes."""
+        """What is still to be recovered."""
         return self.paid_minor - self.recovered_minor - self.waived_minor - self.written_off_minor
+
+    def payout(self, payout_id: UUID) -> Payout | None:
+        return next((payout for payout in self.payouts if payout.id == payout_id), None)
 
     def debit_id(self, number: int) -> UUID:
         """The idempotency key of the debit with this number, counted from 1."""
         return derived_id("debit", self.claim_id, number)
 
-    def requested(self, debit_id: UUID) -> bool:
-        """Whether this debit was ever ours."""
-        return any(debit_id == self.debit_id(number) for number in range(1, self.debits + 1))
+    def demand_id(self, number: int) -> UUID:
+        """The idempotency key of the demand to an insurer with this number, counted from 1."""
+        return derived_id("demand", self.claim_id, number)
+
+    def refund_id(self, number: int) -> UUID:
+        """The idempotency key of the refund with this number, counted from 1."""
+        return derived_id("refund", self.claim_id, number)
+
+
+def ordered(event: PayoutAuthorized) -> Payout:
+    """A round's payout, of which finance has not paid anything yet."""
+    return Payout(id=event.payout_id, authorized_minor=event.amount_minor, small=event.small, covered=event.covered)

@@ -1,0 +1,147 @@
+"""What the seller has against a payment: while an adjuster looks at it, nothing is noticed, debited or written off."""
+
+from services.recovery.closing import debit_stopped, settled, then
+from services.recovery.decide import went_on
+from services.recovery.ledger import Move, book_decision
+from services.recovery.refunds import refunded
+from services.recovery.state import At, Dispute, Recovery, Stage
+from shared.events.adjusters import AppealDecided
+from shared.events.base import Event, Reference
+from shared.events.escalation import PaymentContested, PayoutRecalled
+from shared.events.recovery import (
+    Ground,
+    RecoveryDisputed,
+    RecoveryResumed,
+    RecoveryReversed,
+    RefundReason,
+    ReimbursementWaived,
+    WaiverReason,
+)
+from shared.events.seller_notifier import SellerAppealRecorded
+from shared.runtime import Decision, unchanged
+
+
+def payment_contested(recovery: Recovery, event: PaymentContested, at: At) -> Decision[Recovery]:
+    """An answer in time that was heard after the payout is a dispute: until it is decided nothing is debited."""
+    if recovery.contested or recovery.released or event.seller_id != recovery.seller_id:
+        return unchanged(recovery)
+    return _disputed(recovery.but(contested=True), Ground.ANSWER, (), at)
+
+
+def appealed(recovery: Recovery, event: SellerAppealRecorded, at: At) -> Decision[Recovery]:
+    """The seller's first appeal that comes in time is decided by an adjuster; another, or a late one, is evidence."""
+    if recovery.appealed or recovery.released or event.seller_id != recovery.seller_id:
+        return unchanged(recovery)
+    if recovery.appeal_by is not None and event.received_at > recovery.appeal_by:
+        return unchanged(recovery)
+    return _disputed(recovery.but(appealed=True), Ground.APPEAL, event.evidence, at)
+
+
+def appeal_decided(recovery: Recovery, event: AppealDecided, at: At) -> Decision[Recovery]:
+    """Won, the seller's side is reversed and never the customer's; lost, the pursuit goes on where it stood.
+
+    A decision that is older than the dispute answers an earlier one, heard once more.
+    """
+    dispute = recovery.dispute
+    if dispute is None or at.said_at < dispute.opened_at:
+        return unchanged(recovery)
+    ended = recovery.but(dispute=None)
+    if event.won:
+        says = RecoveryReversed(
+            claim_id=recovery.claim_id,
+            seller_id=recovery.seller_id,
+            currency=recovery.currency,
+            amount_minor=_sellers_side(recovery),
+            reason=WaiverReason.APPEAL_WON,
+        )
+        return _released(ended, says, WaiverReason.APPEAL_WON, RefundReason.APPEAL_WON, at)
+    if ended.write_off_at is not None:  # the pursuit gets back the time that the dispute has taken
+        ended = ended.but(write_off_at=ended.write_off_at + (at.now - dispute.opened_at))
+    resumed = RecoveryResumed(
+        claim_id=recovery.claim_id,
+        seller_id=recovery.seller_id,
+        currency=recovery.currency,
+        amount_minor=recovery.outstanding_minor,
+    )
+    return then(Decision(ended, (resumed,)), lambda now: went_on(now, at))
+
+
+def recalled(recovery: Recovery, event: PayoutRecalled, at: At) -> Decision[Recovery]:
+    """The claim was a duplicate: the seller owes nothing for it, and what he has paid is paid back to him."""
+    if recovery.released is not None:
+        return unchanged(recovery)
+    amount = _sellers_side(recovery)
+    says = ReimbursementWaived(
+        claim_id=recovery.claim_id,
+        seller_id=recovery.seller_id,
+        currency=recovery.currency,
+        amount_minor=amount,
+        reason=WaiverReason.DUPLICATE,
+    )
+    ended = recovery.but(dispute=None)
+    return _released(ended, says if amount else None, WaiverReason.DUPLICATE, RefundReason.OVER_COLLECTED, at)
+
+
+def decision_overdue(recovery: Recovery, at: At) -> Decision[Recovery]:
+    """No adjuster has decided in time: ask again; the pursuit stands still as before."""
+    dispute = recovery.dispute
+    if dispute is None or at.now < dispute.decide_by:
+        return unchanged(recovery)
+    rules = recovery.rules(at)
+    again = dispute.model_copy(update={"decide_by": rules.after(at.now, rules.recovery.dispute_days)})
+    return _asked(recovery.but(dispute=again), again, ())
+
+
+def _disputed(recovery: Recovery, ground: Ground, evidence: tuple[Reference, ...], at: At) -> Decision[Recovery]:
+    """Open a dispute, or add what is new to the one that is open."""
+    open_already = recovery.dispute
+    if open_already is not None:
+        return _asked(recovery, open_already.model_copy(update={"ground": ground}), evidence)
+    rules = recovery.rules(at)
+    decide_by = rules.after(at.now, rules.recovery.dispute_days)
+    dispute = Dispute(ground=ground, opened_at=at.now, decide_by=decide_by, late_at=decide_by)
+    asked = _asked(recovery.but(dispute=dispute), dispute, evidence)
+    return then(asked, debit_stopped)
+
+
+def _asked(recovery: Recovery, dispute: Dispute, evidence: tuple[Reference, ...]) -> Decision[Recovery]:
+    nothing_paid = recovery.stage is Stage.AUTHORIZED
+    to_come = sum(payout.authorized_minor for payout in recovery.payouts) if nothing_paid else 0
+    event = RecoveryDisputed(
+        claim_id=recovery.claim_id,
+        seller_id=recovery.seller_id,
+        ground=dispute.ground,
+        currency=recovery.currency,
+        amount_minor=to_come or _sellers_side(recovery),
+        evidence=evidence,
+        decide_by=dispute.decide_by,
+    )
+    return Decision(recovery, (event,))
+
+
+def _released(
+    recovery: Recovery, says: Event | None, reason: WaiverReason, refund: RefundReason, at: At
+) -> Decision[Recovery]:
+    """From now on the seller owes nothing for this claim: what he owed is waived, what he paid is owed to him."""
+    paid_back = recovery.from_seller_minor
+    amounts = {
+        Move.WAIVED: recovery.outstanding_minor,
+        Move.WAIVED_AFTER_WRITE_OFF: recovery.written_off_minor,
+        Move.WAIVED_AFTER_PAYMENT: paid_back,
+        Move.REVERSED: paid_back,
+    }
+    after = recovery.but(
+        released=reason,
+        waived_minor=recovery.waived_minor + _sellers_side(recovery),
+        written_off_minor=0,
+        from_seller_minor=0,
+        decisions=recovery.decisions + 1,
+    )
+    decision = Decision(after, (says,) if says else (), book_decision(recovery, at.now, reason, amounts))
+    decision = then(decision, lambda now: refunded(now, paid_back, refund))
+    return then(decision, lambda now: settled(recovery, now))
+
+
+def _sellers_side(recovery: Recovery) -> int:
+    """What he owes, would owe but for the write-off, and has paid."""
+    return recovery.outstanding_minor + recovery.written_off_minor + recovery.from_seller_minor
