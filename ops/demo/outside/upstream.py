@@ -1,33 +1,35 @@
-"""Upstream: customer service and partners, who pass on what customers send, say and keep to themselves."""
+"""Upstream: customer service and partners, who pass on the papers that customers send, or keep to themselves."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
+from hashlib import sha256
 from random import Random
 from typing import ClassVar, Final
-from uuid import UUID
 
-from ops.demo.luck import after, between, chance, pick
+from ops.demo.luck import Fate, after, between
 from ops.demo.outside.party import Saying
 from shared.events.base import Envelope, Event, claim_id_of
 from shared.events.claim import Document, DocumentKind, LossKind
-from shared.events.intake import ClaimAccepted, InformationRequested, MissingPaper
-from shared.events.seller_notifier import SettlementReported
-from shared.events.upstream import (
-    ClaimSubmitted,
-    ClaimWithdrawn,
-    DocumentsSubmitted,
-    SettlementConfirmed,
-    SettlementDisputed,
-)
+from shared.events.intake import InformationRequested, MissingPaper
+from shared.events.upstream import BeneficiaryStatusGiven, ClaimSubmitted, DocumentsSubmitted
 
 
 class Papers(Enum):
-    """When the customer sends the paper that proves one loss."""
+    """When the customer sends one paper."""
 
     WITH_CLAIM = "with the claim"
     WHEN_ASKED = "when asked"
     NEVER = "never"
+
+
+class Bundle(Enum):
+    """Whether all papers come by their time."""
+
+    AS_THEY_COME = "as they come"
+    ONE_MISSING = "the last one never comes"
+    ONE_LATE = "the last one comes when the time for it is over"
+    ALL_LATE = "all come when the time for them is over"
 
 
 class Sends(Enum):
@@ -36,21 +38,21 @@ class Sends(Enum):
     RIGHT_AFTER = "right after the claim"
     BEFORE = "before the claim"
     HOURS_LATER = "some hours later"
+    IN_PARTS = "one at a time"
 
 
-class Word(Enum):
-    """What the customer says when the seller reports a settlement."""
+class Medicare(Enum):
+    """What is said of whether the injured person is a beneficiary."""
 
-    CONFIRMS = "confirms"
-    DISPUTES = "disputes"
-    SILENT = "silent"
+    NO = "is none"
+    YES = "is one"
+    UNANSWERED = "nothing"
 
 
 PAPERS: Final = {Papers.WITH_CLAIM: 80, Papers.WHEN_ASKED: 15, Papers.NEVER: 5}
-SENDS: Final = {Sends.RIGHT_AFTER: 80, Sends.BEFORE: 10, Sends.HOURS_LATER: 10}
-WORDS: Final = {Word.CONFIRMS: 60, Word.DISPUTES: 15, Word.SILENT: 25}
-WITHDRAWS: Final = 0.02
-"""Share of customers who withdraw, some before the decision, some during it, some after."""
+BUNDLES: Final = {Bundle.AS_THEY_COME: 94, Bundle.ONE_MISSING: 2, Bundle.ONE_LATE: 2, Bundle.ALL_LATE: 2}
+SENDS: Final = {Sends.RIGHT_AFTER: 70, Sends.BEFORE: 10, Sends.HOURS_LATER: 10, Sends.IN_PARTS: 10}
+MEDICARE: Final = {Medicare.NO: 55, Medicare.YES: 25, Medicare.UNANSWERED: 20}
 
 PAPER_FOR: Final = {
     LossKind.PURCHASE_PRICE: (DocumentKind.RECEIPT,),
@@ -59,117 +61,153 @@ PAPER_FOR: Final = {
     LossKind.PROPERTY_DAMAGE: (DocumentKind.ESTIMATE, DocumentKind.ESTIMATE, DocumentKind.RECEIPT),
 }
 """What customers have at hand for each kind of loss; for the others there is no paper."""
+ADULT: Final = 18
 
 
 class Upstream:
     name: ClassVar = "upstream"
-    hears: ClassVar = frozenset[type[Event]]({InformationRequested, ClaimAccepted, SettlementReported})
+    hears: ClassVar = frozenset[type[Event]]({InformationRequested})
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
-        self._submissions: dict[UUID, str] = {}
-        self._unmatched: dict[UUID, Envelope] = {}
+    def __init__(self, fate: Fate) -> None:
+        self._fate = fate
+        self._first: dict[str, str] = {}
 
     def file(self, claim: ClaimSubmitted, at: datetime) -> list[Saying]:
-        """What goes with a claim submitted at this moment: papers, and perhaps a withdrawal."""
-        self._submissions[claim_id_of(claim.submission_id)] = claim.submission_id
-        return [*self._papers(claim, at), *self._withdrawal(claim, at)]
-
-    def hear(self, event: Event, envelope: Envelope) -> list[Saying]:
-        match event:
-            case InformationRequested():
-                return self._answer_request(event, envelope.time)
-            case ClaimAccepted():
-                self._submissions[event.claim_id] = event.submission_id
-                reported = self._unmatched.pop(event.claim_id, None)
-                return self._reply(event.claim_id, reported) if reported else []
-            case SettlementReported():
-                return self._reply(event.claim_id, envelope)
-            case _:
-                return []
-
-    def _chance(self, *about: object) -> Random:
-        return chance(self._seed, self.name, *about)
-
-    def _plan(self, submission_id: str, item: int | None) -> Papers:
-        return pick(self._chance(submission_id, "paper", item), PAPERS)
-
-    def _papers(self, claim: ClaimSubmitted, at: datetime) -> list[Saying]:
+        """The papers that come with a claim submitted at this moment."""
         luck = self._chance(claim.submission_id, "sends")
-        documents: list[Document] = []
-        for item, loss in enumerate(claim.losses, start=1):
-            kinds = PAPER_FOR.get(loss.kind)
-            if kinds is None or self._plan(claim.submission_id, item) is not Papers.WITH_CLAIM:
-                continue
-            days = max(0, (claim.reported_on - claim.incident_on).days)
-            dated_on = claim.incident_on + timedelta(days=luck.randint(0, days))
-            if loss.kind is LossKind.PURCHASE_PRICE:
-                dated_on = claim.purchased_on
-            documents.append(
-                Document(
-                    kind=luck.choice(kinds),
-                    item=item,
-                    dated_on=dated_on,
-                    reference=f"doc:{claim.submission_id[:60]}/{item}",
-                )
-            )
-        match pick(luck, SENDS):
+        items = self._with_claim(claim)
+        documents = [_paper_for(luck, claim, item) for item in items]
+        documents += [document for document in _authority(claim) if self._plan(claim.submission_id, None)]
+        match self._fate.decides(claim_id_of(claim.submission_id), luck, SENDS):
             case Sends.BEFORE:
                 at -= after(luck, 0.001, 0.02)
             case Sends.HOURS_LATER:
                 at += after(luck, 0.05, 0.3)
-            case _:
+            case Sends.IN_PARTS:
+                return _sent(claim.submission_id, documents, at, in_parts=True)
+            case Sends.RIGHT_AFTER:
                 pass
-        return self._send(luck, claim.submission_id, documents, at)
+        return _sent(claim.submission_id, documents, at)
 
-    def _withdrawal(self, claim: ClaimSubmitted, at: datetime) -> list[Saying]:
-        luck = self._chance(claim.submission_id, "withdraws")
-        if luck.random() >= WITHDRAWS:
-            return []
-        pause = after(luck, 0.0, 0.1) if luck.random() < 0.3 else after(luck, 0.5, 25)
-        return [Saying(ClaimWithdrawn(submission_id=claim.submission_id), at + pause)]
-
-    def _answer_request(self, request: InformationRequested, at: datetime) -> list[Saying]:
-        luck = self._chance(request.submission_id, "asked")
-        documents = [
-            self._paper(luck, request.submission_id, missing, at)
-            for missing in request.missing
-            if missing.any_of and self._plan(request.submission_id, missing.item) is not Papers.NEVER
-        ]
-        late = luck.random() < 0.02
-        when = request.respond_by + after(luck, 0.5, 3) if late else between(luck, at, request.respond_by, 0.03, 0.7)
-        return self._send(luck, request.submission_id, documents, when)
-
-    def _paper(self, luck: Random, submission_id: str, missing: MissingPaper, at: datetime) -> Document:
-        return Document(
-            kind=luck.choice(missing.any_of),
-            item=missing.item,
-            dated_on=at.date() - timedelta(days=luck.randint(1, 5)),
-            reference=f"doc:{submission_id[:60]}/{missing.item or 'claim'}/asked",
-        )
-
-    def _send(self, luck: Random, submission_id: str, documents: list[Document], at: datetime) -> list[Saying]:
-        """In one envelope, or for some customers one paper at a time."""
-        if len(documents) > 1 and luck.random() < 0.15:
-            parts: Iterable[list[Document]] = ([document] for document in documents)
-        else:
-            parts = [documents] if documents else []
-        return [
-            Saying(DocumentsSubmitted(submission_id=submission_id, documents=tuple(part)), at + n * timedelta(hours=3))
-            for n, part in enumerate(parts)
-        ]
-
-    def _reply(self, claim_id: UUID, reported: Envelope) -> list[Saying]:
-        submission_id = self._submissions.get(claim_id)
-        if submission_id is None:
-            self._unmatched[claim_id] = reported
-            return []
-        luck = self._chance(submission_id, "settled")
-        at = reported.time + after(luck, 0.5, 10)
-        match pick(luck, WORDS):
-            case Word.CONFIRMS:
-                return [Saying(SettlementConfirmed(submission_id=submission_id), at, reported)]
-            case Word.DISPUTES:
-                return [Saying(SettlementDisputed(submission_id=submission_id), at, reported)]
-            case Word.SILENT:
+    def hear(self, event: Event, envelope: Envelope) -> list[Saying]:
+        match event:
+            case InformationRequested():
+                again = self._first.setdefault(event.submission_id, envelope.id) != envelope.id
+                papers = self._papers(event, envelope.time, again=again)
+                return [*papers, *self._beneficiary(event, envelope.time)]
+            case _:
                 return []
+
+    def _chance(self, *about: object) -> Random:
+        return self._fate.chance(self.name, *about)
+
+    def _plan(self, submission_id: str, item: int | None) -> bool:
+        """Whether this paper comes with the claim."""
+        return self._when(submission_id, item) is Papers.WITH_CLAIM
+
+    def _when(self, submission_id: str, item: int | None) -> Papers:
+        return self._fate.decides(claim_id_of(submission_id), self._chance(submission_id, "paper", item), PAPERS)
+
+    def _bundle(self, submission_id: str) -> Bundle:
+        return self._fate.decides(claim_id_of(submission_id), self._chance(submission_id, "bundle"), BUNDLES)
+
+    def _with_claim(self, claim: ClaimSubmitted) -> list[int]:
+        """The losses whose papers come with the claim."""
+        provable = [item for item, loss in enumerate(claim.losses, start=1) if loss.kind in PAPER_FOR]
+        match self._bundle(claim.submission_id):
+            case Bundle.AS_THEY_COME:
+                return [item for item in provable if self._plan(claim.submission_id, item)]
+            case Bundle.ALL_LATE:
+                return []
+            case Bundle.ONE_MISSING | Bundle.ONE_LATE:
+                return provable[:-1]
+
+    def _papers(self, request: InformationRequested, at: datetime, *, again: bool) -> list[Saying]:
+        """By the customer's plan; who had a claim reopened has found everything."""
+        luck, submission_id = self._chance(request.submission_id, "asked"), request.submission_id
+        wanted = [missing for missing in request.missing if missing.any_of]
+        in_time, late = between(luck, at, request.respond_by, 0.03, 0.6), request.respond_by + after(luck, 0.3, 2.5)
+        if again:
+            return self._sends(luck, submission_id, wanted, in_time)
+        match self._bundle(submission_id):
+            case Bundle.AS_THEY_COME:
+                found = [m for m in wanted if self._when(submission_id, m.item) is not Papers.NEVER]
+                return self._sends(luck, submission_id, found, in_time)
+            case Bundle.ALL_LATE:
+                return self._sends(luck, submission_id, wanted, late)
+            case Bundle.ONE_LATE:
+                first, last = wanted[:-1], wanted[-1:]
+                return [
+                    *self._sends(luck, submission_id, first, in_time),
+                    *self._sends(luck, submission_id, last, late),
+                ]
+            case Bundle.ONE_MISSING:
+                return self._sends(luck, submission_id, wanted[:-1], in_time)
+
+    def _sends(self, luck: Random, submission_id: str, wanted: Iterable[MissingPaper], at: datetime) -> list[Saying]:
+        documents = [asked_for(luck, submission_id, missing, at.date()) for missing in wanted]
+        return _sent(submission_id, documents, at, in_parts=luck.random() < 0.15)
+
+    def _beneficiary(self, request: InformationRequested, at: datetime) -> list[Saying]:
+        if not request.asks_beneficiary:
+            return []
+        luck = self._chance(request.submission_id, "medicare")
+        told = self._fate.decides(request.claim_id, luck, MEDICARE)
+        if told is Medicare.UNANSWERED:
+            return []
+        event = BeneficiaryStatusGiven(submission_id=request.submission_id, beneficiary=told is Medicare.YES)
+        return [Saying(event, between(luck, at, request.respond_by, 0.02, 0.5))]
+
+
+def asked_for(luck: Random, submission_id: str, missing: MissingPaper, today: date) -> Document:
+    """A paper as it was asked for, found some days ago."""
+    reference = f"doc:{submission_id[:60]}/{missing.item or 'claim'}/asked"
+    return Document(
+        kind=luck.choice(missing.any_of),
+        item=missing.item,
+        dated_on=today - timedelta(days=luck.randint(1, 5)),
+        reference=reference,
+        sha256=_hash(reference),
+    )
+
+
+def _paper_for(luck: Random, claim: ClaimSubmitted, item: int) -> Document:
+    """The paper for one loss. Its bytes follow from what it shows: told by two people, it is one paper."""
+    loss = claim.losses[item - 1]
+    days = max(0, (claim.reported_on - claim.incident_on).days)
+    bought = loss.kind is LossKind.PURCHASE_PRICE
+    return Document(
+        kind=luck.choice(PAPER_FOR[loss.kind]),
+        item=item,
+        dated_on=claim.purchased_on if bought else claim.incident_on + timedelta(days=luck.randint(0, days)),
+        reference=f"doc:{claim.submission_id[:60]}/{item}",
+        sha256=_hash(claim.seller_id, claim.incident_on, claim.purchased_on, loss.kind, loss.amount_minor),
+    )
+
+
+def _authority(claim: ClaimSubmitted) -> list[Document]:
+    """That somebody may act for an injured child, or for the estate of who has died."""
+    age = (claim.injured or claim.claimant).age
+    if claim.injury is None:
+        return []
+    if "fatality" in claim.injury.disposition:
+        kind = DocumentKind.ESTATE_AUTHORITY
+    elif age is not None and age < ADULT:
+        kind = DocumentKind.GUARDIAN_AUTHORITY
+    else:
+        return []
+    reference = f"doc:{claim.submission_id[:60]}/claim"
+    return [Document(kind=kind, dated_on=claim.reported_on, reference=reference, sha256=_hash(reference))]
+
+
+def _sent(submission_id: str, documents: list[Document], at: datetime, *, in_parts: bool = False) -> list[Saying]:
+    """In one envelope, or one paper at a time."""
+    parts = [[document] for document in documents] if in_parts else [documents] if documents else []
+    return [
+        Saying(DocumentsSubmitted(submission_id=submission_id, documents=tuple(part)), at + n * timedelta(hours=3))
+        for n, part in enumerate(parts)
+    ]
+
+
+def _hash(*shown: object) -> str:
+    return sha256("/".join(map(str, shown)).encode()).hexdigest()

@@ -1,7 +1,7 @@
 """The parties together, and what each will say when: in memory, with no log and no clock of its own."""
 
 import heapq
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -9,11 +9,18 @@ from uuid import UUID
 from zlib import crc32
 
 from ops.demo.carriers.carrier import Carriers
+from ops.demo.luck import Fate, Written
 from ops.demo.outside.adjusters import Adjusters
+from ops.demo.outside.appeals import Appeals
 from ops.demo.outside.certificates import Certificates
+from ops.demo.outside.collecting import Collections
+from ops.demo.outside.customers import Customers
 from ops.demo.outside.directory import Directory
+from ops.demo.outside.duplicates import Duplicates
 from ops.demo.outside.finance import Finance
 from ops.demo.outside.insurers import Insurers
+from ops.demo.outside.late_certificates import LateCertificates
+from ops.demo.outside.mail import MailGateway
 from ops.demo.outside.party import Party, Saying
 from ops.demo.outside.sellers import Sellers
 from ops.demo.outside.submissions import Submission
@@ -23,6 +30,7 @@ from shared.events.base import Envelope, Event, derived_id
 from shared.events.carriers import QUOTES
 from shared.events.finance import RESULTS
 from shared.events.insurers import REPLIES
+from shared.events.mail import BOUNCES
 from shared.events.marketplace import PROCEEDS, PROFILES
 from shared.events.seller_portal import ANSWERS, CERTIFICATES
 from shared.events.upstream import SUBMISSIONS, ClaimSubmitted
@@ -30,7 +38,10 @@ from shared.runtime.codec import Headers, encode, headers_of
 
 SPOKEN: Final = frozenset(
     topic.name
-    for topic in (SUBMISSIONS, PROFILES, PROCEEDS, ANSWERS, CERTIFICATES, REPLIES, QUOTES, DECISIONS, RESULTS)
+    for topic in (
+        *(SUBMISSIONS, PROFILES, PROCEEDS, ANSWERS, CERTIFICATES),
+        *(REPLIES, QUOTES, DECISIONS, RESULTS, BOUNCES),
+    )
 )
 """The topics of the outside world."""
 
@@ -57,22 +68,27 @@ class Speech:
 class World:
     """Everybody outside. ``hear`` and the openings plan what is said; ``due`` hands it out at its moment.
 
-    ``apart``: the carriers have processes of their own. ``alone``: there is this one party and nobody else.
+    ``written``: what some claims and sellers will choose (see Fate). ``apart``: the carriers have processes of their
+    own. ``alone``: there is this one party and nobody else.
     """
 
-    def __init__(self, seed: int, *, apart: bool = False, alone: Party | None = None) -> None:
-        self._seed = seed
-        self.upstream, self.directory, self.certificates = Upstream(seed), Directory(seed), Certificates(seed)
+    def __init__(
+        self, seed: int, *, written: Written | None = None, apart: bool = False, alone: Party | None = None
+    ) -> None:
+        self._seed, fate = seed, Fate(seed, written)
+        self.directory, self.certificates = Directory(fate), Certificates(seed)
+        self._filing = (Upstream(fate), Customers(fate), LateCertificates(fate))
         everybody: tuple[Party, ...] = (
-            *(self.upstream, self.certificates, Sellers(seed), Insurers(seed)),
-            *(Adjusters(seed), Finance(seed), *(() if apart else (Carriers(seed),))),
+            *(*self._filing, self.certificates, Sellers(fate), Appeals(fate), Insurers(fate), MailGateway(fate)),
+            *(Adjusters(fate), Duplicates(fate), Finance(fate), Collections(fate)),
+            *(() if apart else (Carriers(seed),)),
         )
         self._parties = (alone,) if alone else everybody
         self._ears: dict[str, list[Party]] = {}
         for party in self._parties:
             for kind in party.hears:
                 self._ears.setdefault(kind.type_name(), []).append(party)
-        self._planned: list[tuple[datetime, int, Speech]] = []
+        self._planned: list[tuple[datetime, int, Speech, Callable[[], bool] | None]] = []
         self._number = 0
         self._said: set[UUID] = set()
 
@@ -106,14 +122,15 @@ class World:
         envelope = Envelope(
             id=str(cause),
             type=ClaimSubmitted.type_name(),
-            source=f"/demo/{self.upstream.name}",
+            source=f"/demo/{Upstream.name}",
             time=now,
             subject=submission.key,
             traceparent=_trace(None, cause),
         )
-        new = self._schedule(cause, Speech(SUBMISSIONS.name, submission.key, submission.body, envelope))
+        new = self._schedule(cause, Speech(SUBMISSIONS.name, submission.key, submission.body, envelope), now)
         if submission.claim is not None:
-            self._plan(self.upstream.name, self.upstream.file(submission.claim, now), envelope.id, envelope.traceparent)
+            for party in self._filing:
+                self._plan(party.name, party.file(submission.claim, now), envelope.id, envelope.traceparent)
         return new
 
     def hear(self, event: Event, envelope: Envelope) -> None:
@@ -125,7 +142,9 @@ class World:
         """What is to be said by now, in the order of its moments."""
         speeches: list[Speech] = []
         while self._planned and self._planned[0][0] <= now:
-            speeches.append(heapq.heappop(self._planned)[2])
+            _, _, speech, unless = heapq.heappop(self._planned)
+            if unless is None or not unless():
+                speeches.append(speech)
         return speeches
 
     @property
@@ -150,24 +169,27 @@ class World:
                 traceparent=_trace(trace, said_id),
                 cause=cause,
             )
-            self._schedule(said_id, Speech(topic.name, envelope.subject, saying.event, envelope))
+            speech = Speech(topic.name, envelope.subject, saying.event, envelope)
+            self._schedule(said_id, speech, saying.arrives or saying.at, saying.unless)
 
-    def _schedule(self, said_id: UUID, speech: Speech) -> bool:
+    def _schedule(
+        self, said_id: UUID, speech: Speech, arrives: datetime, unless: Callable[[], bool] | None = None
+    ) -> bool:
         """Once, unless it is one of those that are sent twice on purpose."""
         if said_id in self._said:
             return False
         self._said.add(said_id)
-        self._push(speech.envelope.time, speech)
+        self._push(arrives, speech, unless)
         share, pause = said_id.int % 100, timedelta(minutes=said_id.int // 100 % 400)
         if share in SAME_AGAIN:
-            self._push(speech.envelope.time + pause, speech)
+            self._push(arrives + pause, speech, unless)
         elif share in NEW_AGAIN:
-            self._push(speech.envelope.time + pause, _again(speech))
+            self._push(arrives + pause, _again(speech), unless)
         return True
 
-    def _push(self, at: datetime, speech: Speech) -> None:
+    def _push(self, at: datetime, speech: Speech, unless: Callable[[], bool] | None) -> None:
         self._number += 1
-        heapq.heappush(self._planned, (at, self._number, speech))
+        heapq.heappush(self._planned, (at, self._number, speech, unless))
 
 
 def _again(speech: Speech) -> Speech:
