@@ -1,13 +1,14 @@
-"""Drives one process in memory as the runtime does, in virtual time: for property tests. Small, pure, no I/O."""
+"""Drives one process in memory on the runtime's own turn, in virtual time: for property tests. No I/O."""
 
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from itertools import count
+from typing import Generic, TypeVar
 
 from shared.events.base import Event
 from shared.policy import Policies, load
-from shared.runtime import Decision, Effect, Moment, Process, State
+from shared.runtime import Effect, Process, State
+from shared.runtime.memory import Room, Taken
 from tests.deciding import START
 
 S = TypeVar("S", bound=State)
@@ -17,7 +18,8 @@ class Interpreter(Generic[S]):
     """Holds what a process knows per key, lets it hear events and lets time pass; keeps what it said and did.
 
     Nothing fires by itself: ``hear`` never looks at deadlines, ``wait_until`` does, so a test decides whether an
-    event is heard before or after a timer. States and what is said go through JSON as in the real store and log.
+    event is heard before or after a timer. What fails is raised. States, and what is said and done, must come back
+    from JSON as they were, as they do from the real store and log.
     """
 
     def __init__(self, process: Process[S], *, policies: Policies | None = None, now: datetime = START) -> None:
@@ -26,45 +28,44 @@ class Interpreter(Generic[S]):
         self.now = now
         self.known = True
         """Whether the reference has been read to its end; False makes every moment *unknown*."""
-        self.references: dict[str, Event] = {}
-        self.states: dict[str, S] = {}
         self.said: list[Event] = []
         self.done: list[Effect] = []
-        self._kept: dict[str, list[tuple[Event, datetime]]] = defaultdict(list)
+        self._room = Room(process, service=process.name, policies=self.policies, now=now)
+        self._number = count()
+
+    @property
+    def states(self) -> Mapping[str, S]:
+        return self._room.states
 
     def hear(self, event: Event, *, key: str | None = None, said_at: datetime | None = None) -> tuple[Event, ...]:
         """One event, now; answers with what was said to it. ``key``: for events inside the service (no topic)."""
-        key, said_at, before = key or event.key, said_at or self.now, len(self.said)
-        if key not in self.states:
-            begins = self.process.begins.get(type(event))
-            if begins is None:
-                if type(event) in self.process.hears and self.process.keeps_early(event):
-                    self._kept[key].append((event, said_at))
-                return ()
-            self._record(key, begins(event, self._moment(said_at, event)))
-            for kept, kept_said_at in self._kept.pop(key, []):
-                self._heard(key, kept, kept_said_at)
-        else:
-            self._heard(key, event, said_at)
-        return tuple(self.said[before:])
+        self._room.turn.know_reference(self.known)
+        return self._keep(
+            self._room.hear(
+                event,
+                self.now,
+                key=key or event.key,
+                cause=f"test/{next(self._number)}",
+                said_at=said_at or self.now,
+                body=event.model_dump_json(),
+            )
+        )
 
     def learn(self, fact: Event) -> tuple[Event, ...]:
         """A new last fact of the reference; asks whoever watches its key."""
-        before = len(self.said)
-        self.references[fact.key] = fact
-        for key in [key for key, state in self.states.items() if state.watches == fact.key]:
-            self._asked(key, self.now)
-        return tuple(self.said[before:])
+        self._room.turn.know_reference(self.known)
+        return self._keep(self._room.learn(fact, fact.model_dump_json(), self.now))
 
     def wait_until(self, moment: datetime) -> tuple[Event, ...]:
         """Lets time pass, firing every deadline due until then, the earliest first."""
+        self._room.turn.know_reference(self.known)
         before = len(self.said)
         while (first := self.next_due()) is not None and first[0] <= moment:
             due, key = first
             self.now = max(self.now, due)
-            self._asked(key, due)
-            after = self.states[key].due
-            assert after is None or after > self.now, f"{key} still waits for {after}, but it is {self.now}"
+            taken = self._room.fire(key, self.now)
+            assert taken, f"{self.process.name} waits for something but has no decision for it"
+            self._keep(taken)
         self.now = max(self.now, moment)
         return tuple(self.said[before:])
 
@@ -79,30 +80,13 @@ class Interpreter(Generic[S]):
         """Bytes of a state as JSON."""
         return len(self.states[key].model_dump_json().encode())
 
-    def _heard(self, key: str, event: Event, said_at: datetime) -> None:
-        hears = self.process.hears.get(type(event))
-        if hears is not None:
-            state = self.states[key]
-            self._record(key, hears(state, event, self._moment(said_at, event, state)))
-
-    def _asked(self, key: str, due: datetime) -> None:
-        assert self.process.waits is not None, f"{self.process.name} waits for something but has no decision for it"
-        state = self.states[key]
-        self._record(key, self.process.waits(state, self._moment(due, state)))
-
-    def _moment(self, said_at: datetime, *holders: State | Event) -> Moment[Any]:
-        """Now, with the reference that the first holder with its key names."""
-        reference = None
-        if self.process.reference is not None:
-            name = self.process.reference.key
-            values = (getattr(holder, name, None) for holder in holders)
-            reference = self.references.get(next((str(value) for value in values if value), ""))
-        return Moment(self.now, said_at, self.policies, self.known, reference if self.known else None)
-
-    def _record(self, key: str, decision: Decision[S]) -> None:
-        self.states[key] = _through_json(decision.state, self.process.state.model_validate_json)
-        self.said.extend(_through_json(event, type(event).model_validate_json) for event in decision.says)
-        self.done.extend(_through_json(effect, type(effect).model_validate_json) for effect in decision.does)
+    def _keep(self, taken: list[Taken]) -> tuple[Event, ...]:
+        before = len(self.said)
+        for one in taken:
+            _through_json(one.decision.state, self.process.state.model_validate_json)
+            self.said.extend(_through_json(said.event, type(said.event).model_validate_json) for said in one.said)
+            self.done.extend(_through_json(done.effect, type(done.effect).model_validate_json) for done in one.done)
+        return tuple(self.said[before:])
 
 
 F = TypeVar("F", bound=State | Event | Effect)

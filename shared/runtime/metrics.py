@@ -22,6 +22,7 @@ class _Families:
         self.lag = Gauge("makegood_lag_records", "Records not yet heard", one, registry=registry)
         self.held = Gauge("makegood_held_facts", "Facts waiting for a beginning or a repair", one, registry=registry)
         self.due = Gauge("makegood_lanes_overdue", "Lanes with deadlines that have passed", one, registry=registry)
+        self.overdue = Gauge("makegood_overdue", "States late by a handling clock", one, registry=registry)
         self.unpublished = Gauge("makegood_outbox_unpublished", "Outbox rows not acknowledged", one, registry=registry)
         self.batch = Histogram(
             "makegood_batch_records", "Records per turn", one,
@@ -45,7 +46,7 @@ class Metrics:
         self.published, self.retries = f.published.labels(process), f.retries.labels(process)
         self.gaps, self.dead_letters = f.gaps.labels(process), f.dead.labels(process)
         self.lag, self.held, self.due = f.lag.labels(process), f.held.labels(process), f.due.labels(process)
-        self.unpublished = f.unpublished.labels(process)
+        self.unpublished, self.overdue = f.unpublished.labels(process), f.overdue.labels(process)
         self.lag.set(math.nan)  # unknown, until partitions are assigned
         self.batch, self.seconds = f.batch.labels(process), f.seconds.labels(process)
 

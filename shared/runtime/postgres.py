@@ -162,7 +162,7 @@ class PostgresTransaction:
         c, process = self._c, self._process
         if changes.states:
             await c.execute(_WRITE_STATES, process, *_columns(
-                (s.key, s.lane, s.n, s.body, s.due, s.watches) for s in changes.states))  # fmt: skip
+                (s.key, s.lane, s.n, s.body, s.due, s.watches, s.late_at) for s in changes.states))  # fmt: skip
         if changes.outbox:
             await c.execute(_WRITE_OUTBOX, process, *_columns(
                 (o.lane, o.position, o.place.topic, o.place.partition, o.key, _headers_text(o), o.body)
@@ -170,7 +170,7 @@ class PostgresTransaction:
         if changes.journal:
             await c.execute(_WRITE_JOURNAL, process, *_columns(
                 (j.key, j.n, j.at, j.asked.said_at, j.asked.type, j.asked.cause, j.asked.body, j.reference, j.known,
-                 "{" + ",".join(j.says) + "}") for j in changes.journal))  # fmt: skip
+                 "{" + ",".join(j.says) + "}", j.result) for j in changes.journal))  # fmt: skip
         if changes.inputs:
             await c.execute(_WRITE_INPUTS, process, *_columns(
                 (i.place.topic, i.place.partition, i.next, i.last_print, to_json(i.heard).decode())
@@ -270,6 +270,13 @@ class PostgresStore:
             held=sum(r["held"] for r in rows),
         )
 
+    async def overdue(self, lanes: Collection[int], now: datetime) -> int:
+        [row] = await self._fetch(
+            "select count(*) as states from state where process = $1 and lane = any($2::int[]) and late_at <= $3",
+            self._process, list(lanes), now,
+        )  # fmt: skip
+        return int(row["states"])
+
     async def unpublished(self, lanes: Collection[int], limit: int) -> list[Outgoing]:
         rows = await self._fetch(
             "select o.lane, o.position, o.topic, o.partition, o.key, o.headers, o.body from lane l, outbox o "
@@ -344,20 +351,20 @@ def _columns(rows: Any) -> list[list[Any]]:
 
 
 _WRITE_STATES = """
-insert into state (process, key, lane, n, body, due, watches)
-select $1, * from unnest($2::text[], $3::int[], $4::int[], $5::json[], $6::timestamptz[], $7::text[])
+insert into state (process, key, lane, n, body, due, watches, late_at)
+select $1, * from unnest($2::text[], $3::int[], $4::int[], $5::json[], $6::timestamptz[], $7::text[], $8::timestamptz[])
 on conflict (process, key) do update
-set n = excluded.n, body = excluded.body, due = excluded.due, watches = excluded.watches
+set n = excluded.n, body = excluded.body, due = excluded.due, watches = excluded.watches, late_at = excluded.late_at
 """
 _WRITE_OUTBOX = """
 insert into outbox (process, lane, position, topic, partition, key, headers, body)
 select $1, * from unnest($2::int[], $3::bigint[], $4::text[], $5::int[], $6::text[], $7::json[], $8::text[])
 """
 _WRITE_JOURNAL = """
-insert into journal (process, key, n, at, said_at, type, cause, body, reference, known, says)
-select $1, k, n, at, said, type, cause, body, reference, known, says::text[] from unnest($2::text[], $3::int[],
-    $4::timestamptz[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::json[], $10::bool[], $11::text[])
-    v(k, n, at, said, type, cause, body, reference, known, says)
+insert into journal (process, key, n, at, said_at, type, cause, body, reference, known, says, result)
+select $1, k, n, at, said, type, cause, body, reference, known, says::text[], result from unnest($2::text[], $3::int[],
+    $4::timestamptz[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::json[], $10::bool[], $11::text[],
+    $12::text[]) v(k, n, at, said, type, cause, body, reference, known, says, result)
 """
 _WRITE_INPUTS = """
 update input set next = v.next, last_print = v.print, heard = v.heard

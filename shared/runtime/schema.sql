@@ -50,10 +50,13 @@ create table if not exists state (
     body    json not null,
     due     timestamptz,
     watches text,             -- reference key whose change asks this state again
+    late_at timestamptz,      -- from when on people see it as overdue
     primary key (process, key)
 ) with (fillfactor = 80, toast_tuple_target = 8160);
+alter table state add column if not exists late_at timestamptz;
 create index if not exists state_due on state (process, lane, due) where due is not null;
 create index if not exists state_watches on state (process, watches) where watches is not null;
+create index if not exists state_late on state (process, lane, late_at) where late_at is not null;
 
 -- What was said. Append-only; whole partitions are dropped when everything in them is old and published.
 create table if not exists outbox (
@@ -83,10 +86,20 @@ create table if not exists journal (
     reference  json,
     known      boolean not null,
     says       text[] not null, -- ids of the events that followed
-    written_on date not null default current_date
+    written_on date not null default current_date,
+    result     text             -- fingerprints of the state, of what was said and of what was done: state.said.done
 ) partition by range (written_on);
+alter table journal add column if not exists result text;
 create index if not exists journal_key on journal (process, key, n);
 create table if not exists journal_default partition of journal default;
+
+-- The policy versions this service has decided by, as they were when it first did: a version never changes.
+create table if not exists policy_version (
+    version       text primary key,
+    fingerprint   text not null,
+    body          json not null,
+    first_used_at timestamptz not null
+);
 
 -- Facts that wait: nothing is known of their key yet (error is null), or the key is parked.
 create table if not exists held (

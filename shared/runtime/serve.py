@@ -28,6 +28,7 @@ from shared.runtime.process import Decision, Moment, Process, Service, reference
 from shared.runtime.settings import Settings
 from shared.runtime.store import PassingError
 from shared.runtime.turn import describe
+from shared.runtime.versions import VersionChangedError, remember
 from shared.runtime.worker import BACKOFF, Worker
 
 log = structlog.get_logger()
@@ -41,6 +42,7 @@ class Replica:
     def __init__(self, service: Service, settings: Settings) -> None:
         self._service, self._settings = service, settings
         self._clock = ScaledClock.from_settings(settings)
+        self._policies = load(settings.policy_folder) if settings.policy_folder else load()
         self._workers: list[Worker] = []
         self._logs: list[KafkaLog] = []
         self._stop = asyncio.Event()
@@ -65,6 +67,11 @@ class Replica:
     async def _serve(self, stack: contextlib.AsyncExitStack) -> None:
         pool = await self._until_it_works(lambda: connect(self._settings, self._service.name, size=8))
         stack.push_async_callback(_close, pool)
+        timeout = self._settings.database_timeout_seconds
+        refusal = await self._until_it_works(lambda: remember(pool, self._policies, self._clock.now(), timeout))
+        if refusal is not None:
+            self._fail(VersionChangedError(f"{self._service.name}: {refusal}"))
+            return
         tasks = [asyncio.create_task(self._keep_partitions())]
         stack.push_async_callback(_cancel, tasks)
         for process, dependent in _all_processes(self._service):
@@ -104,7 +111,7 @@ class Replica:
             store=store,
             log=kafka,
             clock=self._clock,
-            policies=load(self._settings.policy_folder) if self._settings.policy_folder else load(),
+            policies=self._policies,
             metrics=metrics,
             dependent=dependent,
         )

@@ -50,6 +50,8 @@ class StateRow(NamedTuple):
     body: str
     due: datetime | None
     watches: str | None
+    late_at: datetime | None = None
+    """Written with the state, and only counted: never read back."""
 
 
 class Asked(NamedTuple):
@@ -84,6 +86,8 @@ class JournalRow(NamedTuple):
     reference: str | None
     known: bool
     says: list[str]
+    result: str | None = None
+    """What followed, as fingerprints (see ``turn.result_of``): taken again, the decision must give the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +196,10 @@ class Store(Protocol):
 
     async def waiting(self, lanes: Collection[int], now: datetime) -> Waiting:
         """What there is to do without input."""
+        ...
+
+    async def overdue(self, lanes: Collection[int], now: datetime) -> int:
+        """How many states of these lanes are late in the eyes of people."""
         ...
 
     async def unpublished(self, lanes: Collection[int], limit: int) -> list[Outgoing]:

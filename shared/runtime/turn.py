@@ -4,7 +4,8 @@ import json
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ ASKED = "asked"
 """Type under which a changed reference is asked and journalled."""
 REPLAY = "replay"
 """Request to decide a parked key's facts again."""
+_TICK = timedelta(microseconds=1)
+"""Every turn of a lane has a moment of its own, whatever the clocks do: moments tell which decision came first."""
 MAX_STATE = 64 * 1024
 """Bytes of the largest state accepted; a healthy one is under 2 KB."""
 
@@ -85,7 +88,7 @@ class Turn:
         self._references: Mapping[str, ReferenceSeen] = {}
         self._slots: dict[str, _Slot] = {}
         for lane in lanes.values():
-            lane.moment = max(lane.moment, now)
+            lane.moment = max(lane.moment + _TICK, now)
 
     def know(self, states: Sequence[StateRow], held: Sequence[HeldRow]) -> None:
         """What the database knows of the keys of this turn."""
@@ -139,7 +142,8 @@ class Turn:
         for key, slot in self._slots.items():
             if slot.body is not None:
                 due, watches = getattr(slot.state, "due", None), getattr(slot.state, "watches", None)
-                self.changes.states.append(StateRow(key, slot.lane, slot.n, slot.body, due, watches))
+                late_at = getattr(slot.state, "late_at", None)
+                self.changes.states.append(StateRow(key, slot.lane, slot.n, slot.body, due, watches, late_at))
                 self.changes.changed.append(key)
         self.changes.lanes = list(self._lanes.values())
         return self.changes
@@ -164,10 +168,14 @@ class Turn:
                 return False, None
             body = self._check(slot, asked, decision, moment)
         except Exception as error:
-            return True, describe(error)
+            return True, self._failed(error)
         slot.body = body or slot.body
         self._apply(slot, asked, decision, moment, seen)
         return False, None
+
+    def _failed(self, error: Exception) -> str:
+        """Why the key is parked."""
+        return describe(error)
 
     def _choose(self, slot: _Slot, event: Event | None, moment: Moment[Any]) -> Decision[Any] | None:
         if event is None:
@@ -196,20 +204,35 @@ class Turn:
     def _apply(
         self, slot: _Slot, asked: Asked, decision: Decision[Any], moment: Moment[Any], seen: ReferenceSeen | None
     ) -> None:
+        body = slot.body if decision.state is not slot.state else None
         slot.n += 1
         slot.state = decision.state
         self.decided[asked.type] = self.decided.get(asked.type, 0) + 1
+        before = len(self.changes.outbox)
         ids = self._say(slot, asked, decision, moment, seen)
+        done: list[str] = []
         for number, effect in enumerate(decision.does):
+            kind, text = type(effect).__name__, effect.model_dump_json()
+            done += (kind, text)
             if effect.table is not None:
-                self.changes.rows.setdefault(effect.table, []).append(effect.model_dump_json())
+                self.changes.rows.setdefault(effect.table, []).append(text)
             else:
-                kind = type(effect).__name__
                 row_id = derived_id(self.process.name, asked.cause, kind, number)
-                row = EffectRow(row_id, slot.lane, asked.key, kind, effect.model_dump_json(), moment.now)
-                self.changes.effects.append(row)
+                self.changes.effects.append(EffectRow(row_id, slot.lane, asked.key, kind, text, moment.now))
+        said: list[str] = []
+        for event, record in zip(decision.says, self.changes.outbox[before:], strict=True):
+            said += (type(event).__name__, record.body)
         self.changes.journal.append(
-            JournalRow(asked.key, slot.n, moment.now, asked, seen.body if seen else None, moment.known, ids)
+            JournalRow(
+                asked.key,
+                slot.n,
+                moment.now,
+                asked,
+                seen.body if seen else None,
+                moment.known,
+                ids,
+                result_of(body, said, done),
+            )
         )
 
     def _say(
@@ -291,6 +314,24 @@ class Turn:
                 self.changes.held.remove(row)
             else:
                 self.changes.released.append(row.asked.held_id)
+
+
+def deadline(process: str, key: str, lane: int, due: datetime) -> Asked:
+    """A passed deadline as it is asked."""
+    return Asked(key, lane, DEADLINE, f"{process}/{key}/{due.isoformat()}", due)
+
+
+def result_of(state: str | None, said: Sequence[str], done: Sequence[str]) -> str:
+    """Short fingerprints of the new state (as JSON, None: it is the old one), of what was said, and of the effects.
+
+    ``said`` and ``done`` are type and body by turns. A part in which nothing followed is empty: ``3f…..`` moved the
+    state and was silent. The three stand apart so that a decision taken again tells which of them has changed.
+    """
+    return f"{_short((state,) if state else ())}.{_short(said)}.{_short(done)}"
+
+
+def _short(texts: Sequence[str]) -> str:
+    return blake2b("\n".join(texts).encode(), digest_size=6).hexdigest() if texts else ""
 
 
 def _next_trace(asked: Asked, event_id: str) -> str:

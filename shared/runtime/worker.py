@@ -28,11 +28,10 @@ from shared.runtime.store import (
     InputRow,
     LaneRow,
     PassingError,
-    StateRow,
     Store,
     Transaction,
 )
-from shared.runtime.turn import DEADLINE, ReferenceSeen, Turn, describe
+from shared.runtime.turn import ReferenceSeen, Turn, deadline, describe
 from shared.runtime.watermark import Watermark
 
 log = structlog.get_logger()
@@ -43,6 +42,8 @@ FAULTS = (DataError, TypeError, ValueError, LookupError, AttributeError, Arithme
 Find = Callable[[Transaction, int], Awaitable[list[Asked]]]
 LIMIT = 1000
 """Most deadlines or requests handled in one transaction, and outbox rows read at once."""
+COUNT_SECONDS = 1.0
+"""Real seconds between two counts of what is overdue."""
 
 
 class Worker:
@@ -80,6 +81,7 @@ class Worker:
         self._sought: dict[Place, int] = {}
         self._acknowledged: dict[int, int] = {}
         self._committed: dict[Place, int] = {}
+        self._counted_at = -math.inf
 
     async def assigned(self, places: Collection[Place]) -> None:
         """New places: start reading one before ``next``, to see whether it is still the same log."""
@@ -104,6 +106,7 @@ class Worker:
             lanes = self.lanes()
             waiting = await self._store.waiting(lanes, self._clock.now())
             self._metrics.show(waiting)
+            await self._count_overdue(lanes)
             if waiting.requests:
                 await self._carry_out(waiting.requests)
             if waiting.behind:
@@ -113,6 +116,12 @@ class Worker:
                 await self._fire(waiting.due)
             await self._tell_offsets()
             self.progress = time.monotonic()
+
+    async def _count_overdue(self, lanes: Collection[int]) -> None:
+        """For the metric alone, and so not at every tick."""
+        if time.monotonic() - self._counted_at >= COUNT_SECONDS:
+            self._metrics.overdue.set(await self._store.overdue(lanes, self._clock.now()))
+            self._counted_at = time.monotonic()
 
     def lanes(self) -> list[int]:
         """The lanes this replica looks after without being asked: those of its partitions."""
@@ -385,7 +394,8 @@ class Worker:
         limits = await self._watermark.limits(lanes)
 
         async def deadlines(tx: Transaction, limit: int) -> list[Asked]:
-            return [_deadline(self.process.name, row) for row in await tx.due(limits, limit)]
+            found = await tx.due(limits, limit)
+            return [deadline(self.process.name, row.key, row.lane, row.due) for row in found if row.due is not None]
 
         if limits:
             await self._work_off(limits, deadlines)
@@ -448,11 +458,6 @@ class Worker:
 
 class _TrialPassed(Exception):  # noqa: N818 - it rolls a trial back
     """These keys can be written."""
-
-
-def _deadline(process: str, row: StateRow) -> Asked:
-    assert row.due is not None
-    return Asked(row.key, row.lane, DEADLINE, f"{process}/{row.key}/{row.due.isoformat()}", row.due)
 
 
 def _pauses() -> Iterable[float]:
