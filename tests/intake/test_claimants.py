@@ -3,8 +3,9 @@
 from datetime import date, timedelta
 
 from services.intake import claimants
-from services.intake.state import INCIDENTS_KEPT, Claimant
+from services.intake.claimants import INCIDENTS_KEPT, Claimant
 from shared.events.base import Event, claim_id_of
+from shared.events.claim import Signal
 from shared.events.intake import IncidentReported, IncidentRetracted, IncidentScreened
 from shared.money import Currency
 from shared.runtime import Decision
@@ -22,6 +23,10 @@ def knowing(*reports: IncidentReported) -> Claimant:
 def sums(decision: Decision[Claimant]) -> dict[str, int]:
     """Submission → what its claimant's others for the incident come to."""
     return {s.submission_id: s.other_admitted_minor for s in map(screened, decision.says)}
+
+
+def signals(decision: Decision[Claimant]) -> dict[str, tuple[Signal, ...]]:
+    return {s.submission_id: s.signals for s in map(screened, decision.says)}
 
 
 def screened(event: Event) -> IncidentScreened:
@@ -65,7 +70,9 @@ def test_amounts_of_another_day_or_currency_are_not_added() -> None:
         reported("fnol-1", incident_on=date(2025, 5, 21)), reported("fnol-2", order_id="2", currency=Currency.CAD)
     )
 
-    assert sums(claimants.incident_reported(given, reported("fnol-3", order_id="3"), at(day(1)))) == {"fnol-3": 0}
+    decision = claimants.incident_reported(given, reported("fnol-3", order_id="3"), at(day(1)))
+
+    assert sums(decision)["fnol-3"] == 0
 
 
 def test_asking_again_gives_the_same_answer() -> None:
@@ -73,6 +80,46 @@ def test_asking_again_gives_the_same_answer() -> None:
     again = claimants.incident_reported(first.state, reported(), at(day(15)))
 
     assert again == first
+
+
+def test_the_answer_names_the_question_it_answers() -> None:
+    again = claimants.incident_reported(knowing(reported()), reported(asked=2), at(day(15)))
+    repeated = claimants.incident_reported(again.state, reported("fnol-2", asked=3), at(day(16)))
+
+    assert [screened(s).asked for s in (*again.says, *repeated.says)] == [2, 3]
+
+
+def test_two_orders_on_one_day_are_one_incident_split() -> None:
+    given = knowing(reported("fnol-1"))
+
+    decision = claimants.incident_reported(given, reported("fnol-2", order_id="order-2"), at(day(1)))
+
+    assert signals(decision) == {"fnol-2": (Signal.SAME_INCIDENT,), "fnol-1": (Signal.SAME_INCIDENT,)}
+
+
+def test_many_claims_of_one_claimant_within_the_window_are_told_to_all_of_them() -> None:
+    *first, last = [
+        reported(f"fnol-{n}", order_id=f"order-{n}", incident_on=date(2025, 5, n), reported_on=date(2025, 5, 2 * n))
+        for n in range(1, 5)
+    ]
+
+    decision = claimants.incident_reported(knowing(*first), last, at(day(1)))
+
+    assert signals(decision) == {f"fnol-{n}": (Signal.MANY_BY_CLAIMANT,) for n in range(1, 5)}
+
+
+def test_claims_further_apart_than_the_window_are_not_many() -> None:
+    *first, last = [
+        reported(f"fnol-{n}", order_id=f"order-{n}", incident_on=date(2025, n, 1), reported_on=date(2025, n, 1))
+        for n in (1, 2, 3, 5)
+    ]
+
+    assert signals(claimants.incident_reported(knowing(*first), last, at(day(1)))) == {"fnol-5": ()}
+
+
+def test_a_claim_of_another_incident_is_not_told_of_a_newcomer() -> None:
+    given = knowing(reported("fnol-1", incident_on=date(2025, 5, 19)))
+    assert list(sums(claimants.incident_reported(given, reported("fnol-2"), at(day(1))))) == ["fnol-2"]
 
 
 def test_a_retracted_claim_may_be_filed_again() -> None:
@@ -101,6 +148,7 @@ def test_beyond_the_bound_the_oldest_report_is_forgotten_and_the_state_stays_sma
             order_id=f"111-{n:015}",
             incident_on=date(2025, 1, 1) + timedelta(days=n),
             admitted_minor=10**8,
+            asked=10,
         )
         for n in range(INCIDENTS_KEPT + 1)
     ]
