@@ -14,7 +14,10 @@ TOPICS = (DEPOSITS, ADJUSTMENTS, COUNTS, MIRRORED)
 
 
 class Deposited(Event):
-    """``n`` counts an account's deposits from 1. ``wait_days``: ask again that many days after this one."""
+    """``n`` counts an account's deposits from 1. ``wait_days``: ask again that many days after this one.
+
+    ``late_days``: so long after it the account is late; None: it is not any more.
+    """
 
     topic: ClassVar = DEPOSITS
     account: str
@@ -22,6 +25,7 @@ class Deposited(Event):
     amount: int = 1
     note: str = ""
     wait_days: float | None = None
+    late_days: float | None = None
     fails: bool = False
     spoils_deadline: bool = False
 
@@ -74,10 +78,15 @@ class Account(State):
     total: int = 0
     expires_at: datetime | None = None
     spoilt: bool = False
+    late: datetime | None = None
 
     @property
     def due(self) -> datetime | None:
         return self.expires_at
+
+    @property
+    def late_at(self) -> datetime | None:
+        return self.late
 
 
 class FailingOnPurposeError(Exception):
@@ -100,6 +109,7 @@ def deposited(account: Account, event: Deposited, at: Moment[Any]) -> Decision[A
         total=account.total + event.amount,
         expires_at=expires_at,
         spoilt=event.spoils_deadline,
+        late=None if event.late_days is None else at.said_at + timedelta(days=event.late_days),
     )
     entry = Entry(account=event.account, amount=event.amount, note=event.note)
     return Decision(after, (Counted(account=event.account, n=after.n, total=after.total),), (entry,))
