@@ -13,7 +13,6 @@ from shared.events.adjusters import (
     PayoutApproved,
     PayoutRefused,
     ReviewDecided,
-    ReviewKind,
 )
 from shared.events.claim import ItemFinding
 from shared.money import display
@@ -38,8 +37,6 @@ def reviewed(asked: Review, verdict: Verdict) -> ReviewDecided:
     if not verdict.valid and not verdict.reasons:
         raise ReachError("say why the claim is not valid: add --reason, such as --reason NOT_PROVEN")
     findings = typed.findings(verdict.items)
-    if findings and asked.kind is ReviewKind.INVESTIGATION:
-        raise ReachError("an investigation decides whether the claim goes on, not how much of it: leave --item out")
     for finding in findings:
         _check(asked, finding)
     return ReviewDecided(
@@ -87,8 +84,8 @@ def refused(asked: Approval, approver: str) -> PayoutRefused:
 
 
 def _other_eyes(asked: Approval, approver: str) -> None:
-    if approver == asked.adjuster:
-        raise ReachError(f"{approver} decided the review of this claim: somebody else must answer for the payout")
+    if approver in asked.adjusters:
+        raise ReachError(f"{approver} decided a review of this claim: somebody else must answer for the payout")
 
 
 def judged(asked: Appeal, adjuster: str, *, won: bool, reasons: Sequence[str] = ()) -> AppealDecided:

@@ -1,5 +1,6 @@
 """Reads what is asked of people from the states of escalation and recovery. Read-only, and typed as they are there."""
 
+from dataclasses import replace
 from typing import Any, Final, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -12,7 +13,8 @@ from ops.show import named
 from ops.show import show as tell
 from services.escalation import items
 from services.escalation.state import Case
-from services.recovery.state import Recovery
+from services.recovery.state import Recovery, Stage
+from shared.events.adjusters import ReviewKind
 from shared.events.escalation import Status
 from shared.events.insurance_accelerator import SellerCoverChanged
 from shared.policy import Policies, Policy, PolicyError, load
@@ -116,22 +118,34 @@ def of_case(case: Case, at: At) -> Question | None:
             round=case.round,
             limit_minor=rules.handling.authority_limit_minor,
             approvers=case.approvers,
+            adjusters=case.adjusters,
         )
     if case.review is None:
         return None
-    lines = items.as_findings(case.items)
-    return Review(**asked, amount_minor=items.total(case.items), kind=case.review, round=case.round, items=lines)
+    owed = items.owed(case)
+    review = Review(
+        **asked,
+        amount_minor=0,
+        kind=case.review,
+        round=case.round,
+        items=items.as_findings(owed),
+        contested=case.contested if case.review is ReviewKind.CONTESTED else (),
+        signals=case.signals,
+    )
+    return replace(review, amount_minor=sum(item.allowed_minor for item in review.in_question))
 
 
 def of_recovery(recovery: Recovery) -> Appeal | None:
     """What a recovery asks of an adjuster, if it does."""
     if recovery.dispute is None:
         return None
+    to_come = sum(payout.authorized_minor for payout in recovery.payouts) if recovery.stage is Stage.AUTHORIZED else 0
+    sellers = recovery.outstanding_minor + recovery.written_off_minor + recovery.from_seller_minor
     return Appeal(
         claim_id=recovery.claim_id,
         marketplace=recovery.marketplace,
         currency=recovery.currency,
-        amount_minor=recovery.outstanding_minor + recovery.from_seller_minor,
+        amount_minor=to_come or sellers,
         decide_by=recovery.dispute.decide_by,
         late_at=recovery.dispute.late_at,
         ground=recovery.dispute.ground,

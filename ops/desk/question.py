@@ -65,20 +65,20 @@ class Review(Question):
 
 @dataclass(frozen=True, kw_only=True)
 class Approval(Question):
-    """``adjuster``: who decided the review before it, None where there was none."""
+    """``adjusters``: who decided the reviews before it; none of them approves."""
 
     payout_id: UUID
     round: int
     limit_minor: int
     approvers: tuple[str, ...] = ()
-    adjuster: str | None = None
+    adjusters: tuple[str, ...] = ()
 
     desk: ClassVar = Desk.APPROVER
 
 
 @dataclass(frozen=True, kw_only=True)
 class Appeal(Question):
-    """The seller's side against a payment: ``amount_minor`` is what he has paid or still owes."""
+    """The seller's side against a payment: ``amount_minor`` is what he has paid, owes, or would owe."""
 
     ground: Ground
 

@@ -50,7 +50,7 @@ def details(one: Question) -> list[str]:
             named.append(("signals", _listed(one.signals)))
         case Approval():
             named = [("round", one.round if one.round > 1 else ""), ("approved by", _listed(one.approvers))]
-            named += [("limit", display(one.limit_minor, one.currency)), ("reviewed by", one.adjuster or "")]
+            named += [("limit", display(one.limit_minor, one.currency)), ("reviewed by", _listed(one.adjusters))]
         case _:
             named = []
     return [f"{name} {value}" for name, value in named if value]

@@ -66,7 +66,7 @@ def test_days_left_are_whole_days(day: float, left: int) -> None:
 def test_the_queue_tells_what_each_is_about() -> None:
     found = [
         review(kind=ReviewKind.INVESTIGATION, signals=(Signal.SAME_PAYEE,), contested=(1, 2), round=2),
-        approval(approvers=("appr:a",), adjuster="adj:b", decide_by=days(-1)),
+        approval(approvers=("appr:a",), adjusters=("adj:b",), decide_by=days(-1)),
         appeal(),
     ]
     shown = told(text.write_queue, found, NOW)
