@@ -1,28 +1,44 @@
-"""Claims that look like real ones, as many as wanted, from a seed; the same seed and day give the same claims."""
+"""Claims that look like real ones, as many as wanted, from a seed; the same seed and day give the same claims.
+
+The first ones are directed (see scenes); a few among the others belong together and are fraud (see rings).
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
-from typing import Final
+from typing import Any, Final
 
+from ops.demo.directed import DIRECTED, directed, submission_id
 from ops.demo.luck import chance, pick
-from ops.demo.outside.party import CURRENCIES
+from ops.demo.outside.party import CURRENCIES, SCALE
 from ops.demo.products import EXCLUDED, PRODUCTS, Harm, Product
+from ops.demo.rings import Planted, retold, ring_of
+from ops.demo.roles import ADULT, liens, of_guardians, people, possession
+from ops.demo.scenes import SCENES
 from shared.events.claim import LossKind
-from shared.events.upstream import Claimant, ClaimSubmitted, Injury, Loss
+from shared.events.upstream import ClaimSubmitted, Injury, Loss
 from shared.money import Currency
 
-MARKETPLACES: Final = {"US": 60, "CA": 12, "GB": 14, "DE": 14}
+MARKETPLACES: Final = {
+    "US": 44, "CA": 8, "MX": 5, "GB": 12, "DE": 11, "FR": 6, "IT": 4, "ES": 4, "SE": 3, "PL": 3,
+}  # fmt: skip
 HURT_AND_BROKEN: Final = {(True, False): 44, (False, True): 35, (True, True): 16, (False, False): 5}
 DATES: Final = {"fits": 92, "late": 3.5, "old": 2.5, "reversed": 1, "early": 0.6, "future": 0.4}
 """Shares of claims in percent: where, what was harmed, and which window its dates miss."""
+
+AGAIN: Final = 0.032
+ANOTHER_ORDER: Final = 0.01
+ANOTHER_CUSTOMER: Final = 0.007
+"""Shares of claims that tell an earlier one's story again; of these, for another order, and as another customer."""
+SPOILT: Final = 0.002
 
 SELLERS: Final = 240
 """Sellers there are; a few of them get most of the claims."""
 
 RELEASED: Final = "treated and released"
-SERIOUS: Final = ("admitted to hospital", "admitted to hospital", "transferred to another hospital", "fatality")
+DIED: Final = "fatality"
+SERIOUS: Final = ("admitted to hospital", "admitted to hospital", "transferred to another hospital", DIED)
 OTHER_LOSSES: Final = (
     LossKind.NON_ECONOMIC,
     LossKind.NON_ECONOMIC,
@@ -41,27 +57,54 @@ class _Story:
     product: Product
     harm: Harm | None
     damage: str | None
-    serious: bool
+    disposition: str
     age: float
+
+    @property
+    def serious(self) -> bool:
+        return self.disposition != RELEASED
 
 
 def generate(count: int, seed: int, today: date) -> Iterator[ClaimSubmitted]:
     """``count`` claims reported in the six weeks up to ``today``. More of them begin with the same ones."""
     for number in range(count):
-        yield _claim(seed, number, today)
+        yield directed(seed, number, today) if number < DIRECTED else _claim(seed, number, today)
+
+
+def planted(count: int, seed: int) -> list[str]:
+    """The submissions among the first ``count`` that are fraud."""
+    return [submission_id(seed, number) for number in range(count) if ring_of(seed, number, DIRECTED)]
+
+
+def spoilt(seed: int, claim: ClaimSubmitted) -> bool:
+    """Whether a submission is damaged on its way, so that it cannot be understood."""
+    number = int(claim.submission_id.rpartition("-")[2])
+    if number < DIRECTED:
+        return SCENES[number].route == "not_understood"
+    return chance(seed, "spoilt", number).random() < SPOILT
 
 
 def _claim(seed: int, number: int, today: date) -> ClaimSubmitted:
-    """One claim; a few tell an earlier one's story again, in full or for another order."""
+    """One claim; a few tell an earlier one's story again: in full, for another order, or as another customer."""
+    ring = ring_of(seed, number, DIRECTED)
+    if ring is not None:
+        return _of_ring(seed, number, ring, today)
     luck = chance(seed, "claims", number)
-    kind = luck.random()
-    if number and kind < 0.025:
-        earlier = _first_hand(seed, number - luck.randint(1, min(number, 40)), today)
-        again = {"submission_id": _submission_id(seed, number)}
-        if kind < 0.01:
-            again["order_id"] = _order_id(luck)
-        return earlier.model_copy(update=again)
-    return _first_hand(seed, number, today)
+    kind, back = luck.random(), luck.randint(1, 40)
+    if kind >= AGAIN or number - back < DIRECTED:
+        return _first_hand(seed, number, today)
+    earlier, again = _first_hand(seed, number - back, today), dict[str, Any]()
+    if kind < ANOTHER_ORDER:
+        again["order_id"] = _order_id(luck)
+    elif kind < ANOTHER_ORDER + ANOTHER_CUSTOMER:
+        again["claimant"] = _first_hand(seed, number, today).claimant
+        again["losses"] = tuple(_a_little_less(loss) for loss in earlier.losses)
+    return earlier.model_copy(update={**again, "submission_id": submission_id(seed, number)})
+
+
+def _of_ring(seed: int, number: int, ring: Planted, today: date) -> ClaimSubmitted:
+    lead, own = _first_hand(seed, ring.members[0], today), _first_hand(seed, number, today)
+    return retold(lead, own, ring, number, today)
 
 
 def _first_hand(seed: int, number: int, today: date) -> ClaimSubmitted:
@@ -72,8 +115,9 @@ def _first_hand(seed: int, number: int, today: date) -> ClaimSubmitted:
         currency = luck.choice([c for c in Currency if c is not currency])
     story = _story(luck)
     purchased_on, incident_on, reported_on = _dates(luck, today)
+    losses = _losses(luck, story, SCALE.get(CURRENCIES[marketplace], 1))
     return ClaimSubmitted(
-        submission_id=_submission_id(seed, number),
+        submission_id=submission_id(seed, number),
         marketplace=marketplace,
         currency=currency,
         order_id=_order_id(luck),
@@ -82,10 +126,12 @@ def _first_hand(seed: int, number: int, today: date) -> ClaimSubmitted:
         purchased_on=purchased_on,
         incident_on=incident_on,
         reported_on=reported_on,
-        claimant=Claimant(id=f"cust-{luck.randint(1_000_000, 9_999_999)}", age=story.age, sex=_sex(luck)),
         injury=_injury(luck, story),
         narrative=_narrative(luck, story, purchased_on, incident_on),
-        losses=_losses(luck, story),
+        losses=of_guardians(luck, losses) if story.age < ADULT else losses,
+        liens=liens(luck, losses),
+        **people(luck, marketplace, story.age, hurt=story.harm is not None, dead=story.disposition == DIED),
+        **possession(luck, purchased_on, incident_on),
     )
 
 
@@ -96,7 +142,7 @@ def _story(luck: Random) -> _Story:
     harm = luck.choice(product.harms) if product.harms and (hurt or not product.damages) else None
     damage = luck.choice(product.damages) if product.damages and (broken or (hurt and harm is None)) else None
     serious = harm is not None and luck.random() < 0.06
-    return _Story(product, harm, damage, serious, age=_age(luck))
+    return _Story(product, harm, damage, luck.choice(SERIOUS) if serious else RELEASED, age=_age(luck))
 
 
 def _age(luck: Random) -> float:
@@ -128,8 +174,8 @@ def _dates(luck: Random, today: date) -> tuple[date, date, date]:
     return purchased_on, incident_on, reported_on
 
 
-def _losses(luck: Random, story: _Story) -> tuple[Loss, ...]:
-    """The price paid, and what the failure cost: mostly a few hundred units, now and then very much."""
+def _losses(luck: Random, story: _Story, scale: int) -> tuple[Loss, ...]:
+    """The price paid, and what the failure cost: mostly a few hundred dollars, now and then very much."""
     low, high = story.product.price
     losses = [Loss(kind=LossKind.PURCHASE_PRICE, amount_minor=luck.randint(low * 100, high * 100) // 10 * 10 + 9)]
     if story.harm and luck.random() < 0.88:
@@ -142,11 +188,20 @@ def _losses(luck: Random, story: _Story) -> tuple[Loss, ...]:
         losses.append(_loss(luck, luck.choice(OTHER_LOSSES), 300, 1.0))
     if luck.random() < 0.002:
         losses.append(_loss(luck, LossKind.MEDICAL, 900_000, 0.3))
-    return tuple(losses)
+    return tuple(_scaled(loss, scale) for loss in losses)
+
+
+def _scaled(loss: Loss, scale: int) -> Loss:
+    amounts = {"amount_minor": loss.amount_minor * scale, "already_paid_minor": loss.already_paid_minor * scale}
+    return loss.model_copy(update=amounts)
+
+
+def _a_little_less(loss: Loss) -> Loss:
+    return loss.model_copy(update={"amount_minor": max(1, loss.amount_minor * 97 // 100)})
 
 
 def _loss(luck: Random, kind: LossKind, median: int, spread: float) -> Loss:
-    """``median`` in major units. Some medical bills were paid in part by a health insurer already."""
+    """``median`` in dollars. Some medical bills were paid in part by a health insurer already."""
     amount = max(500, int(luck.lognormvariate(0, spread) * median * 100))
     paid = amount * luck.choice((2, 5, 8, 10)) // 10 if kind is LossKind.MEDICAL and luck.random() < 0.06 else 0
     return Loss(kind=kind, amount_minor=amount, already_paid_minor=paid)
@@ -155,8 +210,7 @@ def _loss(luck: Random, kind: LossKind, median: int, spread: float) -> Loss:
 def _injury(luck: Random, story: _Story) -> Injury | None:
     if story.harm is None:
         return None
-    disposition = luck.choice(SERIOUS) if story.serious else RELEASED
-    return Injury(diagnosis=story.harm.diagnosis, body_part=story.harm.body_part, disposition=disposition)
+    return Injury(diagnosis=story.harm.diagnosis, body_part=story.harm.body_part, disposition=story.disposition)
 
 
 def _narrative(luck: Random, story: _Story, purchased_on: date, incident_on: date) -> str:
@@ -181,13 +235,5 @@ def _narrative(luck: Random, story: _Story, purchased_on: date, incident_on: dat
     return " ".join(told)
 
 
-def _submission_id(seed: int, number: int) -> str:
-    return f"demo-{seed}-{number:07d}"
-
-
 def _order_id(luck: Random) -> str:
     return f"{luck.randint(100, 999)}-{luck.randint(10**6, 10**7 - 1)}-{luck.randint(10**6, 10**7 - 1)}"
-
-
-def _sex(luck: Random) -> str | None:
-    return luck.choice(("female", "male", "female", "male", None))

@@ -7,11 +7,13 @@ import signal
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import uvloop
 
-from ops.demo.claims import generate
+from ops.demo.claims import generate, spoilt
+from ops.demo.directed import written
 from ops.demo.outside.life import Life, Submitted
 from ops.demo.outside.submissions import Submission, from_claims, from_file
 from ops.demo.outside.wire import Wire
@@ -38,7 +40,7 @@ async def _live(settings: Settings, given: argparse.Namespace) -> None:
         asyncio.get_running_loop().add_signal_handler(ask, task.cancel)
     clock = ScaledClock.from_settings(settings)
     async with Wire(settings) as wire:
-        life = Life(World(given.seed, apart=True), wire, clock)
+        life = Life(World(given.seed, written=written(given.seed), apart=True), wire, clock)
         await life.run(_source(given, settings, clock), rate=given.rate, settle=given.settle, submitted=_tell)
 
 
@@ -48,7 +50,7 @@ def _source(given: argparse.Namespace, settings: Settings, clock: Clock) -> Call
         return lambda: from_file(path)
     # The day on which the demo began, so that after a restart the same claims are made up again.
     today = (settings.clock_origin or clock.now()).date()
-    return lambda: from_claims(generate(given.claims, given.seed, today))
+    return lambda: from_claims(generate(given.claims, given.seed, today), partial(spoilt, given.seed))
 
 
 def _tell(submitted: Submitted) -> None:

@@ -35,6 +35,13 @@ class Stands(Enum):
     FAILS_LATER = "becomes insolvent"
 
 
+class Earns(Enum):
+    """What a seller earns in a month."""
+
+    USUALLY = "mostly above the line from which insurance is a duty"
+    LITTLE = "far below that line"
+
+
 CONTACTS: Final = {
     Contacts.ONE: 68,
     Contacts.TWO: 20,
@@ -43,6 +50,7 @@ CONTACTS: Final = {
     Contacts.BUSY: 4,
     Contacts.NONE: 1,
 }
+EARNS: Final = {Earns.USUALLY: 96, Earns.LITTLE: 4}
 STANDS: Final = {Stands.ACTIVE: 92, Stands.SUSPENDED: 3, Stands.INSOLVENT: 2.5, Stands.FAILS_LATER: 2.5}
 
 SPOKEN: Final[Mapping[str, Mapping[str, float]]] = {
@@ -139,8 +147,9 @@ class Directory:
         return [Saying(profile, now), Saying(failed, now + after(self._chance(seller_id, "fails"), 3, 40))]
 
     def _proceeds(self, seller_id: str, marketplace: str, today: date) -> list[SellerProceedsReported]:
-        """The last two full months; most sellers are over the line from which insurance is a duty."""
+        """The last two full months."""
         luck, currency = self._chance(seller_id, marketplace, "proceeds"), CURRENCIES[marketplace]
+        little = self._fate.decides(seller_id, luck, EARNS) is Earns.LITTLE
         return [
             SellerProceedsReported(
                 seller_id=seller_id,
@@ -148,7 +157,7 @@ class Directory:
                 marketplace=marketplace,
                 month=month,
                 currency=currency,
-                amount_minor=_amount(luck) * SCALE.get(currency, 1),
+                amount_minor=(luck.randint(20_000, 150_000) if little else _amount(luck)) * SCALE.get(currency, 1),
             )
             for month in _months_before(today, 2)
         ]

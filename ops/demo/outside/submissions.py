@@ -1,7 +1,7 @@
 """What is submitted: claims of the demo's own making, or the lines of a file just as they are."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -43,10 +43,16 @@ def from_line(line: bytes, number: int) -> Submission:
     return Submission(claim.submission_id, line, claim)
 
 
-def from_claims(claims: Iterable[ClaimSubmitted]) -> Iterator[Submission]:
-    """Claims as the records they become."""
+def from_claims(
+    claims: Iterable[ClaimSubmitted], spoilt: Callable[[ClaimSubmitted], bool] = lambda _: False
+) -> Iterator[Submission]:
+    """Claims as the records they become; those that are ``spoilt`` on their way are none any more."""
     for claim in claims:
-        yield Submission(claim.submission_id, claim.model_dump_json().encode(), claim)
+        body = claim.model_dump_json().encode()
+        if spoilt(claim):
+            yield Submission(claim.submission_id, body.replace(b'"incident_on":"', b'"incident_on":"about ', 1), None)
+        else:
+            yield Submission(claim.submission_id, body, claim)
 
 
 def sellers(source: Iterable[Submission]) -> dict[str, set[str]]:
