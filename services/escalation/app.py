@@ -1,31 +1,55 @@
 """Escalation: waits for who must act, steps in where the seller stays silent or a rejected claim is valid, pays.
 
 Hears  ClaimAccepted · InformationRequested · ClaimDenied · DuplicateFound · ClaimWithdrawalRecorded ·
-       SettlementReplyRecorded · SellerNotified · NoticeUndeliverable · ExtensionGranted · SellerAnswerRecorded ·
-       SellerCommentRecorded · SettlementReported · InsurerNotified · InsurerSettled · InsurerRejected ·
-       ReviewDecided · PayoutApproved · PayoutRefused · PayoutPaid · PayoutFailed
-Says   RouteChosen · ClaimEscalated · ReviewOpened · ApprovalRequested · ClaimDecided · ClaimClosed ·
-       PayoutAuthorized · StatusChanged
-Waits  for whoever the status says must act, until the moment it says
+       AmendmentRecorded · SuspicionRaised · ReopeningRecorded · ReopeningRefused · PayeeRecorded · LienRecorded ·
+       ReleaseRecorded · SettlementReplyRecorded · SellerNotified · NoticeUndeliverable · ExtensionGranted ·
+       SellerAnswerRecorded · SellerCommentRecorded · SettlementReported · InsurerNotified · InsurerSettled ·
+       InsurerRejected · ReviewDecided · PayoutApproved · PayoutRefused · DuplicateEstablished · PayoutPaid ·
+       PayoutFailed · PayoutReturned
+Says   RouteChosen · ClaimEscalated · ReviewOpened · ReleaseRequested · ApprovalRequested · ClaimDecided ·
+       ClaimClosed · ClaimReopened · PayoutAuthorized · PayoutRecalled · PaymentContested · MedicareReportDue ·
+       StatusChanged
+Waits  for whoever the status says must act, until the moment it says; and to tell the customer of a delay
 Knows  the seller's cover (SellerCoverChanged)
 """
 
-from services.escalation import payout, review, routing, seller, settlement
+from services.escalation import (
+    amendments,
+    beginning,
+    duplicates,
+    finance,
+    investigation,
+    payee,
+    payout,
+    release,
+    reopening,
+    seller,
+    settlement,
+    verdict,
+)
+from services.escalation.clocks import Waiting, Waits
 from services.escalation.state import Case
-from services.escalation.status import Hears, Waits, begun, telling, waiting
-from shared.events.adjusters import PayoutApproved, PayoutRefused, ReviewDecided
+from services.escalation.status import Hears, begun, telling
+from shared.events.adjusters import DuplicateEstablished, PayoutApproved, PayoutRefused, ReviewDecided
 from shared.events.base import Event
 from shared.events.escalation import Status
-from shared.events.finance import PayoutFailed, PayoutPaid
+from shared.events.finance import PayoutFailed, PayoutPaid, PayoutReturned
 from shared.events.insurance_accelerator import SellerCoverChanged
 from shared.events.insurers import InsurerRejected, InsurerSettled
 from shared.events.intake import (
+    AmendmentRecorded,
     ClaimAccepted,
     ClaimDenied,
     ClaimWithdrawalRecorded,
     DuplicateFound,
     InformationRequested,
+    LienRecorded,
+    PayeeRecorded,
+    ReleaseRecorded,
+    ReopeningRecorded,
+    ReopeningRefused,
     SettlementReplyRecorded,
+    SuspicionRaised,
 )
 from shared.events.seller_notifier import (
     ExtensionGranted,
@@ -41,15 +65,22 @@ from shared.events.upstream import SUBMISSIONS
 from shared.runtime import Process, Reference, Service
 
 FROM_INTAKE: dict[type[Event], Hears] = {
-    ClaimAccepted: routing.claim_accepted,
-    InformationRequested: routing.information_requested,
-    ClaimDenied: routing.claim_denied,
-    DuplicateFound: routing.duplicate_found,
-    ClaimWithdrawalRecorded: routing.claim_withdrawn,
+    ClaimAccepted: beginning.claim_accepted,
+    InformationRequested: beginning.information_requested,
+    ClaimDenied: beginning.claim_denied,
+    DuplicateFound: beginning.duplicate_found,
+    ClaimWithdrawalRecorded: beginning.claim_withdrawn,
 }
 """Any of these may be the first we hear of a claim."""
 
 HEARS: dict[type[Event], Hears] = FROM_INTAKE | {
+    AmendmentRecorded: amendments.amendment_recorded,
+    SuspicionRaised: investigation.suspicion_raised,
+    ReopeningRecorded: reopening.reopening_recorded,
+    ReopeningRefused: reopening.reopening_refused,
+    PayeeRecorded: payee.payee_recorded,
+    LienRecorded: payee.lien_recorded,
+    ReleaseRecorded: release.release_recorded,
     SettlementReplyRecorded: settlement.customer_replied,
     SellerNotified: seller.seller_notified,
     NoticeUndeliverable: seller.notice_undeliverable,
@@ -60,22 +91,25 @@ HEARS: dict[type[Event], Hears] = FROM_INTAKE | {
     InsurerNotified: settlement.insurer_notified,
     InsurerSettled: settlement.insurer_settled,
     InsurerRejected: settlement.insurer_rejected,
-    ReviewDecided: review.review_decided,
+    ReviewDecided: verdict.review_decided,
     PayoutApproved: payout.payout_approved,
-    PayoutRefused: review.payout_refused,
-    PayoutPaid: payout.payout_paid,
-    PayoutFailed: payout.payout_failed,
+    PayoutRefused: verdict.payout_refused,
+    DuplicateEstablished: duplicates.duplicate_established,
+    PayoutPaid: finance.payout_paid,
+    PayoutFailed: finance.payout_failed,
+    PayoutReturned: finance.payout_returned,
 }
 
 WAITS: dict[Status, Waits] = {
-    Status.NEEDS_INFORMATION: routing.intake_overdue,
+    Status.NEEDS_INFORMATION: beginning.intake_overdue,
     Status.DIRECT_PAY: seller.direct_pay_overdue,
     Status.WITH_SELLER: seller.seller_overdue,
     Status.SELLER_RESOLVING: settlement.settlement_overdue,
     Status.WITH_INSURER: settlement.insurer_overdue,
-    Status.UNDER_REVIEW: review.review_overdue,
+    Status.UNDER_REVIEW: verdict.review_overdue,
+    Status.AWAITING_RELEASE: release.release_overdue,
     Status.AWAITING_APPROVAL: payout.approval_overdue,
-    Status.PAYOUT_PENDING: payout.payout_overdue,
+    Status.PAYOUT_PENDING: finance.payout_overdue,
 }
 
 escalation = Process(
@@ -83,7 +117,7 @@ escalation = Process(
     state=Case,
     begins={event: begun(decide) for event, decide in FROM_INTAKE.items()},
     hears={event: telling(decide) for event, decide in HEARS.items()},
-    waits=waiting(WAITS),
+    waits=Waiting(WAITS),
     reference=Reference(SellerCoverChanged),
     passed_on=(("intake", SUBMISSIONS), ("seller_notifier", ANSWERS)),
 )

@@ -1,20 +1,24 @@
 """The arithmetic of items: what is owed, what is allowed of it, and why not all."""
 
+from collections import Counter
 from collections.abc import Iterable
 
-from services.escalation.state import At, Case, Line
-from shared.events.claim import Item, ItemFinding, Reason
+from services.escalation.state import Admitted, At, Case, Line
+from shared.events.claim import Item, ItemFinding, LossKind, Reason
 
 
-def as_admitted(items: Iterable[Item]) -> tuple[Line, ...]:
-    return tuple(Line(each.item, each.admitted_minor, each.reasons) for each in items)
+def as_admitted(items: Iterable[Item]) -> tuple[Admitted, ...]:
+    return tuple(
+        Admitted(each.item, each.claimed_minor, each.admitted_minor, each.reasons, each.kind is LossKind.PURCHASE_PRICE)
+        for each in items
+    )
 
 
 def as_findings(lines: Iterable[Line]) -> tuple[ItemFinding, ...]:
     return tuple(ItemFinding(item=line.item, allowed_minor=line.minor, reasons=line.reasons) for line in lines)
 
 
-def total(lines: Iterable[Line]) -> int:
+def total(lines: Iterable[Line | Admitted]) -> int:
     return sum(line.minor for line in lines)
 
 
@@ -23,40 +27,89 @@ def all_reasons(lines: Iterable[Line]) -> tuple[Reason, ...]:
     return tuple(dict.fromkeys(reason for line in lines for reason in line.reasons))
 
 
-def refused(lines: Iterable[Line], reason: Reason) -> tuple[Line, ...]:
-    """Nothing of any item, for this reason."""
-    return tuple(_cut(line, 0, reason) for line in lines)
+def refused(lines: Iterable[Line], *reasons: Reason) -> tuple[Line, ...]:
+    """Nothing of any item, for these reasons."""
+    return tuple(_cut(line, 0, *reasons) for line in lines)
 
 
-def less(lines: Iterable[Line], settled_minor: int, reason: Reason) -> tuple[Line, ...]:
-    """What remains when somebody else paid a sum that names no items: counted from the first item on."""
-    rest: list[Line] = []
-    for line in lines:
-        counted = min(line.minor, settled_minor)
-        settled_minor -= counted
-        rest.append(_cut(line, line.minor - counted, reason))
-    return tuple(rest)
+def owed(case: Case) -> tuple[Line, ...]:
+    """What is owed at most in this round: as admitted, less what the insurer has settled and earlier rounds paid."""
+    rest = besides_insurer(case)
+    return _besides_earlier_rounds(case, rest) if case.round > 1 else rest
+
+
+def besides_insurer(case: Case) -> tuple[Line, ...]:
+    """As admitted, less what the insurer has settled; his sum names no items, so it counts from the first one on."""
+    lines = (Line(each.item, each.minor, each.reasons) for each in case.items)
+    return _less(lines, case.insurer_minor, Reason.SETTLED_BY_INSURER)
 
 
 def allowed(case: Case, at: At) -> tuple[Line, ...]:
     """What is paid for each item as things stand: never more than is owed, than was found, than the cap leaves."""
-    if case.accepted is None:
-        return case.items
-    left = case.policy(at).handling.cap_minor
+    left = case.policy(at).handling.cap_minor - sum(_paid_before(case).values())
     lines: list[Line] = []
-    for owed in case.items:
-        line = owed
+    for owed_line in owed(case):
+        line = owed_line
         for finding in case.findings:
-            if finding.item == owed.item:
+            if finding.item == line.item:
                 line = _cut(line, finding.minor, *finding.reasons)
-        line = _cut(line, left, Reason.OVER_CAP)
+        line = _cut(line, max(left, 0), Reason.OVER_CAP)
         left -= line.minor
         lines.append(line)
     return tuple(lines)
+
+
+def shown(case: Case, at: At) -> tuple[Line, ...]:
+    """What the customer is told: the last decision, and before it what is allowed as things stand."""
+    return allowed(case, at) if case.undecided else case.decided
+
+
+def cut_to(admitted: Iterable[Admitted], findings: Iterable[ItemFinding]) -> tuple[Admitted, ...]:
+    """As admitted, but at most what was found, where something was."""
+    by_item = {finding.item: finding for finding in findings}
+    return tuple(_as_found(each, by_item.get(each.item)) for each in admitted)
+
+
+def _as_found(admitted: Admitted, finding: ItemFinding | None) -> Admitted:
+    if finding is None or finding.allowed_minor >= admitted.minor:
+        return admitted
+    reasons = tuple(dict.fromkeys((*admitted.reasons, *finding.reasons)))
+    return admitted._replace(minor=finding.allowed_minor, reasons=reasons)
+
+
+def _paid_before(case: Case) -> Counter[int]:
+    """Per item, what earlier rounds have paid and the customer still has."""
+    paid = Counter[int]()
+    for payout in case.payouts:
+        if payout.round < case.round and payout.held_minor > 0:
+            paid.update(dict(payout.lines))
+    return paid
+
+
+def _besides_earlier_rounds(case: Case, lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """Item by item; what was paid for an item beyond what is owed for it now counts against the others."""
+    paid, dealt_with = _paid_before(case), dict(case.dealt_with)
+    surplus = sum(paid.values()) - sum(min(line.minor, paid[line.item]) for line in lines)
+    rest: list[Line] = []
+    for line in lines:
+        gone = max(paid[line.item], dealt_with.get(line.item, 0))
+        left = _cut(line, max(line.minor - gone, 0), Reason.PAID_BEFORE)
+        rest.append(left._replace(before_minor=paid[line.item]))
+    return _less(rest, surplus, Reason.PAID_BEFORE)
+
+
+def _less(lines: Iterable[Line], minor: int, reason: Reason) -> tuple[Line, ...]:
+    """What remains when a sum that names no items is taken off: counted from the first item on."""
+    rest: list[Line] = []
+    for line in lines:
+        counted = min(line.minor, minor)
+        minor -= counted
+        rest.append(_cut(line, line.minor - counted, reason))
+    return tuple(rest)
 
 
 def _cut(line: Line, to_minor: int, *reasons: Reason) -> Line:
     """At most so much, with the reasons where that is less."""
     if to_minor >= line.minor:
         return line
-    return Line(line.item, to_minor, tuple(dict.fromkeys((*line.reasons, *reasons))))
+    return line._replace(minor=to_minor, reasons=tuple(dict.fromkeys((*line.reasons, *reasons))))

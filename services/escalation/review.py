@@ -1,66 +1,72 @@
-"""Reviews: when a person must look, and what his decision does."""
+"""When a person must look: which review is opened, and which comes first."""
+
+from typing import Any
 
 from services.escalation import items
-from services.escalation.payout import authorise, claim_decided, nothing_to_pay
-from services.escalation.state import At, Case, Line, later
-from services.escalation.status import close_unpaid, saying
-from shared.events.adjusters import PayoutRefused, ReviewDecided, ReviewKind
-from shared.events.claim import Reason
-from shared.events.escalation import ClaimEscalated, Outcome, Owner, ReviewOpened, Route, Status
-from shared.runtime import Decision, unchanged
+from services.escalation.release import pay
+from services.escalation.state import At, Case
+from services.escalation.status import saying
+from shared.events.adjusters import ReviewKind
+from shared.events.claim import Signal
+from shared.events.escalation import ClaimEscalated, Owner, ReviewOpened, Route, Status
+from shared.runtime import Decision
 
-STEPS_IN = {ReviewKind.CONTESTED: Route.SELLER_REJECTED, ReviewKind.UNDELIVERABLE: Route.SELLER_SILENT}
-"""Where a review that finds the claim valid is itself the reason to step in."""
+SHOWS_SIGNALS = (ReviewKind.INVESTIGATION, ReviewKind.REOPENED)
 
 
 def pay_unless_serious(case: Case, at: At) -> Decision[Case]:
-    """Pays at once, but a serious injury is never automatic: a person looks first, on every route."""
-    if case.terms.serious and not case.reviewed:
+    """Pays at once, but a person looks first at what looks like fraud, and on every route at a serious injury."""
+    if case.suspected:
+        return investigate(case, at)
+    if is_never_automatic(case, at) and not case.reviewed:
         return open_review(case, ReviewKind.SERIOUS_INJURY, at)
-    return authorise(case, at)
+    return pay(case, at)
+
+
+def is_never_automatic(case: Case, at: At) -> bool:
+    """A serious injury; or a payment that may have to be reported, while nobody has said whether to a beneficiary."""
+    terms = case.terms
+    if terms.serious:
+        return True
+    over_minor = case.policy(at).injuries.reported_over(terms.incident_on)
+    unknown = terms.hurt and terms.beneficiary is None
+    return unknown and over_minor is not None and items.total(case.items) > over_minor
 
 
 def open_review(case: Case, kind: ReviewKind, at: At) -> Decision[Case]:
-    """Asks a person; takes the place of a review for another reason, and of approvals given before it."""
+    """Asks a person; takes the place of a review for another reason, and of approvals given before it.
+
+    An investigation comes first: the other review is remembered for its end.
+    """
+    if case.suspected and kind is not ReviewKind.INVESTIGATION:
+        return investigate(case, at, resumes=kind)
     if case.review is kind:
         return Decision(case)
-    decide_by = later(at, case.policy(at).days(case.policy(at).handling.review_days))
-    asked = ReviewOpened(
-        claim_id=case.claim_id,
-        review=kind,
-        currency=case.terms.currency,
-        items=items.as_findings(case.items),
-        decide_by=decide_by,
-    )
-    forgets = {"reviewed": False, "findings": (), "approvers": ()}
-    return Decision(case.moved(Status.UNDER_REVIEW, Owner.ADJUSTER, decide_by, review=kind, **forgets), (asked,))
+    return _asked(case, kind, at, reviewed=False, findings=())
 
 
-def review_overdue(case: Case, at: At) -> Decision[Case]:
-    """Asks again, with a new moment to decide by."""
+def investigate(case: Case, at: At, *, resumes: ReviewKind | None = None) -> Decision[Case]:
+    """Has a person look whether it is fraud, before anything else; ``resumes``: the review that this holds up."""
+    if case.investigated:
+        return Decision(case.but(resumes=resumes))
+    return _asked(case, ReviewKind.INVESTIGATION, at, resumes=resumes)
+
+
+def ask_anew(case: Case, at: At) -> Decision[Case]:
+    """The open review once more, with the items and signals as they are now and a new moment to decide by."""
     assert case.review is not None
+    if case.investigated:
+        return _asked(case, ReviewKind.INVESTIGATION, at, resumes=case.resumes)
     return open_review(case.but(review=None), case.review, at)
 
 
-def review_decided(case: Case, event: ReviewDecided, at: At) -> Decision[Case]:
-    """Valid: pays what was found. Not valid: denied. Nothing follows from a decision of another review."""
-    if case.review is None or case.review is not event.review:
-        return unchanged(case)
-    if not event.valid:
-        return _deny(case, at)
-    findings = tuple(Line(each.item, each.allowed_minor, each.reasons) for each in event.findings)
-    route = STEPS_IN.get(event.review)
-    reviewed = case.but(reviewed=True, findings=findings, route=route or case.route)
-    if items.total(items.allowed(reviewed, at)) == 0:
-        return nothing_to_pay(reviewed, at)
-    return authorise(reviewed, at) if route is None else step_in(reviewed, route, authorise(reviewed, at))
-
-
-def payout_refused(case: Case, event: PayoutRefused, at: At) -> Decision[Case]:
-    """An approver's no sends the amount back to an adjuster; it needs two fresh approvals afterwards."""
-    if case.status is not Status.AWAITING_APPROVAL or event.payout_id != case.payout_id:
-        return unchanged(case)
-    return open_review(case, ReviewKind.AMOUNT, at)
+def with_other_items(case: Case, at: At) -> Decision[Case]:
+    """Whatever is asked of somebody about the items is asked anew, now that they come to less."""
+    if case.review is not None:
+        return ask_anew(case, at)
+    if case.status in (Status.AWAITING_RELEASE, Status.AWAITING_APPROVAL):
+        return pay(case.but(approvers=()), at)
+    return Decision(case)
 
 
 def step_in(case: Case, route: Route, then: Decision[Case]) -> Decision[Case]:
@@ -68,8 +74,18 @@ def step_in(case: Case, route: Route, then: Decision[Case]) -> Decision[Case]:
     return saying(ClaimEscalated(claim_id=case.claim_id, seller_id=case.terms.seller_id, route=route), then)
 
 
-def _deny(case: Case, at: At) -> Decision[Case]:
-    """Not valid in an adjuster's eyes; what an insurer paid before stays the customer's."""
-    outcome = Outcome.RESOLVED_BY_INSURER if case.proofs else Outcome.DENIED
-    ended = close_unpaid(case, outcome, Reason.NOT_PROVEN)
-    return saying(claim_decided(ended.state, at), ended)
+def _asked(case: Case, kind: ReviewKind, at: At, **changes: Any) -> Decision[Case]:
+    decide_by = case.within(at, case.policy(at).handling.review_days)
+    signals: tuple[Signal, ...] = case.signals if kind in SHOWS_SIGNALS else ()
+    asked = ReviewOpened(
+        claim_id=case.claim_id,
+        review=kind,
+        currency=case.terms.currency,
+        items=items.as_findings(items.owed(case)),
+        decide_by=decide_by,
+        round=case.round,
+        contested=case.contested if kind is ReviewKind.CONTESTED else (),
+        signals=signals,
+    )
+    opened = case.moved(Status.UNDER_REVIEW, Owner.ADJUSTER, decide_by, review=kind, **{"approvers": ()} | changes)
+    return Decision(opened, (asked,))

@@ -1,78 +1,13 @@
-"""From intake's word to a route: what begins a claim here, or ends it before acceptance, and direct pay or seller."""
+"""The route: direct pay or the seller, and where a claim goes on by what is known of it."""
 
-from datetime import timedelta
-from typing import Final
-
-from services.escalation import items
-from services.escalation.review import pay_unless_serious
-from services.escalation.state import SOON, At, Case, Terms, later
-from services.escalation.status import close, close_unpaid, saying
-from shared.events.claim import InjuryClass, Reason
-from shared.events.escalation import Outcome, Owner, Route, RouteChosen, Status
-from shared.events.intake import (
-    ClaimAccepted,
-    ClaimDenied,
-    ClaimWithdrawalRecorded,
-    DuplicateFound,
-    InformationRequested,
-)
+from services.escalation.review import open_review, pay_unless_serious
+from services.escalation.state import SOON, At, Case
+from services.escalation.status import saying
+from shared.events.adjusters import ReviewKind
+from shared.events.escalation import Owner, Route, RouteChosen, Status
+from shared.events.seller_portal import AnswerChoice
 from shared.policy.model import DirectPay
-from shared.runtime import Decision, unchanged
-
-INTAKE_GRACE: Final = timedelta(days=1)
-"""Intake decides when the papers are due; so long we wait to hear of it before we say that it is late."""
-
-
-def information_requested(case: Case, event: InformationRequested, at: At) -> Decision[Case]:
-    if case.status is not Status.NEEDS_INFORMATION:
-        return unchanged(case)
-    asks_at = later(at, event.respond_by + INTAKE_GRACE - at.now)
-    return Decision(case.moved(Status.NEEDS_INFORMATION, Owner.CUSTOMER, event.respond_by, asks_at=asks_at))
-
-
-def intake_overdue(case: Case, at: At) -> Decision[Case]:
-    """The papers were due and intake has not spoken: the next step is ours."""
-    return Decision(case.still_waiting(at, INTAKE_GRACE).but(owner=Owner.MAKEGOOD))
-
-
-def claim_denied(case: Case, event: ClaimDenied, at: At) -> Decision[Case]:
-    if case.status is not Status.NEEDS_INFORMATION:
-        return unchanged(case)
-    outcome = Outcome.NO_RESPONSE if event.reasons == (Reason.NO_RESPONSE,) else Outcome.DENIED
-    refused = tuple(line._replace(minor=0) for line in items.as_admitted(event.items))
-    return close(case.but(items=refused), outcome, *event.reasons)
-
-
-def duplicate_found(case: Case, event: DuplicateFound, at: At) -> Decision[Case]:
-    if case.status is not Status.NEEDS_INFORMATION:
-        return unchanged(case)
-    return close(case, Outcome.DUPLICATE)
-
-
-def claim_withdrawn(case: Case, event: ClaimWithdrawalRecorded, at: At) -> Decision[Case]:
-    """The customer may withdraw until a payout is authorised."""
-    if case.status is Status.CLOSED or case.attempt > 0:
-        return unchanged(case)
-    return close_unpaid(case, Outcome.WITHDRAWN, Reason.WITHDRAWN)
-
-
-def claim_accepted(case: Case, event: ClaimAccepted, at: At) -> Decision[Case]:
-    if case.status is not Status.NEEDS_INFORMATION:
-        return unchanged(case)
-    policy = at.policies.version(event.policy)
-    minor = event.minor_claimant and policy.injuries.minors_never_automatic
-    terms = Terms(
-        policy=event.policy,
-        marketplace=event.marketplace,
-        currency=event.currency,
-        seller_id=event.seller_id,
-        payee_ref=event.payee_ref,
-        incident_on=event.incident_on,
-        small=event.small,
-        serious=minor or event.injury is InjuryClass.SERIOUS,
-    )
-    accepted = case.but(accepted=terms, items=items.as_admitted(event.items))
-    return choose_route(_awaiting_notice(accepted, Status.WITH_SELLER, at), at)
+from shared.runtime import Decision
 
 
 def choose_route(case: Case, at: At) -> Decision[Case]:
@@ -81,20 +16,99 @@ def choose_route(case: Case, at: At) -> Decision[Case]:
     While his cover is *unknown* we ask again soon: unknown is not no.
     """
     if not at.known:
-        return Decision(case.but(asks_at=at.now + SOON))
-    terms, handling = case.terms, case.policy(at).handling
-    covered = at.reference is not None and at.reference.in_force(terms.marketplace, at.now.date())
-    direct_pay = terms.small and (covered or handling.direct_pay is DirectPay.ALWAYS)
-    says = RouteChosen(claim_id=case.claim_id, seller_id=terms.seller_id, direct_pay=direct_pay)
-    case = case.but(direct_pay=direct_pay, covered=covered)
-    if not direct_pay:
-        return Decision(_awaiting_notice(case, Status.WITH_SELLER, at), (says,))
-    if handling.comment_window_hours == 0:
-        return saying(says, pay_unless_serious(case.but(route=Route.DIRECT_PAY), at))
-    return Decision(_awaiting_notice(case, Status.DIRECT_PAY, at), (says,))
+        waiting = case if case.status is Status.WITH_SELLER else _awaiting_notice(case, Status.WITH_SELLER, at)
+        return Decision(waiting.but(asks_at=at.now + SOON))
+    return _routed(case, is_paid_directly(case, at), at)
+
+
+def reroute(case: Case, at: At, *, direct_pay: bool) -> Decision[Case]:
+    """Once, before payment: a claim that has crossed the line goes the other way, with a notice and time of its own."""
+    forgets = {"respond_by": None, "route": None, "resumes": None, "reviewed": False, "findings": (), "approvers": ()}
+    return _routed(case.but(rerouted=True, **forgets), direct_pay, at)
+
+
+def crosses_to_seller(case: Case) -> bool:
+    """A direct payment that is no longer small, of which the seller has not been asked yet whether it is right."""
+    may = case.round == 1 and not case.rerouted and case.answer is None
+    return may and bool(case.direct_pay) and not case.terms.small
+
+
+def is_paid_directly(case: Case, at: At) -> bool:
+    """Small, and the seller covered today; where that is unknown it counts as no."""
+    return case.terms.small and (_is_covered(case, at) or case.policy(at).handling.direct_pay is DirectPay.ALWAYS)
+
+
+def go_on(case: Case, at: At) -> Decision[Case]:
+    """Goes on where an investigation held the claim up, by all that was heard meanwhile."""
+    if crosses_to_seller(case):
+        return reroute(case, at, direct_pay=False)
+    if case.resumes is not None:
+        return open_review(case, case.resumes, at)
+    if case.unconfirmed_minor:
+        return await_customers_word(case, Status.WITH_INSURER, at)
+    if case.route is not None:
+        return pay_unless_serious(case, at)
+    return choose_route(case, at) if case.direct_pay is None else act_on_answer(case, at)
+
+
+def act_on_answer(case: Case, at: At) -> Decision[Case]:
+    """What follows from the seller's answer; without one, his notice and his time are waited for."""
+    handling = case.policy(at).handling
+    match case.answer:
+        case AnswerChoice.PAY_THROUGH_US:
+            route = Route.DIRECT_PAY if case.direct_pay else Route.SELLER_ACCEPTED
+            return pay_unless_serious(case.but(route=route), at)
+        case AnswerChoice.CONTEST:
+            return open_review(case, ReviewKind.CONTESTED, at)
+        case AnswerChoice.SETTLE_DIRECTLY if not case.direct_pay:
+            if case.settlement_reported:
+                return await_customers_word(case, Status.SELLER_RESOLVING, at)
+            settle_by = case.within(at, handling.resolving_days)
+            return Decision(case.moved(Status.SELLER_RESOLVING, Owner.SELLER, settle_by))
+        case AnswerChoice.REFER_TO_INSURER if not case.direct_pay:
+            return _await_insurer(case, at)
+        case _:
+            return _await_seller(case, at)
+
+
+def await_customers_word(case: Case, status: Status, at: At) -> Decision[Case]:
+    """Somebody says that he has settled with the customer, who may confirm or dispute it."""
+    confirm_by = case.within(at, case.policy(at).handling.customer_confirmation_days)
+    return Decision(case.moved(status, Owner.CUSTOMER, confirm_by))
+
+
+def _await_insurer(case: Case, at: At) -> Decision[Case]:
+    if case.insurer_replied:
+        return open_review(case, ReviewKind.CONTESTED, at)
+    if case.insurer_by is not None:
+        return Decision(case.moved(Status.WITH_INSURER, Owner.INSURER, max(case.insurer_by, at.now + SOON)))
+    reply_by = case.within(at, case.policy(at).handling.insurer_response_days)
+    return Decision(case.moved(Status.WITH_INSURER, Owner.MAKEGOOD, reply_by))
+
+
+def _await_seller(case: Case, at: At) -> Decision[Case]:
+    if case.direct_pay and case.policy(at).handling.comment_window_hours == 0:
+        return pay_unless_serious(case.but(route=Route.DIRECT_PAY), at)
+    status = Status.DIRECT_PAY if case.direct_pay else Status.WITH_SELLER
+    if case.respond_by is None:
+        return Decision(_awaiting_notice(case, status, at))
+    owner = Owner.MAKEGOOD if case.direct_pay else Owner.SELLER
+    return Decision(case.moved(status, owner, max(case.respond_by, at.now + SOON)))
 
 
 def _awaiting_notice(case: Case, status: Status, at: At) -> Case:
     """The next step is our own: the notice to the seller, from which his time counts."""
-    notice_by = later(at, case.policy(at).days(case.policy(at).handling.seller_response_days))
+    notice_by = case.within(at, case.policy(at).handling.seller_response_days)
     return case.moved(status, Owner.MAKEGOOD, notice_by)
+
+
+def _routed(case: Case, direct_pay: bool, at: At) -> Decision[Case]:
+    covered = _is_covered(case, at) if at.known else case.covered
+    chosen = case.but(direct_pay=direct_pay, covered=covered)
+    says = RouteChosen(claim_id=case.claim_id, seller_id=case.terms.seller_id, direct_pay=direct_pay)
+    return saying(says, act_on_answer(chosen, at))
+
+
+def _is_covered(case: Case, at: At) -> bool:
+    today = case.policy(at).today(at.now)
+    return at.reference is not None and at.reference.in_force(case.terms.marketplace, today)

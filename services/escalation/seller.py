@@ -1,12 +1,14 @@
 """The seller's side: his notice and frozen deadline, his answer, his comment, his silence."""
 
 from datetime import datetime, timedelta
+from typing import Any, Final
 
-from services.escalation.review import open_review, pay_unless_serious, step_in
-from services.escalation.routing import choose_route
-from services.escalation.state import At, Case, later
+from services.escalation.review import is_never_automatic, open_review, pay_unless_serious, step_in
+from services.escalation.routing import act_on_answer, choose_route
+from services.escalation.state import At, Case
 from shared.events.adjusters import ReviewKind
-from shared.events.escalation import Owner, Route, Status
+from shared.events.escalation import Outcome, Owner, PaymentContested, Route, Status
+from shared.events.marketplace import Standing
 from shared.events.seller_notifier import (
     ExtensionGranted,
     NoticeKind,
@@ -18,114 +20,158 @@ from shared.events.seller_notifier import (
 from shared.events.seller_portal import AnswerChoice
 from shared.runtime import Decision, unchanged
 
-AWAITS_NOTICE = (Status.DIRECT_PAY, Status.WITH_SELLER)
+AWAITS_NOTICE: Final = (Status.DIRECT_PAY, Status.WITH_SELLER)
 
 
 def seller_notified(case: Case, event: SellerNotified, at: At) -> Decision[Case]:
-    """The first notice freezes the deadline. On direct pay we act at its end, otherwise the seller until then."""
-    if case.status not in AWAITS_NOTICE or case.respond_by is not None:
+    """The notice freezes the deadline; only one that came back moves it, to the later moment of the next contact's.
+
+    On direct pay we act at its end, otherwise the seller until then. Nobody waits for a seller who is insolvent.
+    """
+    if case.accepted is None or case.direct_pay is not event.direct_pay or case.answer is not None:
         return unchanged(case)
+    insolvent = event.standing is Standing.INSOLVENT
+    respond_by = event.handed_over_at if insolvent else event.respond_by
+    if case.respond_by is not None and respond_by <= case.respond_by and not insolvent:
+        return unchanged(case)
+    known = case.but(respond_by=respond_by)
+    if case.status not in AWAITS_NOTICE:
+        return Decision(known)
+    if insolvent:
+        return _time_over(known, at)
     owner = Owner.MAKEGOOD if case.status is Status.DIRECT_PAY else Owner.SELLER
-    return Decision(case.moved(case.status, owner, event.respond_by, respond_by=event.respond_by))
+    return Decision(known.moved(case.status, owner, respond_by))
 
 
 def notice_undeliverable(case: Case, event: NoticeUndeliverable, at: At) -> Decision[Case]:
-    """Silence is not presumed of who was never told: a person looks. Direct pay goes on, from the attempt."""
-    if event.kind is NoticeKind.INSURER and case.status is Status.WITH_INSURER:
-        return open_review(case, ReviewKind.CONTESTED, at)
-    if event.kind is not NoticeKind.CLAIM or case.status not in AWAITS_NOTICE or case.respond_by is not None:
+    """Silence is not presumed of who was never told, or whose notice came back: a person looks.
+
+    Direct pay goes on, from the attempt. An insurer whom no letter reaches leaves the claim to a person too.
+    """
+    if event.kind is NoticeKind.INSURER and case.undecided and case.answer is AnswerChoice.REFER_TO_INSURER:
+        unreached = case.but(insurer_replied=True)
+        return act_on_answer(unreached, at) if case.status is Status.WITH_INSURER else Decision(unreached)
+    waits = case.status in AWAITS_NOTICE or (case.investigated and case.resumes is None)
+    if event.kind is not NoticeKind.CLAIM or not case.undecided or case.answer is not None or not waits:
         return unchanged(case)
     handling = case.policy(at).handling
-    if case.status is Status.DIRECT_PAY:
+    if case.direct_pay:
+        if case.respond_by is not None:
+            return unchanged(case)
         ends = event.attempted_at + timedelta(hours=handling.comment_window_hours)
-        return Decision(case.moved(Status.DIRECT_PAY, Owner.MAKEGOOD, ends, respond_by=ends))
-    respond_by = event.attempted_at + case.policy(at).days(handling.seller_response_days)
-    return open_review(case.but(respond_by=respond_by), ReviewKind.UNDELIVERABLE, at)
+        known = case.but(respond_by=ends)
+        return Decision(known if case.investigated else known.moved(Status.DIRECT_PAY, Owner.MAKEGOOD, ends))
+    if case.direct_pay is None or case.route is not None:
+        return unchanged(case)
+    respond_by = case.policy(at).after(event.attempted_at, handling.seller_response_days)
+    unreached = case.but(respond_by=max(respond_by, case.respond_by or respond_by))
+    return open_review(unreached, ReviewKind.UNDELIVERABLE, at)
 
 
 def extension_granted(case: Case, event: ExtensionGranted, at: At) -> Decision[Case]:
     """More time for an answer, also where we hear of it after the timer; never less."""
-    if not case.undecided or case.direct_pay or case.respond_by is None or event.respond_by <= case.respond_by:
+    if case.accepted is None or case.direct_pay or case.answer is not None:
+        return unchanged(case)
+    if case.respond_by is None or event.respond_by <= case.respond_by:
         return unchanged(case)
     extended = case.but(respond_by=event.respond_by)
     return Decision(extended.but(by=event.respond_by) if case.status is Status.WITH_SELLER else extended)
 
 
 def seller_answered(case: Case, event: SellerAnswerRecorded, at: At) -> Decision[Case]:
-    """The first answer received in time counts until a payout is authorised, whenever we hear of it."""
-    if case.direct_pay:
-        return _answered_on_direct_pay(case, event, at)
-    if not case.undecided or case.answer is not None or not case.in_time(event.received_at):
+    """The first answer received in time counts, whenever we hear of it; after a payout it opens a dispute.
+
+    On direct pay he was asked for a comment: to contest is contrary, to accept is no objection, the rest delays nobody.
+    """
+    if case.direct_pay and event.choice is AnswerChoice.PAY_THROUGH_US:
+        return _no_objection(case, at)
+    if case.direct_pay and event.choice is not AnswerChoice.CONTEST:
         return unchanged(case)
-    case = case.but(answer=event.choice)
-    policy = case.policy(at)
-    match event.choice:
-        case AnswerChoice.PAY_THROUGH_US:
-            return pay_unless_serious(case.but(route=Route.SELLER_ACCEPTED), at)
-        case AnswerChoice.SETTLE_DIRECTLY:
-            settle_by = later(at, policy.days(policy.handling.resolving_days))
-            return Decision(case.moved(Status.SELLER_RESOLVING, Owner.SELLER, settle_by))
-        case AnswerChoice.CONTEST:
-            return open_review(case, ReviewKind.CONTESTED, at)
-        case AnswerChoice.REFER_TO_INSURER:
-            if case.insurer_replied:
-                return open_review(case, ReviewKind.CONTESTED, at)
-            reply_by = later(at, policy.days(policy.handling.insurer_response_days))
-            return Decision(case.moved(Status.WITH_INSURER, Owner.MAKEGOOD, reply_by))
-
-
-def _answered_on_direct_pay(case: Case, event: SellerAnswerRecorded, at: At) -> Decision[Case]:
-    """He was asked for a comment: to contest is contrary, to accept is no objection, the rest delays nobody."""
-    match event.choice:
-        case AnswerChoice.CONTEST:
-            return object_to_direct_pay(case, event.received_at, at)
-        case AnswerChoice.PAY_THROUGH_US:
-            return _no_objection(case, at)
-        case _:
-            return unchanged(case)
+    contested = _contested(case, event) if event.choice is AnswerChoice.CONTEST else ()
+    return answer_heard(case, event.choice, event.received_at, at, contested=contested)
 
 
 def seller_commented(case: Case, event: SellerCommentRecorded, at: At) -> Decision[Case]:
     """Contrary evidence goes to an adjuster, never back to the seller; no objection ends the window at once."""
     if not case.direct_pay:
         return unchanged(case)
-    return object_to_direct_pay(case, event.received_at, at) if event.contrary else _no_objection(case, at)
+    if not event.contrary:
+        return _no_objection(case, at)
+    return answer_heard(case, AnswerChoice.CONTEST, event.received_at, at)
 
 
-def object_to_direct_pay(case: Case, received_at: datetime, at: At) -> Decision[Case]:
-    """A person looks, if the objection came in the window and nothing is authorised yet."""
+def answer_heard(case: Case, choice: AnswerChoice, received_at: datetime, at: At, **facts: Any) -> Decision[Case]:
+    """Takes the first answer that was received in time, and acts on it where nothing else must end first.
+
+    ``facts``: what else is known by it. In a later round it is only noted: there a person decides.
+    """
+    if case.answer is not None:
+        return unchanged(case)
+    if case.payouts:
+        return _heard_after_payout(case, choice, received_at)
     if not case.undecided or not case.in_time(received_at):
         return unchanged(case)
-    return open_review(case, ReviewKind.CONTESTED, at)
-
-
-def _no_objection(case: Case, at: At) -> Decision[Case]:
-    return window_over(case, at) if case.status is Status.DIRECT_PAY else unchanged(case)
-
-
-def window_over(case: Case, at: At) -> Decision[Case]:
-    """Nobody objected in the comment window."""
-    return pay_unless_serious(case.but(route=Route.DIRECT_PAY), at)
-
-
-def direct_pay_overdue(case: Case, at: At) -> Decision[Case]:
-    """The window opens with the notice: a notice of ours that is late never shortens it."""
-    return window_over(case, at) if case.respond_by is not None else _notice_overdue(case, at)
+    heard = case.but(answer=choice, **facts)
+    if case.round > 1:
+        return Decision(heard)
+    heard = heard.but(route=None, resumes=None)
+    return Decision(heard) if case.investigated or case.unconfirmed_minor else act_on_answer(heard, at)
 
 
 def seller_overdue(case: Case, at: At) -> Decision[Case]:
     """Steps in for a seller who let the claim lapse: silence settles who answers, never how much."""
     if case.direct_pay is None and case.respond_by is None:
         return choose_route(case, at)
-    if case.respond_by is None:
-        return _notice_overdue(case, at)
+    return _notice_overdue(case, at) if case.respond_by is None else _time_over(case, at)
+
+
+def direct_pay_overdue(case: Case, at: At) -> Decision[Case]:
+    """Pays when the comment window is over; it opens with the notice, so a late notice of ours never shortens it."""
+    return _notice_overdue(case, at) if case.respond_by is None else _time_over(case, at)
+
+
+def _time_over(case: Case, at: At) -> Decision[Case]:
+    if case.direct_pay:
+        return _window_over(case, at)
     silent = case.but(route=Route.SELLER_SILENT)
-    if case.terms.small or case.terms.serious:
-        return step_in(case, Route.SELLER_SILENT, pay_unless_serious(silent, at))
-    return step_in(case, Route.SELLER_SILENT, open_review(silent, ReviewKind.AMOUNT, at))
+    automatic = case.terms.small or is_never_automatic(case, at)
+    then = pay_unless_serious(silent, at) if automatic else open_review(silent, ReviewKind.AMOUNT, at)
+    return step_in(case, Route.SELLER_SILENT, then)
+
+
+def _window_over(case: Case, at: At) -> Decision[Case]:
+    """Nobody objected; what is not small any more and was not asked of the seller again, a person looks at."""
+    unasked = case.but(route=Route.DIRECT_PAY)
+    if case.terms.small or is_never_automatic(case, at):
+        return pay_unless_serious(unasked, at)
+    return open_review(unasked, ReviewKind.AMOUNT, at)
+
+
+def _no_objection(case: Case, at: At) -> Decision[Case]:
+    if case.status is not Status.DIRECT_PAY:
+        return unchanged(case)
+    return _window_over(case.but(answer=AnswerChoice.PAY_THROUGH_US), at)
+
+
+def _heard_after_payout(case: Case, choice: AnswerChoice, received_at: datetime) -> Decision[Case]:
+    """Received in time all the same: what speaks against the payment is a dispute; nothing is debited before its end."""
+    if case.respond_by is None or received_at > case.respond_by or case.outcome is Outcome.DUPLICATE:
+        return unchanged(case)
+    known = case.but(answer=choice)
+    if choice is AnswerChoice.PAY_THROUGH_US:
+        return Decision(known)
+    said = PaymentContested(claim_id=case.claim_id, seller_id=case.terms.seller_id, received_at=received_at)
+    return Decision(known, (said,))
+
+
+def _contested(case: Case, event: SellerAnswerRecorded) -> tuple[int, ...]:
+    """The items in question; empty: all of them."""
+    known = tuple(each.item for each in case.items)
+    contested = tuple(item for item in known if item in event.contested_items)
+    return () if contested == known else contested
 
 
 def _notice_overdue(case: Case, at: At) -> Decision[Case]:
     """Nobody has said yet whether the notice was delivered, so nobody can be silent: we wait for that word."""
     policy = case.policy(at)
-    return Decision(case.still_waiting(at, policy.days(policy.handling.seller_response_days)))
+    return Decision(case.still_waiting(at, policy.wait(at.now, policy.handling.seller_response_days)))

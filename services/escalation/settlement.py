@@ -1,10 +1,13 @@
 """Settlements outside: the seller's own with the customer, and his insurer's."""
 
+from typing import Final
+
 from services.escalation import items
-from services.escalation.review import open_review
-from services.escalation.seller import object_to_direct_pay
-from services.escalation.state import At, Case, later
-from services.escalation.status import close_unpaid
+from services.escalation.ending import close_unpaid
+from services.escalation.review import open_review, with_other_items
+from services.escalation.routing import act_on_answer, await_customers_word
+from services.escalation.seller import answer_heard
+from services.escalation.state import SOON, At, Case
 from shared.events.adjusters import ReviewKind
 from shared.events.base import derived_id
 from shared.events.claim import Reason
@@ -15,7 +18,7 @@ from shared.events.seller_notifier import InsurerNotified, SettlementReported
 from shared.events.seller_portal import AnswerChoice
 from shared.runtime import Decision, unchanged
 
-PROOFS_KEPT = 20
+PROOFS_KEPT: Final = 20
 
 
 def settlement_reported(case: Case, event: SettlementReported, at: At) -> Decision[Case]:
@@ -24,24 +27,32 @@ def settlement_reported(case: Case, event: SettlementReported, at: At) -> Decisi
     Without an answer before, it is the answer. On direct pay it is a reason not to pay, for a person to judge.
     """
     if case.direct_pay:
-        return object_to_direct_pay(case, event.received_at, at)
-    unanswered = case.status is Status.WITH_SELLER
-    if unanswered and not case.in_time(event.received_at):
+        return answer_heard(case, AnswerChoice.CONTEST, event.received_at, at)
+    if case.answer is None:
+        return answer_heard(case, AnswerChoice.SETTLE_DIRECTLY, event.received_at, at, settlement_reported=True)
+    promised = case.answer is AnswerChoice.SETTLE_DIRECTLY and not case.settlement_reported
+    if not promised or not case.undecided:
         return unchanged(case)
-    if not unanswered and (case.status is not Status.SELLER_RESOLVING or case.owner is Owner.CUSTOMER):
-        return unchanged(case)
-    confirm_by = later(at, case.policy(at).days(case.policy(at).handling.customer_confirmation_days))
-    settled = case.but(answer=AnswerChoice.SETTLE_DIRECTLY)
-    return Decision(settled.moved(Status.SELLER_RESOLVING, Owner.CUSTOMER, confirm_by))
+    if case.status is Status.SELLER_RESOLVING:
+        return act_on_answer(case.but(settlement_reported=True), at)
+    return Decision(case.but(settlement_reported=True)) if case.investigated else unchanged(case)
 
 
 def customer_replied(case: Case, event: SettlementReplyRecorded, at: At) -> Decision[Case]:
-    """Who has the seller's money needs none of ours; a settlement that did not arrive goes to an adjuster."""
-    if not case.undecided or case.insurer_replied or case.answer is AnswerChoice.REFER_TO_INSURER:
-        return unchanged(case)  # it speaks of the insurer's settlement, which may be a part only
+    """Who has the seller's or the insurer's money needs none of ours; what did not arrive goes to an adjuster."""
+    if not case.undecided:
+        return unchanged(case)
+    if case.unconfirmed_minor:
+        if not event.confirmed:
+            return _insurer_disputed(case, at)
+        arrived = case.insurer_minor + case.unconfirmed_minor
+        return _settled_by_insurer(case.but(insurer_minor=arrived), at)
+    if case.round > 1 or case.insurer_replied or case.answer is AnswerChoice.REFER_TO_INSURER:
+        return unchanged(case)  # it speaks of a former round, or of the insurer's settlement, which is a part only
     if event.confirmed:
-        return close_unpaid(case, Outcome.RESOLVED_BY_SELLER, Reason.SETTLED_BY_SELLER)
-    if case.status is Status.SELLER_RESOLVING:
+        return close_unpaid(case, at, Outcome.RESOLVED_BY_SELLER, Reason.SETTLED_BY_SELLER)
+    held_up = case.investigated and case.answer is AnswerChoice.SETTLE_DIRECTLY
+    if case.status is Status.SELLER_RESOLVING or held_up:
         return open_review(case, ReviewKind.CONTESTED, at)
     return unchanged(case)
 
@@ -49,37 +60,48 @@ def customer_replied(case: Case, event: SettlementReplyRecorded, at: At) -> Deci
 def settlement_overdue(case: Case, at: At) -> Decision[Case]:
     """A customer silent after proof is content; a seller who promised and did not settle is not believed again."""
     if case.owner is Owner.CUSTOMER:
-        return close_unpaid(case, Outcome.RESOLVED_BY_SELLER, Reason.SETTLED_BY_SELLER)
+        return close_unpaid(case, at, Outcome.RESOLVED_BY_SELLER, Reason.SETTLED_BY_SELLER)
     return open_review(case, ReviewKind.CONTESTED, at)
 
 
 def insurer_notified(case: Case, event: InsurerNotified, at: At) -> Decision[Case]:
-    """The insurer has the notice: its time runs from there, frozen."""
-    if case.status is not Status.WITH_INSURER or case.owner is Owner.INSURER:
+    """The insurer has the notice: its time runs from there, frozen; only a notice that came back gives it more."""
+    if not case.undecided or (case.insurer_by is not None and event.respond_by <= case.insurer_by):
         return unchanged(case)
-    return Decision(case.moved(Status.WITH_INSURER, Owner.INSURER, event.respond_by))
+    known = case.but(insurer_by=event.respond_by)
+    if case.status is not Status.WITH_INSURER or case.owner is Owner.CUSTOMER:
+        return Decision(known)
+    return Decision(known.moved(Status.WITH_INSURER, Owner.INSURER, max(event.respond_by, at.now + SOON)))
 
 
 def insurer_settled(case: Case, event: InsurerSettled, at: At) -> Decision[Case]:
-    """All: resolved. A part: counted once per proof, and the rest goes to an adjuster."""
+    """All: resolved, if the customer says nothing else. A part: counted once per proof, the rest is for an adjuster."""
     proof = derived_id("proof", event.proof).hex[:12]
     if not case.undecided or proof in case.proofs:
         return unchanged(case)
-    if event.currency is case.terms.currency and event.amount_minor > 0:
-        if event.amount_minor >= items.total(case.items):
-            return close_unpaid(case, Outcome.RESOLVED_BY_INSURER, Reason.SETTLED_BY_INSURER)
-        rest = items.less(case.items, event.amount_minor, Reason.SETTLED_BY_INSURER)
-        case = case.but(items=rest, proofs=(*case.proofs, proof)[-PROOFS_KEPT:])
-    return _insurer_done(case, at)
+    if event.currency is not case.terms.currency or event.amount_minor == 0:
+        return _insurer_done(case, at)
+    known = case.but(proofs=(*case.proofs, proof)[-PROOFS_KEPT:], insurer_replied=True)
+    if case.unconfirmed_minor:
+        return Decision(known)  # whether it arrived at all, the customer says
+    if event.amount_minor < items.total(items.owed(case)):
+        rest = known.but(insurer_minor=case.insurer_minor + event.amount_minor)
+        return _insurer_done(rest, at) if case.status is Status.WITH_INSURER else with_other_items(rest, at)
+    settled = known.but(unconfirmed_minor=event.amount_minor)
+    return Decision(settled) if case.investigated else await_customers_word(settled, Status.WITH_INSURER, at)
 
 
 def insurer_rejected(case: Case, event: InsurerRejected, at: At) -> Decision[Case]:
     """What the insurer will not pay, an adjuster judges."""
-    return _insurer_done(case, at) if case.undecided else unchanged(case)
+    if not case.undecided:
+        return unchanged(case)
+    return _insurer_disputed(case, at) if case.unconfirmed_minor else _insurer_done(case, at)
 
 
 def insurer_overdue(case: Case, at: At) -> Decision[Case]:
-    """No reply is a rejection."""
+    """No reply of the insurer's is a rejection; a customer silent about its settlement is content."""
+    if case.owner is Owner.CUSTOMER:
+        return _settled_by_insurer(case, at)
     return open_review(case, ReviewKind.CONTESTED, at)
 
 
@@ -87,3 +109,12 @@ def _insurer_done(case: Case, at: At) -> Decision[Case]:
     """Nothing more to wait for from the insurer; heard before the seller's referral, it is remembered for it."""
     case = case.but(insurer_replied=True)
     return open_review(case, ReviewKind.CONTESTED, at) if case.status is Status.WITH_INSURER else Decision(case)
+
+
+def _settled_by_insurer(case: Case, at: At) -> Decision[Case]:
+    return close_unpaid(case, at, Outcome.RESOLVED_BY_INSURER, Reason.SETTLED_BY_INSURER)
+
+
+def _insurer_disputed(case: Case, at: At) -> Decision[Case]:
+    """What the insurer says it has paid counts for nothing until a person has looked."""
+    return open_review(case.but(unconfirmed_minor=0), ReviewKind.CONTESTED, at)

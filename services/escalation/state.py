@@ -1,12 +1,12 @@
 """What escalation knows of one claim."""
 
 from datetime import date, datetime, timedelta
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 from shared.events.adjusters import ReviewKind
-from shared.events.base import Fact, derived_id
-from shared.events.claim import Reason
+from shared.events.base import PERSONAL, Fact, derived_id
+from shared.events.claim import Lien, Reason, Signal
 from shared.events.escalation import Outcome, Owner, Route, Status
 from shared.events.insurance_accelerator import SellerCoverChanged
 from shared.events.seller_portal import AnswerChoice
@@ -20,25 +20,72 @@ SOON: Final = timedelta(minutes=5)
 """The shortest wait: a policy of 0 days still leaves the others time to speak."""
 
 
+class Admitted(NamedTuple):
+    """One loss as intake admitted it last: compact, because a claim may have fifty. ``price``: the purchase price."""
+
+    item: int
+    claimed_minor: Minor
+    minor: Minor
+    reasons: tuple[Reason, ...] = ()
+    price: bool = False
+
+
 class Line(NamedTuple):
-    """An amount for one item and the reasons why it is not more: compact, because a claim may have fifty."""
+    """An amount for one item, and the reasons why it is not more. ``before_minor``: what earlier rounds paid of it."""
 
     item: int
     minor: Minor
     reasons: tuple[Reason, ...] = ()
+    before_minor: Minor = 0
+
+
+class Release(NamedTuple):
+    """What the customer was asked to sign in the present round: at most so much, for these items."""
+
+    minor: Minor
+    items: tuple[int, ...]
+    signed: bool = False
+
+
+class Payout(NamedTuple):
+    """The one payout of a round, as it was ordered last. ``tries``: attempts with the present payee.
+
+    ``held_minor``: what the payee has of it, paid less returned. ``lines``: (item, minor units) of what it pays.
+    """
+
+    round: int
+    amount_minor: Minor
+    payee_ref: str
+    small: bool
+    lines: tuple[tuple[int, Minor], ...]
+    liens: tuple[Lien, ...] = ()
+    attempt: int = 1
+    tries: int = 1
+    held_minor: Minor = 0
+
+
+class Ended(NamedTuple):
+    """How a claim had ended before it was reopened."""
+
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    at: datetime
 
 
 class Terms(Fact):
-    """What was accepted, frozen: a later policy never moves a running claim."""
+    """What was accepted, frozen but for what an amendment changes: a later policy never moves a running claim."""
 
     policy: str
     marketplace: str
     currency: Currency
     seller_id: str
-    payee_ref: str
     incident_on: date
     small: bool
     serious: bool
+    hurt: bool
+    others_minor: Minor = 0
+    """What the claimant's other claims for the same incident come to."""
+    beneficiary: Annotated[bool, PERSONAL] | None = None
 
 
 class Case(State):
@@ -56,36 +103,85 @@ class Case(State):
     revision: int = 0
     outcome: Outcome | None = None
     reasons: tuple[Reason, ...] = ()
+    ended_at: datetime | None = None
+    round: int = 1
+    former: Ended | None = None
+    """How it had ended, while a later round is looked at."""
 
     accepted: Terms | None = None
-    items: tuple[Line, ...] = ()
-    """What is owed at most: as admitted, less what the insurer has settled."""
+    items: tuple[Admitted, ...] = ()
+    payee_ref: str = ""
+    liens: tuple[Lien, ...] = ()
+    decide_by: datetime | None = None
+    """The handling clock: a decision is due by then."""
+    delay_at: datetime | None = None
+    """When the customer hears of a delay, if nothing is decided until then."""
+
+    signals: tuple[Signal, ...] = ()
+    suspected: bool = False
+    """It looks like fraud, and nobody has investigated that yet."""
+    resumes: ReviewKind | None = None
+    """The review that an investigation holds up."""
+    cut_by_investigator: bool = False
+
     direct_pay: bool | None = None
     """None: the route is not chosen yet."""
     covered: bool = False
+    rerouted: bool = False
     respond_by: datetime | None = None
     """The seller's frozen deadline (direct pay: the end of his comment window); None before the notice."""
     answer: AnswerChoice | None = None
-    """The first answer received in time; later ones are evidence."""
+    """The first answer received in time (on direct pay: an objection, or that there is none); later ones are evidence."""
+    contested: tuple[int, ...] = ()
+    """The items he contests, where he accepts the others."""
+    settlement_reported: bool = False
+    insurer_by: datetime | None = None
     insurer_replied: bool = False
+    insurer_minor: Minor = 0
+    """What the insurer has settled, in parts."""
+    unconfirmed_minor: Minor = 0
+    """What the insurer says it has settled in full, while we wait for the customer's word."""
     proofs: tuple[str, ...] = ()
-    """Of the insurer's part settlements counted so far."""
+    """Of the insurer's settlements heard so far."""
 
     review: ReviewKind | None = None
     reviewed: bool = False
+    """A person has found the claim valid; an investigation alone does not count."""
     findings: tuple[Line, ...] = ()
     """What the adjuster allowed, for the items he named."""
+    adjusters: tuple[str, ...] = ()
+    """Who decided reviews in this round: none of them approves the payout."""
 
     route: Route | None = None
+    release: Release | None = None
     approvers: tuple[str, ...] = ()
-    round: int = 1
-    attempt: int = 0
-    """0: no payout is authorised."""
-    amount_minor: Minor = 0
+    decided: tuple[Line, ...] = ()
+    """The last decision, item by item."""
+    payouts: tuple[Payout, ...] = ()
+    """One per round in which something was paid, the last one at the end."""
+    booked: tuple[str, ...] = ()
+    """Finance's references heard lately, so that a result said twice counts once."""
+    dealt_with: tuple[tuple[int, Minor], ...] = ()
+    """What the claim came to when it was paid: a round that an amendment opened is about what is more."""
+    amended: bool = False
+    """It comes to more since the present payout was authorised."""
+    medicare_round: int = 0
+    """The last round that was reported."""
+
+    @property
+    def wakes_at(self) -> datetime | None:
+        """When the present wait is over."""
+        return self.asks_at or self.by
 
     @property
     def due(self) -> datetime | None:
-        return self.asks_at or self.by
+        if self.wakes_at is None or self.delay_at is None or not self.undecided:
+            return self.wakes_at
+        return min(self.wakes_at, self.delay_at)
+
+    @property
+    def late_at(self) -> datetime | None:
+        return self.decide_by if self.undecided else None
 
     @property
     def seller_id(self) -> str | None:
@@ -99,14 +195,32 @@ class Case(State):
         return self.accepted
 
     @property
+    def payout(self) -> Payout | None:
+        """The last one authorised, in whichever round."""
+        return self.payouts[-1] if self.payouts else None
+
+    @property
+    def authorised(self) -> bool:
+        """Whether a payout of the present round is ordered, or has been."""
+        return self.payout is not None and self.payout.round == self.round
+
+    @property
     def undecided(self) -> bool:
-        """Accepted, not ended, and no payout authorised: what anybody says still counts."""
-        return self.accepted is not None and self.status is not Status.CLOSED and self.attempt == 0
+        """Accepted, not ended, and no payout of this round authorised: what anybody says still counts."""
+        return self.accepted is not None and self.status is not Status.CLOSED and not self.authorised
+
+    @property
+    def investigated(self) -> bool:
+        """Whether an investigation is going on: everything else waits for its end."""
+        return self.review is ReviewKind.INVESTIGATION
 
     @property
     def payout_id(self) -> UUID:
-        """One per claim and round, whatever happens."""
-        return derived_id("payout", self.claim_id, self.round)
+        """That of the present round: one per claim and round, whatever happens."""
+        return self.payout_id_of(self.round)
+
+    def payout_id_of(self, round_: int) -> UUID:
+        return derived_id("payout", self.claim_id, round_)
 
     def in_time(self, received_at: datetime) -> bool:
         """What the seller says at the last moment is in time; before the notice it always is."""
@@ -120,13 +234,21 @@ class Case(State):
 
     def moved(self, status: Status, owner: Owner, by: datetime | None, **changes: Any) -> "Case":
         """Now stands so, waiting until ``by``; what belonged to the former wait is forgotten."""
-        fresh: dict[str, Any] = {"asks_at": None, "overdue": 0, "review": None}
+        fresh: dict[str, Any] = {"asks_at": None, "overdue": 0, "review": None, "resumes": None}
         return self.but(**fresh | {"status": status, "owner": owner, "by": by} | changes)
+
+    def paying(self, payout: Payout) -> "Case":
+        """With this payout as the one of its round."""
+        return self.but(payouts=(*(p for p in self.payouts if p.round != payout.round), payout))
 
     def still_waiting(self, at: At, span: timedelta) -> "Case":
         """Waits on for a word that is owed to us, asking less and less often."""
         by = later(at, span * 2 ** min(self.overdue, 5))
         return self.but(by=by, asks_at=None, overdue=self.overdue + 1)
+
+    def within(self, at: At, days: int) -> datetime:
+        """So many days of the claim's policy from now, and always after now."""
+        return later(at, self.policy(at).wait(at.now, days))
 
 
 def later(at: At, span: timedelta) -> datetime:

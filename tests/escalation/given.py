@@ -2,26 +2,41 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from itertools import zip_longest
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from services.escalation.app import escalation
 from services.escalation.state import Case
-from shared.events.adjusters import PayoutApproved, PayoutRefused, ReviewDecided, ReviewKind
+from shared.events.adjusters import (
+    DuplicateEstablished,
+    PayoutApproved,
+    PayoutRefused,
+    ReviewDecided,
+    ReviewKind,
+)
 from shared.events.base import Event, claim_id_of, derived_id
-from shared.events.claim import InjuryClass, Item, ItemFinding, LossKind, Reason
+from shared.events.claim import InjuryClass, Item, ItemFinding, Lien, LossKind, Reason, ReopeningReason, Signal
 from shared.events.escalation import StatusChanged
-from shared.events.finance import PayoutFailed, PayoutPaid
+from shared.events.finance import PayoutFailed, PayoutPaid, PayoutReturned
 from shared.events.insurance_accelerator import CoverPeriod, SellerCoverChanged
 from shared.events.insurers import InsurerRejected, InsurerSettled
 from shared.events.intake import (
+    AmendmentRecorded,
     ClaimAccepted,
     ClaimDenied,
     ClaimWithdrawalRecorded,
     DuplicateFound,
     InformationRequested,
+    LienRecorded,
+    PayeeRecorded,
+    ReleaseRecorded,
+    ReopeningRecorded,
+    ReopeningRefused,
     SettlementReplyRecorded,
+    SuspicionRaised,
 )
+from shared.events.marketplace import Standing
 from shared.events.seller_notifier import (
     ExtensionGranted,
     InsurerNotified,
@@ -43,6 +58,7 @@ Claim: TypeAlias = Interpreter[Case]
 CLAIM = claim_id_of("sub-1")
 SELLER = "seller-1"
 PAYOUT = derived_id("payout", CLAIM, 1)
+SECOND_PAYOUT = derived_id("payout", CLAIM, 2)
 SMALL, LARGE, HUGE = 200_00, 5_000_00, 20_000_00
 """Below the small-claim line; above it; above the authority limit."""
 
@@ -50,7 +66,8 @@ ANSWER_BY, EXTENDED_BY, PAPERS_BY, INSURER_BY = day(7), day(14), day(30), day(31
 
 
 def policies(**handling: Any) -> Policies:
-    """As shipped, with other lines, limits or timers."""
+    """As shipped, with other lines, limits or timers; a release is asked for where a test says so."""
+    handling = {"release_above_line": False} | handling
     shipped = [load().version(name) for name in ("US-1", "GB-1")]
     return Policies([p.model_copy(update={"handling": p.handling.model_copy(update=handling)}) for p in shipped])
 
@@ -60,7 +77,13 @@ def accepted(
     small: bool | None = None,
     injury: InjuryClass = InjuryClass.MINOR,
     minor_claimant: bool = False,
+    signals: tuple[Signal, ...] = (),
+    beneficiary: bool | None = False,
+    others_minor: int = 0,
+    liens: tuple[Lien, ...] = (),
+    kinds: tuple[LossKind, ...] = (),
 ) -> ClaimAccepted:
+    """``signals``: enough of them for an investigation."""
     amounts = admitted or (SMALL,)
     return ClaimAccepted(
         claim_id=CLAIM,
@@ -77,18 +100,71 @@ def accepted(
         reported_on=date(2025, 6, 1),
         injury=injury,
         minor_claimant=minor_claimant,
-        items=items(*amounts),
+        items=items(*amounts, kinds=kinds),
         admitted_minor=sum(amounts),
-        incident_total_minor=sum(amounts),
+        incident_total_minor=sum(amounts) + others_minor,
         small=sum(amounts) < 1_000_00 if small is None else small,
+        liens=liens,
+        signals=signals,
+        score=100 * len(signals),
+        investigate=bool(signals),
+        beneficiary=beneficiary,
     )
 
 
-def items(*admitted: int, reasons: tuple[Reason, ...] = ()) -> tuple[Item, ...]:
+def items(*admitted: int, reasons: tuple[Reason, ...] = (), kinds: tuple[LossKind, ...] = ()) -> tuple[Item, ...]:
+    """Of these kinds, and medical where no more are named."""
     return tuple(
-        Item(item=number, kind=LossKind.MEDICAL, claimed_minor=amount, admitted_minor=amount, reasons=reasons)
-        for number, amount in enumerate(admitted, start=1)
+        Item(item=number, kind=kind or LossKind.MEDICAL, claimed_minor=amount, admitted_minor=amount, reasons=reasons)
+        for number, (amount, kind) in enumerate(zip_longest(admitted, kinds[: len(admitted)]), start=1)
+        if amount is not None
     )
+
+
+def amended(*admitted: int, small: bool | None = None, others_minor: int = 0, amendment_id: str = "a-1") -> Event:
+    return AmendmentRecorded(
+        claim_id=CLAIM,
+        submission_id="sub-1",
+        amendment_id=amendment_id,
+        seller_id=SELLER,
+        currency=Currency.USD,
+        items=items(*admitted),
+        admitted_minor=sum(admitted),
+        incident_total_minor=sum(admitted) + others_minor,
+        small=sum(admitted) + others_minor < 1_000_00 if small is None else small,
+    )
+
+
+def suspected(*signals: Signal) -> SuspicionRaised:
+    return SuspicionRaised(claim_id=CLAIM, submission_id="sub-1", signals=signals, score=100 * len(signals))
+
+
+def reopening(reason: ReopeningReason = ReopeningReason.CUSTOMER_APPEAL) -> ReopeningRecorded:
+    return ReopeningRecorded(claim_id=CLAIM, submission_id="sub-1", reason=reason)
+
+
+def reopening_refused(*reasons: Reason) -> ReopeningRefused:
+    return ReopeningRefused(claim_id=CLAIM, submission_id="sub-1", reasons=reasons)
+
+
+def new_payee(payee_ref: str = "payee-2") -> PayeeRecorded:
+    return PayeeRecorded(claim_id=CLAIM, submission_id="sub-1", payee_ref=payee_ref)
+
+
+def lien(amount_minor: int, holder_ref: str = "holder-1") -> Lien:
+    return Lien(holder_ref=holder_ref, amount_minor=amount_minor)
+
+
+def lien_recorded(*liens: Lien) -> LienRecorded:
+    return LienRecorded(claim_id=CLAIM, submission_id="sub-1", liens=liens)
+
+
+def released(release: str = "signature-1") -> ReleaseRecorded:
+    return ReleaseRecorded(claim_id=CLAIM, submission_id="sub-1", release=release)
+
+
+def is_duplicate(of: UUID | None = None) -> DuplicateEstablished:
+    return DuplicateEstablished(claim_id=CLAIM, duplicate_of=of or claim_id_of("sub-0"), adjuster="cyd")
 
 
 def information_requested(respond_by: datetime = PAPERS_BY) -> InformationRequested:
@@ -133,9 +209,16 @@ def cover(from_: date = date(2025, 1, 1), to: date = date(2025, 12, 31), marketp
     return SellerCoverChanged(seller_id=SELLER, version=1, periods=(period,))
 
 
-def notified(respond_by: datetime = ANSWER_BY, *, direct_pay: bool = False) -> SellerNotified:
+def notified(
+    respond_by: datetime = ANSWER_BY, *, direct_pay: bool = False, standing: Standing = Standing.ACTIVE
+) -> SellerNotified:
     return SellerNotified(
-        claim_id=CLAIM, seller_id=SELLER, direct_pay=direct_pay, handed_over_at=START, respond_by=respond_by
+        claim_id=CLAIM,
+        seller_id=SELLER,
+        direct_pay=direct_pay,
+        handed_over_at=START,
+        respond_by=respond_by,
+        standing=standing,
     )
 
 
@@ -147,9 +230,14 @@ def extended(respond_by: datetime = EXTENDED_BY) -> ExtensionGranted:
     return ExtensionGranted(claim_id=CLAIM, seller_id=SELLER, respond_by=respond_by)
 
 
-def answered(choice: AnswerChoice, received_at: datetime = START) -> SellerAnswerRecorded:
+def answered(choice: AnswerChoice, received_at: datetime = START, *contested_items: int) -> SellerAnswerRecorded:
     return SellerAnswerRecorded(
-        claim_id=CLAIM, seller_id=SELLER, answer_id="answer-1", choice=choice, received_at=received_at
+        claim_id=CLAIM,
+        seller_id=SELLER,
+        answer_id="answer-1",
+        choice=choice,
+        contested_items=contested_items,
+        received_at=received_at,
     )
 
 
@@ -177,8 +265,23 @@ def insurer_rejected() -> InsurerRejected:
     return InsurerRejected(claim_id=CLAIM)
 
 
-def reviewed(kind: ReviewKind, *findings: ItemFinding, valid: bool = True) -> ReviewDecided:
-    return ReviewDecided(claim_id=CLAIM, review=kind, adjuster="ann", valid=valid, findings=findings)
+def reviewed(
+    kind: ReviewKind,
+    *findings: ItemFinding,
+    valid: bool = True,
+    reasons: tuple[Reason, ...] = (),
+    round_: int | None = None,
+    adjuster: str = "ada",
+) -> ReviewDecided:
+    return ReviewDecided(
+        claim_id=CLAIM,
+        review=kind,
+        adjuster=adjuster,
+        valid=valid,
+        findings=findings,
+        reasons=reasons,
+        round=round_,
+    )
 
 
 def finding(item: int, allowed_minor: int, *reasons: Reason) -> ItemFinding:
@@ -193,13 +296,23 @@ def approval_refused(payout_id: UUID = PAYOUT) -> PayoutRefused:
     return PayoutRefused(claim_id=CLAIM, payout_id=payout_id, approver="zoe")
 
 
-def paid(amount: int = SMALL, payout_id: UUID = PAYOUT) -> PayoutPaid:
+def paid(amount: int = SMALL, payout_id: UUID = PAYOUT, reference: str = "transfer-9") -> PayoutPaid:
     return PayoutPaid(
         claim_id=CLAIM,
         payout_id=payout_id,
         currency=Currency.USD,
         amount_minor=amount,
-        finance_reference="transfer-9",
+        finance_reference=reference,
+    )
+
+
+def returned(amount: int = SMALL, payout_id: UUID = PAYOUT, reference: str = "return-9") -> PayoutReturned:
+    return PayoutReturned(
+        claim_id=CLAIM,
+        payout_id=payout_id,
+        currency=Currency.USD,
+        amount_minor=amount,
+        finance_reference=reference,
     )
 
 

@@ -1,0 +1,82 @@
+"""A claim that comes to another amount: before a payout it may change its route once, afterwards a round opens."""
+
+from services.escalation import items
+from services.escalation.ending import is_paid
+from services.escalation.release import pay
+from services.escalation.reopening import open_round_for_more
+from services.escalation.review import ask_anew, investigate, open_review
+from services.escalation.routing import crosses_to_seller, is_paid_directly, reroute
+from services.escalation.state import At, Case
+from services.escalation.status import standing, told
+from shared.events.adjusters import ReviewKind
+from shared.events.escalation import Notice, Status
+from shared.events.intake import AmendmentRecorded
+from shared.runtime import Decision, unchanged
+
+
+def amendment_recorded(case: Case, event: AmendmentRecorded, at: At) -> Decision[Case]:
+    """Takes the claim as it is now: rerouted once if it crossed the line, and looked at anew by whoever is looking.
+
+    After a payout is authorised only more counts: it opens a round of its own, once it is paid.
+    """
+    if case.accepted is None or event.currency is not case.terms.currency:
+        return unchanged(case)
+    others_minor = max(event.incident_total_minor - event.admitted_minor, 0)
+    terms = case.terms.model_copy(update={"small": event.small, "others_minor": others_minor})
+    admitted = items.as_admitted(event.items)
+    known = {each.item for each in admitted}
+    contested = tuple(item for item in case.contested if item in known)
+    amended = case.but(accepted=terms, items=admitted, contested=contested)
+    if (terms, admitted) == (case.terms, case.items):
+        return unchanged(case)
+    if case.payouts and not case.undecided:
+        return _after_payout(case, amended, at)
+    if not case.undecided:
+        return Decision(amended)  # counts when the claim is reopened
+    decision = _before_decision(case, amended, at)
+    moved = standing(decision.state) != standing(case)
+    return decision if moved else told(decision, at, Notice.PROGRESS)
+
+
+def _before_decision(case: Case, amended: Case, at: At) -> Decision[Case]:
+    if case.cut_by_investigator and not case.investigated:
+        suspect = amended.but(suspected=True, cut_by_investigator=False)
+        return investigate(suspect, at, resumes=case.review)  # what was refused as fraud has come back
+    if case.investigated:
+        return ask_anew(amended, at)
+    if crosses_to_seller(amended):
+        return reroute(amended, at, direct_pay=False)
+    if _crosses_to_direct_pay(amended, at):
+        return reroute(amended, at, direct_pay=True)
+    if case.review is not None:
+        return ask_anew(amended, at)
+    if case.unconfirmed_minor:
+        return _settled_in_part(amended, at)
+    if case.status not in (Status.AWAITING_RELEASE, Status.AWAITING_APPROVAL):
+        return Decision(amended)
+    if items.total(amended.items) > items.total(case.items):
+        return open_review(amended, ReviewKind.AMOUNT, at)  # nobody has accepted, or looked at, what is more
+    return pay(amended.but(approvers=()), at)
+
+
+def _crosses_to_direct_pay(amended: Case, at: At) -> bool:
+    """Small now, and still with a seller who has not answered."""
+    waits = amended.status is Status.WITH_SELLER and amended.direct_pay is False and not amended.rerouted
+    return waits and is_paid_directly(amended, at)
+
+
+def _settled_in_part(amended: Case, at: At) -> Decision[Case]:
+    """What the insurer settled in full may be a part now: the rest goes to an adjuster."""
+    if amended.unconfirmed_minor >= items.total(items.owed(amended)):
+        return Decision(amended)
+    part = amended.insurer_minor + amended.unconfirmed_minor
+    return open_review(amended.but(insurer_minor=part, unconfirmed_minor=0), ReviewKind.CONTESTED, at)
+
+
+def _after_payout(case: Case, amended: Case, at: At) -> Decision[Case]:
+    """Only a higher total matters: after the payment it opens a round by itself, until then it waits for its end."""
+    if items.total(amended.items) <= items.total(case.items):
+        return unchanged(case)
+    before = tuple((line.item, line.minor) for line in items.besides_insurer(case))
+    more = amended.but(amended=True, dealt_with=case.dealt_with if case.amended else before)
+    return open_round_for_more(Decision(more), at) if is_paid(case) else Decision(more)

@@ -1,0 +1,79 @@
+"""How a claim ends: paid, denied, resolved elsewhere, or once more as it had ended before."""
+
+from typing import Final
+
+from services.escalation import items
+from services.escalation.state import At, Case, Line
+from services.escalation.status import saying, told
+from shared.events.base import Event
+from shared.events.claim import Reason
+from shared.events.escalation import ClaimClosed, ClaimDecided, Notice, Outcome, Owner, Route, Status
+from shared.runtime import Decision
+
+PAID_OUTCOME: Final = {
+    Route.DIRECT_PAY: Outcome.DIRECT_PAID,
+    Route.SELLER_ACCEPTED: Outcome.RESOLVED_BY_SELLER,
+    Route.SELLER_SILENT: Outcome.STEPPED_IN_SILENT,
+    Route.SELLER_REJECTED: Outcome.STEPPED_IN_REJECTED,
+}
+
+
+def is_paid(case: Case) -> bool:
+    """Whether it ended with a payout that the customer still has."""
+    return case.outcome in PAID_OUTCOME.values() and case.payout is not None and case.payout.held_minor > 0
+
+
+def close(case: Case, at: At, outcome: Outcome, *reasons: Reason, says: tuple[Event, ...] = ()) -> Decision[Case]:
+    """Ended so; says ``says`` first."""
+    changes = {"outcome": outcome, "reasons": reasons, "ended_at": at.now, "former": None}
+    ended = case.moved(Status.CLOSED, Owner.NOBODY, None, **changes)
+    return Decision(ended, (*says, _closed(ended)))
+
+
+def close_unpaid(case: Case, at: At, outcome: Outcome, *reasons: Reason) -> Decision[Case]:
+    """Ended with nothing from us for any item, for these reasons."""
+    nothing = case.but(decided=items.refused(items.owed(case), *reasons))
+    return close(nothing, at, outcome, *reasons)
+
+
+def deny(case: Case, at: At, lines: tuple[Line, ...], *reasons: Reason) -> Decision[Case]:
+    """Nothing is paid; what an insurer paid before stays the customer's, and a later round leaves all as it was."""
+    if case.former is not None:
+        return closed_again(case, at, *reasons)
+    outcome = Outcome.RESOLVED_BY_INSURER if case.insurer_minor else Outcome.DENIED
+    decided = case.but(decided=lines)
+    return saying(claim_decided(decided), close(decided, at, outcome, *reasons))
+
+
+def end_unpaid(case: Case, at: At, outcome: Outcome, reason: Reason) -> Decision[Case]:
+    """Ended before the decision, for one reason; a later round ends as the claim had ended before it."""
+    if case.former is not None:
+        return closed_again(case, at, reason, notice=Notice.CLOSED)
+    return close_unpaid(case, at, outcome, reason)
+
+
+def closed_again(case: Case, at: At, *reasons: Reason, notice: Notice = Notice.NOT_REOPENED) -> Decision[Case]:
+    """Ended as it had ended before this round; the customer hears why nothing came of it."""
+    former = case.former
+    assert former is not None, "it has not ended before"
+    returned = former.outcome in PAID_OUTCOME.values() and case.payout is not None and not case.payout.held_minor
+    outcome = Outcome.PAYOUT_FAILED if returned else former.outcome
+    changes = {"outcome": outcome, "reasons": former.reasons, "ended_at": former.at, "former": None}
+    ended = case.moved(Status.CLOSED, Owner.NOBODY, None, **changes)
+    return told(Decision(ended, (_closed(ended),)), at, notice, *(reasons or (Reason.NOT_REOPENED,)))
+
+
+def claim_decided(case: Case) -> ClaimDecided:
+    """The itemised decision of this round."""
+    return ClaimDecided(
+        claim_id=case.claim_id,
+        round=case.round,
+        currency=case.terms.currency,
+        allowed_minor=items.total(case.decided),
+        findings=items.as_findings(case.decided),
+    )
+
+
+def _closed(case: Case) -> ClaimClosed:
+    assert case.outcome is not None
+    return ClaimClosed(claim_id=case.claim_id, seller_id=case.seller_id, outcome=case.outcome, reasons=case.reasons)

@@ -1,0 +1,70 @@
+"""A claim that has ended is looked at again, in a new round: papers found, the customer's appeal, or more to pay."""
+
+from typing import Final
+
+from services.escalation import clocks, items
+from services.escalation.review import open_review
+from services.escalation.state import At, Case, Ended
+from services.escalation.status import saying, told
+from shared.events.adjusters import ReviewKind
+from shared.events.claim import Reason, ReopeningReason
+from shared.events.escalation import ClaimReopened, Notice, Outcome, Status
+from shared.events.intake import ReopeningRecorded, ReopeningRefused
+from shared.runtime import Decision
+
+MOST_ROUNDS: Final = 8
+"""Each round's payout is remembered; a claim that was looked at so often is for people to talk about."""
+STAYS: Final = (Outcome.DUPLICATE, Outcome.PAYOUT_FAILED)
+"""A duplicate lives on in the other claim; a payout that failed is decided, and waits for a new payee."""
+
+
+def reopening_recorded(case: Case, event: ReopeningRecorded, at: At) -> Decision[Case]:
+    """Opens a round for a claim that has ended, if asked for in time; otherwise the customer hears that it stays so."""
+    if not _can_be_reopened(case, at):
+        return told(Decision(case), at, Notice.NOT_REOPENED, Reason.NOT_REOPENED)
+    return _round_opened(case.but(dealt_with=()), event.reason, ReviewKind.REOPENED, at)
+
+
+def reopening_refused(case: Case, event: ReopeningRefused, at: At) -> Decision[Case]:
+    """The customer hears why intake does not go on with a claim that was never accepted."""
+    return told(Decision(case), at, Notice.NOT_REOPENED, *event.reasons)
+
+
+def open_round_for_more(paid: Decision[Case], at: At) -> Decision[Case]:
+    """A claim that was paid and comes to more now: a person looks at the amount of what is more."""
+    case = paid.state
+    if case.round >= MOST_ROUNDS or items.total(items.owed(case.but(round=case.round + 1))) == 0:
+        return paid
+    opened = _round_opened(case, ReopeningReason.AMENDED, ReviewKind.AMOUNT, at)
+    said = told(opened, at, Notice.REOPENED)
+    return Decision(said.state, (*paid.says, *said.says))
+
+
+def _can_be_reopened(case: Case, at: At) -> bool:
+    """By when intake heard the request, not by when we do."""
+    if case.accepted is None or case.status is not Status.CLOSED or case.outcome in STAYS:
+        return False
+    if case.ended_at is None or case.round >= MOST_ROUNDS:
+        return False
+    policy = case.policy(at)
+    return at.said_at <= policy.after(case.ended_at, policy.eligibility.reopen_days)
+
+
+def _round_opened(case: Case, reason: ReopeningReason, kind: ReviewKind, at: At) -> Decision[Case]:
+    assert case.outcome is not None
+    assert case.ended_at is not None
+    again = case.but(
+        round=case.round + 1,
+        former=Ended(case.outcome, case.reasons, case.ended_at),
+        outcome=None,
+        reasons=(),
+        ended_at=None,
+        suspected=False,  # what is suspected is shown to who looks now
+        unconfirmed_minor=0,
+        adjusters=(),
+        release=None,
+        amended=False,
+    )
+    opened = open_review(clocks.started(again, at), kind, at)
+    reopened = ClaimReopened(claim_id=case.claim_id, seller_id=case.terms.seller_id, round=again.round, reason=reason)
+    return saying(reopened, opened)
