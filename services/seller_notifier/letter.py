@@ -1,4 +1,7 @@
-"""The letter as an effect: the facts it is rendered from, never its text; and what became of it."""
+"""The letter as an effect: the facts it is rendered from, never its text; and what became of it.
+
+Days are of the policy's kind: calendar or business days, and stay so on their way through the database.
+"""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -8,12 +11,15 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.events.base import Event, Fact, Id, PersonalLine, derived_id
-from shared.events.claim import DocumentKind, InjuryClass, LossKind
+from shared.events.claim import DocumentKind, InjuryClass, LossKind, ReopeningReason
+from shared.events.recovery import WaiverReason
 from shared.events.seller_notifier import NoticeKind
 from shared.events.seller_portal import InsurerRating
 from shared.money import Currency, Minor
-from shared.policy.model import WaiverCover
+from shared.policy.model import Days, Wait, WaiverCover
 from shared.runtime import Effect
+
+Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
 
 
 def letter_id(claim_id: UUID, kind: NoticeKind, contact: int, ordinal: int) -> UUID:
@@ -57,12 +63,13 @@ class ClaimNotice(Fact):
     settle_by: datetime
     insurer_by: datetime
     review_by: datetime
-    resolving_days: int
-    confirmation_days: int
-    insurer_days: int
-    review_days: int
-    notice_days: int
-    proof_days: int
+    resolving_days: Wait
+    confirmation_days: Wait
+    insurer_days: Wait
+    review_days: Wait
+    notice_days: Wait
+    proof_days: Wait
+    appeal_days: Wait
 
 
 class DirectPayNotice(Fact):
@@ -71,8 +78,9 @@ class DirectPayNotice(Fact):
     template: Literal["direct_pay"] = "direct_pay"
     account: Account
     comment_by: datetime | None
-    proof_days: int
-    notice_days: int
+    proof_days: Wait
+    notice_days: Wait
+    appeal_days: Wait
 
 
 class Reminder(Fact):
@@ -82,6 +90,30 @@ class Reminder(Fact):
     admitted_minor: Minor
     respond_by: datetime
     extended_to: datetime | None
+
+
+class AmendedNotice(Fact):
+    """The claim comes to something else now. ``respond_by``: unchanged, and None when nothing is waited for."""
+
+    template: Literal["amended"] = "amended"
+    account: Account
+    before_minor: Minor
+    small: bool
+    was_small: bool
+    direct_pay: bool
+    respond_by: datetime | None
+    proof_days: Wait
+
+
+class ReopenedNotice(Fact):
+    """A claim that had ended is looked at again; an adjuster decides within ``review_days``."""
+
+    template: Literal["reopened"] = "reopened"
+    account: Account
+    reason: ReopeningReason
+    review_days: Wait
+    notice_days: Wait
+    appeal_days: Wait
 
 
 class ProofRequest(Fact):
@@ -96,9 +128,10 @@ class ProofRequest(Fact):
     min_aggregate_minor: Minor
     max_deductible_minor: Minor
     ratings: tuple[InsurerRating, ...]
-    cancellation_notice_days: int
-    min_days_left: int
-    notice_days: int
+    cancellation_notice_days: Days
+    min_days_left: Days
+    notice_days: Wait
+    appeal_by: datetime | None
 
 
 class DebitReason(StrEnum):
@@ -111,14 +144,32 @@ class DebitReason(StrEnum):
 
 
 class DebitNotice(Fact):
-    """Nothing is withheld before ``not_before``."""
+    """Nothing is withheld before ``not_before``; an appeal received until ``appeal_by`` stops it until decided.
+
+    ``appeal_by`` is None when the seller has appealed already, or his time to appeal is over.
+    """
 
     template: Literal["debit"] = "debit"
     account: Account
     amount_minor: Minor
     reason: DebitReason
     not_before: datetime
-    notice_days: int
+    notice_days: Wait
+    appeal_by: datetime | None
+
+
+class AppealOutcome(Fact):
+    """What became of the seller's appeal, or of his answer that was heard too late.
+
+    ``reversed_for``: why he owes nothing any more; None: he owes ``amount_minor`` as before. ``appeal_by``: until when he
+    may still appeal, if he may.
+    """
+
+    template: Literal["appeal"] = "appeal"
+    reversed_for: WaiverReason | None
+    amount_minor: Minor
+    notice_days: Wait
+    appeal_by: datetime | None
 
 
 class InsurerNotice(Fact):
@@ -127,11 +178,30 @@ class InsurerNotice(Fact):
     template: Literal["insurer"] = "insurer"
     account: Account
     respond_by: datetime
-    insurer_days: int
+    insurer_days: Wait
+
+
+class InsurerReminder(Fact):
+    """To the seller's insurer, which has had the notice since ``notified_at``."""
+
+    template: Literal["insurer_reminder"] = "insurer_reminder"
+    admitted_minor: Minor
+    incident_on: date
+    notified_at: datetime
+    respond_by: datetime
 
 
 Contents = Annotated[
-    ClaimNotice | DirectPayNotice | Reminder | ProofRequest | DebitNotice | InsurerNotice,
+    ClaimNotice
+    | DirectPayNotice
+    | Reminder
+    | AmendedNotice
+    | ReopenedNotice
+    | ProofRequest
+    | DebitNotice
+    | AppealOutcome
+    | InsurerNotice
+    | InsurerReminder,
     Field(discriminator="template"),
 ]
 
@@ -154,7 +224,10 @@ class LetterSent(Event):
 
 
 class Letter(Effect):
-    """One letter to one contact. ``name`` is the seller's business; ``written_at`` becomes the Date header."""
+    """One letter to one contact. ``name`` is the seller's business; ``written_at`` becomes the Date header.
+
+    ``fallback``: the marketplace's language, for a seller in whose own there are no letters.
+    """
 
     claim_id: UUID
     letter_id: UUID
@@ -162,7 +235,8 @@ class Letter(Effect):
     contact: int
     to: PersonalLine
     name: str
-    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")]
+    language: Language
+    fallback: Language = "en"
     marketplace: str
     currency: Currency
     order_id: Id

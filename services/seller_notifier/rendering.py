@@ -1,6 +1,7 @@
 """From a letter's facts to its words: templates per language, dates and money as the seller's locale writes them.
 
-A language is a folder ``letters/<lang>/`` with every template and ``words.toml``; without it, English is used.
+A language is a folder ``letters/<lang>/`` with every template and ``words.toml``. Without the seller's, that of the
+marketplace is used, and without that English.
 """
 
 import re
@@ -15,10 +16,11 @@ from typing import Any, Final
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
 from services.seller_notifier.letter import Letter
+from shared.calendar import BusinessDays
 
 HERE: Final = Path(__file__).parent / "letters"
 FALLBACK: Final = "en"
@@ -40,17 +42,22 @@ class Words:
 
 
 def render(letter: Letter, portal_url: str) -> Words:
-    """The letter in the seller's language. Nothing that a value contains can add a line."""
-    language = letter.language if letter.language in LANGUAGES else FALLBACK
-    locale = _locale(language, letter.marketplace)
+    """The letter in the seller's language. Nothing that a value contains can add a line.
+
+    Templates say ``days(n)`` for "you have 5 days", and ``within(n)`` where the language asks for another case.
+    """
+    language = next((known for known in (letter.language, letter.fallback) if known in LANGUAGES), FALLBACK)
+    locale, words = _locale(language, letter.marketplace), _words(language)
     text = _template(language, letter.contents.template).render(
         letter=letter,
         it=letter.contents,
-        words=_words(language),
+        words=words,
         portal=portal_url.rstrip("/"),
         money=_money(locale, letter.currency),
         day=partial(_day, locale),
         moment=partial(_moment, locale),
+        days=partial(_days, locale, words["days"]),
+        within=partial(_days, locale, words["within"]),
     )
     subject, _, body = text.partition("\n")
     return Words(language, subject.removeprefix("Subject:").strip(), body.strip("\n") + "\n")
@@ -112,3 +119,9 @@ def _moment(locale: Locale, moment: datetime) -> str:
     utc = moment.astimezone(UTC)
     time = format_time(utc, "short", locale=locale).replace(_NARROW_SPACE, " ")  # so that a subject stays ASCII
     return f"{_day(locale, utc.date())}, {time} UTC"
+
+
+def _days(locale: Locale, forms: dict[str, dict[str, str]], days: int) -> str:
+    """A number of days, said to be business days where they are, in the form that goes with the number."""
+    form = forms["business" if isinstance(days, BusinessDays) else "calendar"]
+    return form.get(locale.plural_form(days), form["other"]).format(format_decimal(days, locale=locale))

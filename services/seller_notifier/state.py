@@ -1,36 +1,24 @@
 """What seller_notifier knows of one claim: the facts its letters need, letters under way, and what the seller said."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final, Self
 from uuid import UUID
 
-from services.seller_notifier.letter import AdmittedItem, letter_id
+from services.seller_notifier.letter import AdmittedItem
+from services.seller_notifier.wanted import Wanted
 from shared.events.base import Fact, Id, PersonalLine, derived_id
-from shared.events.claim import InjuryClass
+from shared.events.claim import InjuryClass, Item
 from shared.events.escalation import Outcome
-from shared.events.intake import ClaimAccepted
+from shared.events.intake import AmendmentRecorded, ClaimAccepted
 from shared.events.seller_notifier import NoticeKind
 from shared.events.seller_portal import AnswerChoice
 from shared.money import Currency, Minor
 from shared.runtime import State
 
 REMEMBERED: Final = 20
-"""How many of the seller's words are remembered, to know one that is said twice; bounds the state."""
-
-
-class Wanted(Fact):
-    """A letter not yet handed over. ``written`` to ``contact`` (from 0), or still waiting for contacts to be known."""
-
-    kind: NoticeKind
-    ordinal: int
-    contact: int = 0
-    written: bool = False
-    to: PersonalLine = ""
-    """The insurer's address; letters to the seller go to the contacts on record."""
-    amount_minor: Minor = 0
-    prove_by: datetime | None = None
-    notice_days: int = 0
+"""How many words of the seller's, and amendments, are remembered, to know one that is said twice; bounds the state."""
 
 
 class Extension(StrEnum):
@@ -41,8 +29,25 @@ class Extension(StrEnum):
     GRANTED = "granted"
 
 
+class Insurer(Fact):
+    """The seller's insurer, to whom he referred the claim. ``respond_by`` is None until it was handed the notice."""
+
+    to: PersonalLine
+    notified_at: datetime | None = None
+    respond_by: datetime | None = None
+    reminders: tuple[datetime, ...] = ()
+    replied: bool = False
+
+    def is_awaited(self, now: datetime) -> bool:
+        return not self.replied and self.respond_by is not None and now < self.respond_by
+
+
 class Correspondence(State):
-    """``respond_by`` is None until the claim notice was handed over. ``choice``: the first answer received in time."""
+    """``respond_by`` is None until the claim notice was handed over. ``choice``: the first answer received in time.
+
+    ``handed_over``: the last letter of each kind, which may still come back. ``came_back``: marks of the addresses from
+    which one did. ``appeal_by``: None until the seller was asked for money; ``appealed``: he has made his one appeal.
+    """
 
     claim_id: UUID
     seller_id: Id
@@ -59,28 +64,61 @@ class Correspondence(State):
     admitted_minor: Minor
     small: bool
     direct_pay: bool | None = None
+    rerouted: bool = False
+    round: int = 1
     respond_by: datetime | None = None
     reminders: tuple[datetime, ...] = ()
     extension: Extension = Extension.UNUSED
     choice: AnswerChoice | None = None
+    insurer: Insurer | None = None
     closed: Outcome | None = None
     wanted: tuple[Wanted, ...] = ()
     wanted_so_far: int = 0
+    handed_over: tuple[Wanted, ...] = ()
+    came_back: tuple[str, ...] = ()
+    appeal_by: datetime | None = None
+    appealed: bool = False
     heard: tuple[str, ...] = ()
     ask_again_at: datetime | None = None
 
     @property
     def due(self) -> datetime | None:
-        """The next reminder, or another look for contacts that are not known yet."""
-        return min((*self.reminders, *filter(None, (self.ask_again_at,))), default=None)
+        """The next reminder, the end of a letter's wait, or another look for contacts that are not known yet."""
+        insurer = self.insurer.reminders if self.insurer else ()
+        waits = (letter.hold_until for letter in self.wanted if not letter.written)
+        return min((*self.reminders, *insurer, *filter(None, (self.ask_again_at, *waits))), default=None)
 
     @property
     def watches(self) -> str | None:
         return self.seller_id if self.ask_again_at else None
 
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether an answer would still decide how the claim goes on. A claim that is looked at again has had its."""
+        return self.choice is None and self.closed is None and self.round == 1
+
+    @property
+    def notice_under_way(self) -> bool:
+        """Whether the claim notice is on its way (again): its time begins with the hand-over."""
+        return any(letter.kind is NoticeKind.CLAIM and not letter.outdated for letter in self.wanted)
+
+    @property
+    def tells_of_claim(self) -> bool:
+        """Whether a letter that still holds was written about the claim: the seller must hear of what changes."""
+        return self.round > 1 or self._tells(NoticeKind.CLAIM)
+
+    @property
+    def is_asked_for_money(self) -> bool:
+        """Whether a letter that still holds asked the seller for proof of insurance, or gave notice of a debit."""
+        return self._tells(NoticeKind.PROOF, NoticeKind.DEBIT)
+
+    def _tells(self, *kinds: NoticeKind) -> bool:
+        letters = (*self.handed_over, *(letter for letter in self.wanted if letter.written))
+        return any(letter.kind in kinds and not letter.outdated for letter in letters)
+
     @classmethod
     def about(cls, claim: ClaimAccepted) -> Self:
-        """Nothing written yet. Items of which nothing was admitted are no business of the seller's."""
+        """Nothing written yet."""
         return cls(
             claim_id=claim.claim_id,
             seller_id=claim.seller_id,
@@ -93,11 +131,7 @@ class Correspondence(State):
             incident_on=claim.incident_on,
             reported_on=claim.reported_on,
             injury=claim.injury,
-            items=tuple(
-                AdmittedItem(item=i.item, kind=i.kind, admitted_minor=i.admitted_minor)
-                for i in claim.items
-                if i.admitted_minor
-            ),
+            items=_admitted(claim.items),
             admitted_minor=claim.admitted_minor,
             small=claim.small,
         )
@@ -106,39 +140,108 @@ class Correspondence(State):
         """The same, but for these fields."""
         return self.model_copy(update=changes)
 
+    def amended(self, claim: AmendmentRecorded) -> Self:
+        """With what the claim comes to now."""
+        return self.but(items=_admitted(claim.items), admitted_minor=claim.admitted_minor, small=claim.small)
+
+    def hearing(self, *words: object) -> Self | None:
+        """Remembering that this was said; None when it was said before."""
+        mark = derived_id(*words).hex[:16]
+        return None if mark in self.heard else self.but(heard=(*self.heard, mark)[-REMEMBERED:])
+
+    def is_over(self, moment: datetime) -> bool:
+        """Whether the time to answer is over at a moment; it runs from the hand-over of a notice that holds."""
+        return self.respond_by is not None and not self.notice_under_way and moment > self.respond_by
+
+    # Letters.
+
     def wanting(self, kind: NoticeKind, **facts: Any) -> Self:
         """With one more letter to write."""
         letter = Wanted(kind=kind, ordinal=self.wanted_so_far, **facts)
         return self.but(wanted=(*self.wanted, letter), wanted_so_far=self.wanted_so_far + 1)
 
+    def waiting(self, kind: NoticeKind) -> Wanted | None:
+        """A letter of this kind that is not written yet."""
+        return next((w for w in self.wanted if w.kind is kind and not w.written and not w.outdated), None)
+
     def under_way(self, sent: UUID) -> Wanted | None:
         """The written letter with this id; None when its outcome is known already."""
-        return next((w for w in self.wanted if w.written and self.id_of(w) == sent), None)
+        return self._with_id(sent, self.wanted)
 
-    def id_of(self, letter: Wanted) -> UUID:
-        return letter_id(self.claim_id, letter.kind, letter.contact, letter.ordinal)
+    def posted(self, sent: UUID) -> Wanted | None:
+        """The letter with this id, handed over lately, or written and not known to be handed over yet."""
+        return self._with_id(sent, (*self.handed_over, *self.wanted))
 
-    def without(self, letter: Wanted) -> Self:
-        return self.but(wanted=tuple(w for w in self.wanted if w is not letter))
+    def _with_id(self, sent: UUID, letters: Iterable[Wanted]) -> Wanted | None:
+        return next((w for w in letters if w.written and w.id_on(self.claim_id) == sent), None)
+
+    def handing_over(self, letter: Wanted) -> Self:
+        """It may still come back: the last of its kind is remembered."""
+        others = (w for w in self.handed_over if w.kind is not letter.kind)
+        return self.but(wanted=_without(letter, self.wanted), handed_over=(*others, letter))
 
     def trying_next_contact(self, letter: Wanted) -> Self:
-        turned = letter.model_copy(update={"contact": letter.contact + 1, "written": False})
+        turned = letter.to_next_contact()
         return self.but(wanted=tuple(turned if w is letter else w for w in self.wanted))
 
+    def coming_back(self, letter: Wanted) -> Self:
+        """To be written to the next contact. What was counted from its hand-over is not counted any more."""
+        turned = letter.to_next_contact().model_copy(update={"came_back": True})
+        back = self.but(
+            wanted=(*_without(letter, self.wanted), turned),
+            handed_over=_without(letter, self.handed_over),
+            came_back=tuple(dict.fromkeys((*self.came_back, letter.tried[-1])))[-REMEMBERED:],
+        )
+        if letter.outdated:
+            return back
+        if letter.kind is NoticeKind.CLAIM:
+            return back.but(reminders=())
+        if letter.kind is NoticeKind.DEBIT and letter in self.handed_over:
+            return back.but(appeal_by=None)
+        if letter.kind is NoticeKind.INSURER and back.insurer:
+            return back.but(insurer=Insurer(to=back.insurer.to, replied=back.insurer.replied))
+        return back
+
+    def outdating(self, *kinds: NoticeKind) -> Self:
+        """Letters of these kinds hold no longer: what becomes of them is recorded, and none is written again."""
+
+        def outdated(letters: tuple[Wanted, ...]) -> tuple[Wanted, ...]:
+            changed = {"outdated": True}
+            return tuple(w.model_copy(update=changed) if w.kind in kinds else w for w in letters)
+
+        return self.but(wanted=outdated(self.wanted), handed_over=outdated(self.handed_over))
+
+    def unreached(self, letter: Wanted) -> Self:
+        """Nobody got the claim notice: nothing is presumed of the seller's silence."""
+        return self.but(respond_by=None, reminders=()) if letter.kind is NoticeKind.CLAIM else self
+
     def still_wants(self, letter: Wanted, now: datetime) -> bool:
-        """Whether writing it would still tell the seller something true and useful."""
+        """Whether writing it would still tell its reader something true and useful."""
+        if letter.outdated:
+            return False
         match letter.kind:
             case NoticeKind.CLAIM:
-                return self.closed in (None, Outcome.DIRECT_PAID)
+                return self.awaits_answer if letter.came_back else self.closed in (None, Outcome.DIRECT_PAID)
             case NoticeKind.REMINDER:
-                awaited = self.choice is None and self.closed is None
-                return awaited and self.respond_by is not None and now < self.respond_by
-            case NoticeKind.INSURER:
+                return self.awaits_answer and self.respond_by is not None and now < self.respond_by
+            case NoticeKind.AMENDED:
                 return self.closed is None
-            case NoticeKind.PROOF | NoticeKind.DEBIT:
+            case NoticeKind.PROOF:
+                return letter.prove_by is None or now < letter.prove_by
+            case NoticeKind.INSURER:
+                return self.closed is None and self.insurer is not None and not self.insurer.replied
+            case NoticeKind.INSURER_REMINDER:
+                return self.closed is None and self.insurer is not None and self.insurer.is_awaited(now)
+            case NoticeKind.DEBIT | NoticeKind.APPEAL:
                 return True
 
-    def hearing(self, *words: object) -> Self | None:
-        """Remembering that the seller said this; None when he said it before."""
-        mark = derived_id(*words).hex[:16]
-        return None if mark in self.heard else self.but(heard=(*self.heard, mark)[-REMEMBERED:])
+
+def _admitted(items: tuple[Item, ...]) -> tuple[AdmittedItem, ...]:
+    """Items of which nothing was admitted are no business of the seller's."""
+    return tuple(
+        AdmittedItem(item=i.item, kind=i.kind, admitted_minor=i.admitted_minor) for i in items if i.admitted_minor
+    )
+
+
+def _without(letter: Wanted, letters: tuple[Wanted, ...]) -> tuple[Wanted, ...]:
+    return tuple(w for w in letters if w is not letter)
