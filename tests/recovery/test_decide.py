@@ -5,28 +5,28 @@ from datetime import timedelta
 
 import pytest
 
-from services.recovery import decide, finance
-from services.recovery.decide import ASK_AGAIN, At
+from services.recovery import decide
+from services.recovery.deadlines import deadline_passed
+from services.recovery.decide import ASK_AGAIN
 from services.recovery.ledger import Account
-from services.recovery.state import Recovery, Stage
-from shared.events.base import derived_id
-from shared.events.finance import PayoutPaid, SellerDebitCollected
+from services.recovery.state import At, Recovery, Stage
+from shared.events.finance import DebitFailure
 from shared.events.recovery import (
     DebitNoticed,
-    FinanceResultQuestioned,
     ProofRequested,
     RecoveryClosed,
     RecoveryOpened,
     RecoveryWrittenOff,
     ReimbursementWaived,
-    ResultProblem,
     SellerDebitRequested,
+    SellerDebitStopped,
     WaiverReason,
     WriteOffReason,
 )
 from shared.events.seller_notifier import NoticeHandedOver, NoticeKind, NoticeUndeliverable
 from shared.money import Currency
-from shared.runtime import Decision, unchanged
+from shared.policy.model import WaiverCover
+from shared.runtime import unchanged
 from tests.deciding import START, at, day
 from tests.recovery import given
 from tests.recovery.given import FIRST_DEBIT, LARGE, SECOND_DEBIT, SMALL, balances, entries, kinds
@@ -41,7 +41,7 @@ def test_nothing_is_pursued_before_finance_has_paid():
 
 
 def test_a_payout_is_borne_by_the_marketplace_and_opens_the_recovery():
-    decision = finance.payout_paid(given.dormant(), given.paid(), at(START))
+    decision = given.hear(given.dormant(), given.paid(), at(START))
     assert kinds(decision) == [RecoveryOpened, DebitNoticed]
     assert balances(entries(decision)) == {
         Account.INDEMNITY_COST: LARGE,
@@ -53,7 +53,7 @@ def test_a_payout_is_borne_by_the_marketplace_and_opens_the_recovery():
 
 def test_a_payout_reported_twice_is_booked_once():
     after = given.noticing()
-    assert finance.payout_paid(after, given.paid(), at(day(1))) == unchanged(after)
+    assert given.hear(after, given.paid(), at(day(1))) == unchanged(after)
 
 
 def test_every_open_recovery_has_a_deadline():
@@ -67,7 +67,7 @@ def test_every_open_recovery_has_a_deadline():
 
 
 def test_a_small_claim_of_a_covered_seller_is_waived_at_once():
-    decision = finance.payout_paid(given.dormant(SMALL, small=True, covered=True), given.paid(SMALL), at(START))
+    decision = given.hear(given.dormant(SMALL, small=True, covered=True), given.paid(SMALL), at(START))
     assert kinds(decision) == [RecoveryOpened, ReimbursementWaived, RecoveryClosed]
     assert decision.says[1:] == (
         ReimbursementWaived(
@@ -92,25 +92,25 @@ def test_a_small_claim_of_a_covered_seller_is_waived_at_once():
 
 
 def test_a_large_claim_is_never_waived():
-    decision = finance.payout_paid(given.dormant(covered=True), given.paid(), at(START, given.cover_from(-30)))
+    decision = given.hear(given.dormant(covered=True), given.paid(), at(START, given.cover_from(-30)))
     assert kinds(decision) == [RecoveryOpened, DebitNoticed]
 
 
 def test_cover_obtained_between_acceptance_and_payment_waives_without_asking():
     moment = at(START, given.cover_from(-1))
-    decision = finance.payout_paid(given.dormant(SMALL, small=True), given.paid(SMALL), moment)
+    decision = given.hear(given.dormant(SMALL, small=True), given.paid(SMALL), moment)
     assert kinds(decision) == [RecoveryOpened, ReimbursementWaived, RecoveryClosed]
 
 
 def test_a_small_claim_without_cover_asks_for_proof_within_a_week():
-    decision = finance.payout_paid(given.dormant(SMALL, small=True), given.paid(SMALL), at(START))
+    decision = given.hear(given.dormant(SMALL, small=True), given.paid(SMALL), at(START))
     assert isinstance(decision.says[-1], ProofRequested)
     assert decision.says[-1].prove_by == day(7)
     assert decision.state.watches == given.SELLER
 
 
 def test_proof_in_time_waives_even_if_the_cover_is_new():
-    decision = decide.deadline_passed(given.proving(), at(day(3), given.cover_from(2)))
+    decision = deadline_passed(given.proving(), at(day(3), given.cover_from(2)))
     assert kinds(decision) == [ReimbursementWaived, RecoveryClosed]
     assert decision.state.watches is None
 
@@ -118,11 +118,11 @@ def test_proof_in_time_waives_even_if_the_cover_is_new():
 def test_cover_on_another_marketplace_is_no_proof():
     elsewhere = given.cover(day(-30).date(), day(365).date(), marketplace="DE")
     proving = given.proving()
-    assert decide.deadline_passed(proving, at(day(3), elsewhere)) == unchanged(proving)
+    assert deadline_passed(proving, at(day(3), elsewhere)) == unchanged(proving)
 
 
 def test_no_proof_in_time_is_followed_by_the_debit_notice():
-    decision = decide.deadline_passed(given.proving(), at(day(7), given.cover_from(-99, -50)))
+    decision = deadline_passed(given.proving(), at(day(7), given.cover_from(-99, -50)))
     assert decision.says == (
         DebitNoticed(
             claim_id=given.CLAIM, seller_id=given.SELLER, currency=Currency.USD, amount_minor=SMALL, notice_days=7
@@ -132,46 +132,65 @@ def test_no_proof_in_time_is_followed_by_the_debit_notice():
 
 
 def test_unknown_cover_is_neither_yes_nor_no():
-    decision = finance.payout_paid(given.dormant(SMALL, small=True), given.paid(SMALL), at(START, known=False))
+    decision = given.hear(given.dormant(SMALL, small=True), given.paid(SMALL), at(START, known=False))
     assert kinds(decision) == [RecoveryOpened]
     assert decision.state.due == START + ASK_AGAIN
 
 
 def test_cover_still_unknown_is_asked_again_and_again():
-    opened = finance.payout_paid(given.dormant(SMALL, small=True), given.paid(SMALL), at(START, known=False)).state
-    decision = decide.deadline_passed(opened, at(START + ASK_AGAIN, known=False))
+    opened = given.hear(given.dormant(SMALL, small=True), given.paid(SMALL), at(START, known=False)).state
+    decision = deadline_passed(opened, at(START + ASK_AGAIN, known=False))
     assert (decision.says, decision.state.due) == ((), START + 2 * ASK_AGAIN)
-    assert kinds(decide.deadline_passed(opened, at(START + ASK_AGAIN))) == [ProofRequested]
-    assert kinds(decide.deadline_passed(opened, at(START + ASK_AGAIN, given.cover_from(-1)))) == [
+    assert kinds(deadline_passed(opened, at(START + ASK_AGAIN))) == [ProofRequested]
+    assert kinds(deadline_passed(opened, at(START + ASK_AGAIN, given.cover_from(-1)))) == [
         ReimbursementWaived,
         RecoveryClosed,
     ]
 
 
 def test_the_end_of_the_proof_window_waits_until_cover_is_known():
-    decision = decide.deadline_passed(given.proving(), at(day(7), known=False))
+    decision = deadline_passed(given.proving(), at(day(7), known=False))
     assert (decision.says, decision.state.due) == ((), day(7) + ASK_AGAIN)
-    assert kinds(decide.deadline_passed(decision.state, at(day(7) + ASK_AGAIN))) == [DebitNoticed]
+    assert kinds(deadline_passed(decision.state, at(day(7) + ASK_AGAIN))) == [DebitNoticed]
 
 
 def test_cover_at_acceptance_waives_although_the_reference_is_unknown():
     dormant = given.dormant(SMALL, small=True, covered=True)
-    decision = finance.payout_paid(dormant, given.paid(SMALL), at(START, known=False))
+    decision = given.hear(dormant, given.paid(SMALL), at(START, known=False))
     assert kinds(decision) == [RecoveryOpened, ReimbursementWaived, RecoveryClosed]
+
+
+def test_today_is_the_day_where_the_marketplace_is():
+    """At three in the morning of Greenwich it is still the day before in New York."""
+    night = day(0.75)
+    assert (night.hour, night.date()) == (3, day(1).date())
+    decision = given.hear(given.dormant(SMALL, small=True), given.paid(SMALL), at(night, given.cover_from(1)))
+    assert kinds(decision) == [RecoveryOpened, ProofRequested]
+
+
+@pytest.mark.parametrize(
+    ("issued", "back_dated", "waived"), [(-30, False, True), (-10, False, False), (-10, True, True)]
+)
+def test_a_back_dated_policy_counts_only_where_the_marketplace_says_so(issued: int, back_dated: bool, waived: bool):
+    policies = given.with_rules(waiver_cover=WaiverCover.ON_INCIDENT, back_dated_cover=back_dated)
+    known = given.cover(day(-40).date(), day(300).date(), issued_on=day(issued).date())
+    state = given.dormant(SMALL, small=True, incident_on=given.INCIDENT)
+    decision = given.hear(state, given.paid(SMALL), replace(at(START, known), policies=policies))
+    assert (ReimbursementWaived in kinds(decision)) is waived
 
 
 @pytest.mark.parametrize(("since", "waived"), [(-40, True), (-10, False)])
 def test_a_policy_on_incident_looks_at_the_day_of_the_incident(since: int, waived: bool):
     began = given.authorized(SMALL, small=True, covered=True, incident_on=day(-20).date())
     moment = replace(at(START, given.cover_from(since)), policies=given.on_incident())
-    decision = finance.payout_paid(decide.payout_authorized(began, moment).state, given.paid(SMALL), moment)
+    decision = given.hear(decide.payout_authorized(began, moment).state, given.paid(SMALL), moment)
     assert (ReimbursementWaived in kinds(decision)) is waived
     assert (ProofRequested in kinds(decision)) is not waived
 
 
 def test_a_policy_on_incident_without_that_day_on_record_accepts_cover_on_proof():
     moment: At = replace(at(START), policies=given.on_incident())
-    decision = finance.payout_paid(given.dormant(SMALL, small=True, covered=True), given.paid(SMALL), moment)
+    decision = given.hear(given.dormant(SMALL, small=True, covered=True), given.paid(SMALL), moment)
     assert ReimbursementWaived in kinds(decision)
 
 
@@ -180,23 +199,23 @@ def test_a_policy_on_incident_without_that_day_on_record_accepts_cover_on_proof(
 
 @pytest.mark.parametrize("said", [given.handed_over(day(1)), given.undeliverable(day(1))])
 def test_the_notice_time_runs_from_the_hand_over_or_the_last_attempt(said: NoticeHandedOver | NoticeUndeliverable):
-    decision = decide.debit_notice_out(given.noticing(), said, at(day(3)))
+    decision = given.hear(given.noticing(), said, at(day(3)))
     assert (decision.says, decision.state.due) == ((), day(8))
 
 
 def test_a_repeated_notice_does_not_move_the_debit():
     noticed = given.noticed()
-    assert decide.debit_notice_out(noticed, given.handed_over(day(4)), at(day(4))) == unchanged(noticed)
+    assert given.hear(noticed, given.handed_over(day(4)), at(day(4))) == unchanged(noticed)
 
 
 def test_other_letters_start_no_debit():
     noticing = given.noticing()
     letter = given.handed_over(day(1), NoticeKind.CLAIM)
-    assert decide.debit_notice_out(noticing, letter, at(day(1))) == unchanged(noticing)
+    assert given.hear(noticing, letter, at(day(1))) == unchanged(noticing)
 
 
 def test_the_debit_follows_the_notice_time():
-    decision = decide.deadline_passed(given.noticed(), at(day(8)))
+    decision = deadline_passed(given.noticed(), at(day(8)))
     assert decision.says == (
         SellerDebitRequested(
             claim_id=given.CLAIM,
@@ -211,11 +230,11 @@ def test_the_debit_follows_the_notice_time():
 
 def test_asked_too_early_nothing_is_debited():
     noticed = given.noticed()
-    assert decide.deadline_passed(noticed, at(day(7.9))) == unchanged(noticed)
+    assert deadline_passed(noticed, at(day(7.9))) == unchanged(noticed)
 
 
 def test_money_that_came_in_closes_the_recovery():
-    decision = finance.debit_collected(given.debiting(), given.collected(LARGE), at(day(9)))
+    decision = given.hear(given.debiting(), given.collected(LARGE), at(day(9)))
     assert kinds(decision) == [RecoveryClosed]
     assert balances(entries(decision)) == {
         Account.CASH_CLEARING: LARGE,
@@ -226,22 +245,22 @@ def test_money_that_came_in_closes_the_recovery():
 
 
 def test_money_comes_in_parts():
-    part = finance.debit_collected(given.debiting(), given.collected(100_000), at(day(9)))
+    part = given.hear(given.debiting(), given.collected(100_000), at(day(9)))
     assert (part.says, part.state.outstanding_minor) == ((), 150_000)
-    rest = finance.debit_collected(part.state, given.collected(150_000, reference="offset-2"), at(day(20)))
+    rest = given.hear(part.state, given.collected(150_000, reference="offset-2"), at(day(20)))
     assert kinds(rest) == [RecoveryClosed]
 
 
 def test_a_part_reported_twice_is_booked_once():
-    part = finance.debit_collected(given.debiting(), given.collected(100_000), at(day(9))).state
-    assert finance.debit_collected(part, given.collected(100_000), at(day(9))) == unchanged(part)
+    part = given.hear(given.debiting(), given.collected(100_000), at(day(9))).state
+    assert given.hear(part, given.collected(100_000), at(day(9))) == unchanged(part)
 
 
 def test_a_failed_debit_is_asked_again_for_the_rest_under_a_new_id():
-    part = finance.debit_collected(given.debiting(), given.collected(100_000), at(day(9))).state
-    failed = finance.debit_failed(part, given.failed(), at(day(10)))
+    part = given.hear(given.debiting(), given.collected(100_000), at(day(9))).state
+    failed = given.hear(part, given.failed(), at(day(10)))
     assert (failed.says, failed.state.due) == ((), day(24))
-    again = decide.deadline_passed(failed.state, at(day(24))).says
+    again = deadline_passed(failed.state, at(day(24))).says
     assert again == (
         SellerDebitRequested(
             claim_id=given.CLAIM,
@@ -255,13 +274,13 @@ def test_a_failed_debit_is_asked_again_for_the_rest_under_a_new_id():
 
 def test_a_failure_reported_twice_moves_nothing():
     paused = given.paused()
-    assert finance.debit_failed(paused, given.failed(), at(day(12))) == unchanged(paused)
-    again = decide.deadline_passed(paused, at(day(24))).state
-    assert finance.debit_failed(again, given.failed(), at(day(25))) == unchanged(again)
+    assert given.hear(paused, given.failed(), at(day(12))) == unchanged(paused)
+    again = deadline_passed(paused, at(day(24))).state
+    assert given.hear(again, given.failed(), at(day(25))) == unchanged(again)
 
 
 def test_money_under_a_failed_debit_counts():
-    decision = finance.debit_collected(given.paused(), given.collected(LARGE), at(day(12)))
+    decision = given.hear(given.paused(), given.collected(LARGE), at(day(12)))
     assert kinds(decision) == [RecoveryClosed]
 
 
@@ -269,8 +288,8 @@ def test_money_under_a_failed_debit_counts():
 
 
 def test_what_is_outstanding_after_its_time_is_written_off():
-    part = finance.debit_collected(given.debiting(), given.collected(100_000), at(day(9))).state
-    decision = decide.deadline_passed(part, at(day(60)))
+    part = given.hear(given.debiting(), given.collected(100_000), at(day(9))).state
+    decision = deadline_passed(part, at(day(60)))
     assert decision.says == (
         RecoveryWrittenOff(
             claim_id=given.CLAIM,
@@ -279,6 +298,7 @@ def test_what_is_outstanding_after_its_time_is_written_off():
             amount_minor=150_000,
             reason=WriteOffReason.UNCOLLECTABLE,
         ),
+        SellerDebitStopped(claim_id=given.CLAIM, debit_id=FIRST_DEBIT, seller_id=given.SELLER),
         RecoveryClosed(
             claim_id=given.CLAIM,
             seller_id=given.SELLER,
@@ -292,13 +312,13 @@ def test_what_is_outstanding_after_its_time_is_written_off():
 
 
 def test_a_notice_that_never_went_out_ends_in_a_write_off_of_its_own_kind():
-    event = decide.deadline_passed(given.noticing(), at(day(60))).says[0]
+    event = deadline_passed(given.noticing(), at(day(60))).says[0]
     assert isinstance(event, RecoveryWrittenOff)
     assert event.reason is WriteOffReason.NO_NOTICE_POSSIBLE
 
 
 def test_money_after_the_write_off_reverses_it():
-    decision = finance.debit_collected(given.written_off(), given.collected(100_000), at(day(70)))
+    decision = given.hear(given.written_off(), given.collected(100_000), at(day(70)))
     assert balances(entries(decision)) == {
         Account.CASH_CLEARING: 100_000,
         Account.RECOVERIES_SELLER: -100_000,
@@ -313,101 +333,99 @@ def test_money_after_the_write_off_reverses_it():
 
 def test_a_closed_recovery_asks_for_nothing_more():
     closed = given.written_off()
-    assert decide.deadline_passed(closed, at(day(90))) == unchanged(closed)
+    assert deadline_passed(closed, at(day(90))) == unchanged(closed)
 
 
-# Results that do not fit
+def test_what_is_not_worth_pursuing_is_written_off_at_once():
+    decision = given.hear(given.dormant(499, small=True, covered=True), given.paid(499), at(START))
+    assert kinds(decision) == [RecoveryOpened, RecoveryWrittenOff, RecoveryClosed]
+    event = decision.says[1]
+    assert isinstance(event, RecoveryWrittenOff)
+    assert (event.reason, event.amount_minor, decision.state.due) == (WriteOffReason.TOO_SMALL, 499, None)
+    assert kinds(given.hear(given.dormant(500), given.paid(500), at(START))) == [RecoveryOpened, DebitNoticed]
 
 
-def problems(decision: Decision[Recovery]) -> list[tuple[ResultProblem, int]]:
-    return [(e.problem, e.amount_minor) for e in decision.says if isinstance(e, FinanceResultQuestioned)]
+def test_money_of_the_insolvent_is_written_off_at_once_and_never_asked_for_again():
+    insolvent = given.failed(reason=DebitFailure.INSOLVENT)
+    decision = given.hear(given.debiting(), insolvent, at(day(10)))
+    assert kinds(decision) == [RecoveryWrittenOff, RecoveryClosed]
+    event = decision.says[0]
+    assert isinstance(event, RecoveryWrittenOff)
+    assert event.reason is WriteOffReason.INSOLVENT
+    again = given.after(decision.state, (20, given.authorized(payout=given.NEXT_PAYOUT)))
+    later = given.hear(again, given.paid(payout=given.NEXT_PAYOUT), at(day(21)))
+    assert kinds(later) == [RecoveryOpened, RecoveryWrittenOff, RecoveryClosed]
 
 
-def test_more_than_demanded_is_owed_to_the_seller():
-    decision = finance.debit_collected(given.debiting(), given.collected(LARGE + 5_000), at(day(9)))
-    assert kinds(decision) == [FinanceResultQuestioned, RecoveryClosed]
-    assert problems(decision) == [(ResultProblem.OVER_COLLECTED, 5_000)]
-    assert balances(entries(decision))[Account.OVER_COLLECTED] == -5_000
-    assert (decision.state.outstanding_minor, decision.state.recovered_minor) == (0, LARGE)
+@pytest.mark.parametrize("reason", [DebitFailure.NO_FUNDS, DebitFailure.SUSPENDED, DebitFailure.STOPPED])
+def test_whoever_cannot_pay_now_is_asked_again_later(reason: DebitFailure):
+    decision = given.hear(given.debiting(), given.failed(reason=reason), at(day(10)))
+    assert (decision.says, decision.state.stage, decision.state.due) == ((), Stage.PAUSED, day(24))
 
 
-def test_money_on_a_recovered_claim_is_owed_to_the_seller():
-    closed = finance.debit_collected(given.debiting(), given.collected(LARGE), at(day(9))).state
-    decision = finance.debit_collected(closed, given.collected(LARGE, reference="offset-2"), at(day(10)))
-    assert problems(decision) == [(ResultProblem.OVER_COLLECTED, LARGE)]
-    assert balances(entries(decision)) == {Account.CASH_CLEARING: LARGE, Account.OVER_COLLECTED: -LARGE}
+# Bounces, and debits that are stopped
 
 
-@pytest.mark.parametrize(
-    ("said", "problem"),
-    [
-        (given.paid(payout=derived_id("payout", "another")), ResultProblem.UNKNOWN_PAYOUT),
-        (given.paid(currency=Currency.EUR), ResultProblem.WRONG_CURRENCY),
-        (given.paid(0), ResultProblem.WRONG_AMOUNT),
-    ],
-)
-def test_a_payment_that_does_not_fit_is_questioned_and_opens_nothing(said: PayoutPaid, problem: ResultProblem):
-    decision = finance.payout_paid(given.dormant(), said, at(START))
-    assert problems(decision) == [(problem, said.amount_minor)]
-    assert (decision.state, decision.does) == (given.dormant(), ())
+def test_a_debit_notice_that_came_back_stops_the_debit_and_its_time_begins_anew():
+    decision = given.hear(given.debiting(), given.bounced(), at(day(9)))
+    stopped = SellerDebitStopped(claim_id=given.CLAIM, debit_id=FIRST_DEBIT, seller_id=given.SELLER)
+    assert decision.says == (stopped,)
+    again = given.after(
+        decision.state, (10, given.failed(reason=DebitFailure.STOPPED)), (12, given.handed_over(day(12)))
+    )
+    assert again.due == day(19)
+    assert deadline_passed(again, at(day(19))).says == (
+        SellerDebitRequested(
+            claim_id=given.CLAIM,
+            debit_id=SECOND_DEBIT,
+            seller_id=given.SELLER,
+            currency=Currency.USD,
+            amount_minor=LARGE,
+        ),
+    )
 
 
-@pytest.mark.parametrize(
-    ("said", "problem"),
-    [
-        (given.paid(reference="pay-2"), ResultProblem.PAID_TWICE),
-        (given.paid(LARGE - 1), ResultProblem.WRONG_AMOUNT),
-        (given.paid(currency=Currency.EUR), ResultProblem.WRONG_CURRENCY),
-    ],
-)
-def test_a_second_payment_is_questioned_and_not_charged_to_the_seller(said: PayoutPaid, problem: ResultProblem):
-    decision = finance.payout_paid(given.noticing(), said, at(day(1)))
-    assert problems(decision) == [(problem, said.amount_minor)]
-    assert (decision.state, decision.does) == (given.noticing(), ())
+@pytest.mark.parametrize("state", [given.noticed(), given.paused()])
+def test_a_bounce_before_the_debit_only_begins_the_time_anew(state: Recovery):
+    decision = given.hear(state, given.bounced(), at(day(11)))
+    assert (decision.says, decision.state.stage, decision.state.due) == ((), Stage.NOTICING, day(60))
 
 
-@pytest.mark.parametrize(
-    ("amount", "charged", "questioned"), [(LARGE + 900, LARGE, 900), (LARGE - 900, LARGE - 900, 900)]
-)
-def test_the_seller_owes_what_was_both_authorised_and_paid(amount: int, charged: int, questioned: int):
-    decision = finance.payout_paid(given.dormant(), given.paid(amount), at(START))
-    assert kinds(decision) == [RecoveryOpened, FinanceResultQuestioned, DebitNoticed]
-    assert problems(decision) == [(ResultProblem.WRONG_AMOUNT, questioned)]
-    assert decision.state.outstanding_minor == charged
+@pytest.mark.parametrize("state", [given.noticing(), given.recovered(), given.proving()])
+def test_a_bounce_of_what_is_over_moves_nothing(state: Recovery):
+    assert given.hear(state, given.bounced(), at(day(11))) == unchanged(state)
 
 
-@pytest.mark.parametrize(
-    ("said", "problem"),
-    [
-        (given.collected(1, debit=SECOND_DEBIT), ResultProblem.UNKNOWN_DEBIT),
-        (given.collected(LARGE, currency=Currency.EUR), ResultProblem.WRONG_CURRENCY),
-        (given.collected(0), ResultProblem.WRONG_AMOUNT),
-    ],
-)
-def test_a_collection_that_does_not_fit_is_questioned_and_not_booked(
-    said: SellerDebitCollected, problem: ResultProblem
-):
-    decision = finance.debit_collected(given.debiting(), said, at(day(9)))
-    assert problems(decision) == [(problem, said.amount_minor)]
-    assert (decision.state, decision.does) == (given.debiting(), ())
+def test_a_bounce_of_another_letter_stops_nothing():
+    debiting = given.debiting()
+    assert given.hear(debiting, given.bounced(NoticeKind.PROOF), at(day(9))) == unchanged(debiting)
 
 
-def test_one_reference_with_two_amounts_is_questioned():
-    part = finance.debit_collected(given.debiting(), given.collected(100_000), at(day(9))).state
-    decision = finance.debit_collected(part, given.collected(100_001), at(day(9)))
-    assert problems(decision) == [(ResultProblem.WRONG_AMOUNT, 100_001)]
-    assert decision.state == part
+def test_no_second_debit_is_asked_for_while_finance_has_not_ended_the_first():
+    bounced = given.after(given.debiting(), (9, given.bounced()), (10, given.handed_over(day(10))))
+    waiting = deadline_passed(bounced, at(day(17)))
+    assert (waiting.says, waiting.state.stage, waiting.state.due) == ((), Stage.DEBITING, day(60))
+    stopped = given.failed(reason=DebitFailure.STOPPED)
+    assert kinds(given.hear(waiting.state, stopped, at(day(18)))) == [SellerDebitRequested]
 
 
-def test_a_failure_of_a_debit_never_asked_for_is_questioned():
-    decision = finance.debit_failed(given.noticed(), given.failed(), at(day(2)))
-    assert problems(decision) == [(ResultProblem.UNKNOWN_DEBIT, 0)]
-    assert decision.state == given.noticed()
+def test_a_stopped_debit_that_finance_could_not_collect_from_anyway_pauses():
+    waiting = given.asked(given.after(given.debiting(), (9, given.bounced()), (10, given.handed_over(day(10)))), 17)
+    decision = given.hear(waiting, given.failed(), at(day(18)))
+    assert (decision.says, decision.state.due) == ((), day(32))
+
+
+def test_a_write_off_stops_the_debit_that_finance_was_silent_about():
+    decision = deadline_passed(given.debiting(), at(day(60)))
+    assert kinds(decision) == [RecoveryWrittenOff, SellerDebitStopped, RecoveryClosed]
+
+
+# Always
 
 
 def test_a_deadline_never_stays_where_it_was():
     for state in (given.proving(), given.noticing(), given.noticed(), given.debiting(), given.paused()):
         assert state.due is not None
         for known in (True, False):
-            after = decide.deadline_passed(state, at(state.due + timedelta(seconds=1), known=known)).state
+            after = deadline_passed(state, at(state.due + timedelta(seconds=1), known=known)).state
             assert after.due is None or after.due > state.due + timedelta(seconds=1)

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
-from services.recovery import decide, finance
+from services.recovery import deadlines, debits, finance, payouts
 from services.recovery.app import service
 from services.recovery.ledger import Account, LedgerEntry, Move
 from services.recovery.state import Recovery
@@ -38,7 +38,7 @@ def booked(start: Recovery, *steps: Step) -> tuple[Recovery, list[LedgerEntry]]:
 
 
 def paid(amount: int) -> Step:
-    return lambda state: finance.payout_paid(state, given.paid(amount), at(START))
+    return lambda state: payouts.payout_paid(state, given.paid(amount), at(START))
 
 
 def collected(amount: int, reference: str = "offset-1") -> Step:
@@ -46,11 +46,11 @@ def collected(amount: int, reference: str = "offset-1") -> Step:
 
 
 def noticed(state: Recovery) -> Decision[Recovery]:
-    return decide.debit_notice_out(state, given.handed_over(day(1)), at(day(1)))
+    return debits.debit_notice_out(state, given.handed_over(day(1)), at(day(1)))
 
 
 def asked_on(number: int) -> Step:
-    return lambda state: decide.deadline_passed(state, at(day(number)))
+    return lambda state: deadlines.deadline_passed(state, at(day(number)))
 
 
 DEBITED = (paid(LARGE), noticed, asked_on(8))
@@ -116,7 +116,7 @@ async def test_the_views_find_every_cent_again(ledger: Any):
             state.outstanding_minor,
         )
         assert (row["recovered"], row["waived"]) == (state.recovered_minor, state.waived_minor)
-        assert (row["written_off"], row["over_collected"]) == (state.written_off_minor, state.over_collected_minor)
+        assert (row["written_off"], row["over_collected"]) == (state.written_off_minor, state.owed_minor)
     money = {row["currency"]: row for row in await ledger.fetch("select * from money")}
     assert set(money) == {"USD", "GBP"}
     for row in money.values():

@@ -1,5 +1,6 @@
 """What must always hold in recovery, whatever is heard, in any order, twice, early or late."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,29 +11,44 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from services.recovery.app import recovery
 from services.recovery.ledger import Account, LedgerEntry
 from services.recovery.state import Recovery, Stage
+from shared.events.adjusters import AppealDecided
 from shared.events.base import Event, derived_id
-from shared.events.finance import SellerDebitFailed
+from shared.events.finance import DebitFailure, SellerDebitFailed
 from shared.events.recovery import (
     DebitNoticed,
+    InsurerDemanded,
     ProofRequested,
     RecoveryClosed,
+    RecoveryDisputed,
+    RecoveryResumed,
+    RecoveryReversed,
+    RecoveryWrittenOff,
+    ReimbursementWaived,
     SellerDebitRequested,
+    SellerDebitStopped,
+    SellerRefundRequested,
+    WaiverReason,
 )
-from shared.events.seller_notifier import NoticeHandedOver, NoticeKind, NoticeUndeliverable
+from shared.events.seller_notifier import NoticeBounced, NoticeHandedOver, NoticeKind, NoticeUndeliverable
 from shared.money import Currency
 from shared.policy import load
-from tests.deciding import day
 from tests.interpreter import Interpreter
 from tests.recovery import given
 
 POLICY = load().version("US-1").recovery
 CURRENCIES = st.sampled_from([Currency.USD] * 5 + [Currency.EUR])
 REFERENCES = st.sampled_from(["one", "two", "three"])
+PAYOUTS = st.sampled_from([given.PAYOUT] * 3 + [given.NEXT_PAYOUT])
+DIFFERENCES = st.sampled_from([0, 0, 0, 0, 1, -1, -given.LARGE])
+TENTHS = st.integers(0, 12)
+"""Of what was owed at first."""
 SPANS = st.one_of(
-    st.sampled_from([timedelta(minutes=5), timedelta(days=7), timedelta(days=14), timedelta(days=60)]),
+    st.sampled_from([timedelta(minutes=5), *(timedelta(days=days) for days in (7, 14, 30, 60))]),
     st.timedeltas(timedelta(0), timedelta(days=30)),
 )
 UNKNOWN = derived_id("debit", "of nobody")
+MEMO = (Account.EXPECTED_RECOVERY, Account.WAIVED, Account.WRITTEN_OFF, Account.MEMO_CONTRA)
+AGAINST_THE_SELLER = (DebitNoticed, SellerDebitRequested, RecoveryWrittenOff)
 
 
 class Pursuit(RuleBasedStateMachine):
@@ -42,22 +58,45 @@ class Pursuit(RuleBasedStateMachine):
     def a_claim(self, small: bool, covered: bool, on_incident: bool, dated: bool) -> None:
         self.world = Interpreter(recovery, policies=given.on_incident() if on_incident else load())
         self.owed = given.SMALL if small else given.LARGE
-        incident_on = day(-20).date() if dated else None
-        self.authorization = given.authorized(self.owed, small=small, covered=covered, incident_on=incident_on)
+        self.small, self.covered, self.incident_on = small, covered, given.INCIDENT if dated else None
         self.heard: list[Event] = []
         self.requests: dict[UUID, int] = {}
-        self.finished: set[UUID] = set()
-        self.notice_asked = False
+        self.failed: set[UUID] = set()
+        self.stopped: set[UUID] = set()
+        self.demands: list[UUID] = []
+        self.refunds: dict[UUID, int] = {}
+        self.noticed_minor = 0
         self.notice_out_at: datetime | None = None
         self.prove_by: datetime | None = None
+        self.disputed = False
 
-    @rule()
-    def is_authorized(self) -> None:
-        self.hear(self.authorization)
+    # What others say
 
-    @rule(by=st.sampled_from([0, 0, 0, 0, 1, -1, -given.LARGE]), reference=REFERENCES, currency=CURRENCIES)
-    def is_paid(self, by: int, reference: str, currency: Currency) -> None:
-        self.hear(given.paid(max(0, self.owed + by), reference=reference, currency=currency))
+    @rule(payout=PAYOUTS, attempt=st.integers(1, 2))
+    def is_authorized(self, payout: UUID, attempt: int) -> None:
+        first = payout == given.PAYOUT
+        small = self.small and (first or self.covered)
+        amount = self.owed if first else self.owed // 2
+        order = given.authorized(
+            amount, small=small, covered=self.covered, incident_on=self.incident_on, payout=payout, attempt=attempt
+        )
+        self.hear(order)
+
+    @rule(
+        payout=PAYOUTS, by=st.sampled_from([0, 0, 0, 0, 1, -1, -given.LARGE]), reference=REFERENCES, currency=CURRENCIES
+    )
+    def is_paid(self, payout: UUID, by: int, reference: str, currency: Currency) -> None:
+        ordered = self.owed if payout == given.PAYOUT else self.owed // 2
+        self.hear(given.paid(max(0, ordered + by), payout=payout, reference=reference, currency=currency))
+
+    @rule(payout=PAYOUTS, part=TENTHS, reference=REFERENCES, currency=CURRENCIES)
+    def money_comes_back(self, payout: UUID, part: int, reference: str, currency: Currency) -> None:
+        self.hear(given.returned(self.tenths(part), payout=payout, reference=reference, currency=currency))
+
+    @rule(payout=PAYOUTS, sure=st.sampled_from([False, False, False, True]))
+    def turns_out_to_be_a_duplicate(self, payout: UUID, sure: bool) -> None:
+        if sure:
+            self.hear(given.recalled(payout))
 
     @rule(since=st.integers(-40, 100), days=st.integers(0, 400))
     def cover_changes(self, since: int, days: int) -> None:
@@ -73,15 +112,54 @@ class Pursuit(RuleBasedStateMachine):
         moment = self.world.now - timedelta(days=ago)
         self.hear(given.handed_over(moment, kind) if out else given.undeliverable(moment, kind))
 
-    @rule(number=st.integers(0, 4), part=st.integers(0, 12), reference=REFERENCES, currency=CURRENCIES)
-    def money_comes_in(self, number: int, part: int, reference: str, currency: Currency) -> None:
-        """``part``: tenths of what was owed."""
-        amount = self.owed * part // 10
-        self.hear(given.collected(amount, debit=self.debit(number), reference=reference, currency=currency))
+    @precondition(lambda self: self.state() is not None)
+    @rule(kind=st.sampled_from([NoticeKind.DEBIT, NoticeKind.PROOF]))
+    def a_letter_comes_back(self, kind: NoticeKind) -> None:
+        self.hear(given.bounced(kind))
 
-    @rule(number=st.integers(0, 4))
-    def a_debit_fails(self, number: int) -> None:
-        self.hear(given.failed(self.debit(number)))
+    @rule(number=st.integers(0, 4), part=TENTHS, reference=REFERENCES, currency=CURRENCIES)
+    def money_is_collected(self, number: int, part: int, reference: str, currency: Currency) -> None:
+        debit = self.one_of(list(self.requests), number)
+        self.hear(given.collected(self.tenths(part), debit=debit, reference=reference, currency=currency))
+
+    @rule(
+        number=st.integers(0, 4), reason=st.sampled_from([*DebitFailure, DebitFailure.STOPPED, DebitFailure.NO_FUNDS])
+    )
+    def a_debit_fails(self, number: int, reason: DebitFailure) -> None:
+        self.hear(given.failed(self.one_of(list(self.requests), number), reason))
+
+    @rule(part=TENTHS, reference=REFERENCES, currency=CURRENCIES)
+    def the_seller_pays_by_himself(self, part: int, reference: str, currency: Currency) -> None:
+        self.hear(given.seller_pays(self.tenths(part), reference=reference, currency=currency))
+
+    @rule(number=st.integers(0, 2), part=TENTHS, reference=REFERENCES, currency=CURRENCIES)
+    def the_insurer_pays(self, number: int, part: int, reference: str, currency: Currency) -> None:
+        demand = self.one_of(self.demands, number)
+        self.hear(given.insurer_pays(self.tenths(part), demand=demand, reference=reference, currency=currency))
+
+    @rule(number=st.integers(0, 3), whole=st.booleans(), part=TENTHS, reference=REFERENCES, currency=CURRENCIES)
+    def a_refund_is_paid(self, number: int, whole: bool, part: int, reference: str, currency: Currency) -> None:
+        refund = self.one_of(list(self.refunds), number)
+        amount = self.refunds.get(refund, 0) if whole else self.tenths(part)
+        self.hear(given.refund_paid(amount, refund=refund, reference=reference, currency=currency))
+
+    @rule()
+    def the_payment_is_contested(self) -> None:
+        self.hear(given.contested())
+
+    @rule(ago=st.sampled_from([0, 0, 5, 40]), appeal=st.sampled_from(["first", "second"]))
+    def the_seller_appeals(self, ago: int, appeal: str) -> None:
+        self.hear(given.appealed(self.world.now - timedelta(days=ago), appeal=appeal))
+
+    @rule(won=st.booleans(), ago=st.sampled_from([0, 0, 10]))
+    def an_adjuster_decides(self, won: bool, ago: int) -> None:
+        before = given.balances(self.entries())
+        self.hear(given.decided(won=won), said_at=self.world.now - timedelta(days=ago))
+        after = given.balances(self.entries())
+        customers = (Account.INDEMNITY_COST, Account.CASH_CLEARING, Account.RECOVERIES_INSURER, Account.SUSPENSE)
+        assert [before[account] for account in customers] == [after[account] for account in customers]
+
+    # Time, and what is said again
 
     @rule(span=SPANS)
     def time_passes(self, span: timedelta) -> None:
@@ -99,6 +177,8 @@ class Pursuit(RuleBasedStateMachine):
         self.hear(self.heard[-1])
         assert self.world.done == before, f"{self.heard[-1]} is booked twice"
 
+    # What must hold at every moment
+
     @invariant()
     def the_money_adds_up(self) -> None:
         if not hasattr(self, "world"):
@@ -106,49 +186,76 @@ class Pursuit(RuleBasedStateMachine):
         entries, balance = self.entries(), given.balances(self.entries())
         assert len({entry.entry_id for entry in entries}) == len(entries)
         assert all(entry.amount_minor > 0 for entry in entries)
-        assert sum(balance.values()) == 0
+        assert sum(balance.values()) == sum(balance[account] for account in MEMO) == 0
         if (state := self.state()) is None:
             assert not entries
             return
-        assert balance[Account.INDEMNITY_COST] == state.paid_minor
-        assert balance[Account.RECOVERIES_SELLER] == -state.recovered_minor
-        assert balance[Account.WAIVED] == state.waived_minor
-        assert balance[Account.WRITTEN_OFF] == state.written_off_minor
+        assert balance[Account.INDEMNITY_COST] == state.paid_minor >= 0
+        assert balance[Account.RECOVERIES_SELLER] == -state.from_seller_minor <= 0
+        assert balance[Account.RECOVERIES_INSURER] == -state.from_insurer_minor <= 0
+        assert balance[Account.WAIVED] == state.waived_minor >= 0
+        assert balance[Account.WRITTEN_OFF] == state.written_off_minor >= 0
         assert balance[Account.EXPECTED_RECOVERY] == state.outstanding_minor >= 0
-        assert balance[Account.OVER_COLLECTED] == -state.over_collected_minor
-        in_memo = state.outstanding_minor + state.waived_minor + state.written_off_minor
-        assert balance[Account.MEMO_CONTRA] == -in_memo == state.recovered_minor - state.paid_minor
-        assert balance[Account.CASH_CLEARING] == (state.recovered_minor + state.over_collected_minor - state.paid_minor)
+        assert balance[Account.OWED_TO_SELLER] == -state.owed_minor <= 0
+        assert balance[Account.SUSPENSE] == state.suspense_minor
+        found = state.recovered_minor + state.waived_minor + state.written_off_minor + state.outstanding_minor
+        assert state.paid_minor == found
+
+    @invariant()
+    def nobody_is_paid_more_than_was_ordered(self) -> None:
+        if hasattr(self, "world") and (state := self.state()) is not None:
+            assert state.paid_minor <= sum(payout.authorized_minor for payout in state.payouts)
+            assert state.owed_minor == sum(refund.amount_minor - refund.paid_minor for refund in state.refunds)
+            assert Counter(self.refunds.values()) == Counter(refund.amount_minor for refund in state.refunds)
 
     @invariant()
     def what_is_not_closed_waits_for_a_moment_on_record(self) -> None:
         if not hasattr(self, "world") or (state := self.state()) is None:
             return
-        waits = state.paid_minor > 0 and state.stage is not Stage.CLOSED
-        assert (state.due is not None) is waits
-        assert state.outstanding_minor > 0 or not waits
-        assert self.world.size(str(given.CLAIM)) < 3000
+        pursued = state.stage not in (Stage.AUTHORIZED, Stage.CLOSED)
+        assert (state.outstanding_minor > 0) is pursued
+        assert (state.due is not None) is (pursued or state.dispute is not None or bool(state.early))
+        assert (state.dispute is not None) is self.disputed
+        assert state.debit is None or state.debit.stopped or state.debit.rest_minor <= state.outstanding_minor
+        assert self.world.size(str(given.CLAIM)) < 4500
 
     def teardown(self) -> None:
         """In the end, whatever was said, everything paid out has found its place."""
         if not hasattr(self, "world"):
             return
         self.world.known = True
-        self.wait_until(self.world.now + timedelta(days=POLICY.write_off_days))
+        if self.disputed:
+            self.hear(given.decided(won=False))
+        self.wait_until(self.world.now + timedelta(days=2 * POLICY.write_off_days))
         self.the_money_adds_up()
         state = self.state()
-        if state is not None and state.paid_minor:
+        if state is not None and state.write_off_at is not None:
             assert state.stage is Stage.CLOSED
             assert state.recovered_minor + state.waived_minor + state.written_off_minor == state.paid_minor
 
-    def hear(self, event: Event) -> None:
-        if isinstance(event, NoticeHandedOver | NoticeUndeliverable) and event.kind is NoticeKind.DEBIT:
-            out_at = event.handed_over_at if isinstance(event, NoticeHandedOver) else event.attempted_at
-            self.notice_out_at = self.notice_out_at or (out_at if self.notice_asked else None)
-        if isinstance(event, SellerDebitFailed) and event.debit_id in self.requests:
-            self.finished.add(event.debit_id)
-        self.heard.append(event)
-        self.check(self.world.hear(event))
+    # How it is watched
+
+    def hear(self, event: Event, *, said_at: datetime | None = None) -> None:
+        match event:
+            case NoticeHandedOver(kind=NoticeKind.DEBIT, handed_over_at=out_at):
+                self.note_notice(out_at)
+            case NoticeUndeliverable(kind=NoticeKind.DEBIT, attempted_at=out_at):
+                self.note_notice(out_at)
+            case NoticeBounced(kind=NoticeKind.DEBIT):
+                self.notice_out_at = None
+            case SellerDebitFailed():
+                self.failed.add(event.debit_id)
+            case _:
+                pass
+        if not isinstance(event, AppealDecided) or said_at is None:
+            self.heard.append(event)
+        said = self.world.hear(event, said_at=said_at)
+        self.check(said)
+        if (state := self.state()) is not None and state.released is not None:
+            self.disputed = False  # a recall ends a dispute without a word of its own
+
+    def note_notice(self, out_at: datetime) -> None:
+        self.notice_out_at = self.notice_out_at or (out_at if self.noticed_minor else None)
 
     def wait_until(self, moment: datetime) -> None:
         while (first := self.world.next_due()) is not None and first[0] <= moment:
@@ -157,29 +264,67 @@ class Pursuit(RuleBasedStateMachine):
 
     def check(self, said: tuple[Event, ...]) -> None:
         for event in said:
-            if isinstance(event, ProofRequested):
-                self.prove_by = event.prove_by
-            elif isinstance(event, DebitNoticed):
-                assert self.prove_by is None or self.prove_by <= self.world.now, "noticed within the proof window"
-                self.notice_asked = True
-            elif isinstance(event, SellerDebitRequested):
-                self.check_debit(event)
-            elif isinstance(event, RecoveryClosed):
-                closed = event.recovered_minor + event.waived_minor + event.written_off_minor
-                assert closed == given.balances(self.entries())[Account.INDEMNITY_COST]
+            assert not (self.disputed and isinstance(event, AGAINST_THE_SELLER)), f"{event} while in dispute"
+            match event:
+                case ProofRequested():
+                    self.prove_by = event.prove_by
+                case DebitNoticed():
+                    assert self.prove_by is None or self.prove_by <= self.world.now or not self.small
+                    self.noticed_minor, self.notice_out_at = event.amount_minor, None
+                case InsurerDemanded():
+                    self.demands.append(event.demand_id)
+                case SellerDebitRequested():
+                    self.check_debit(event)
+                case SellerDebitStopped():
+                    assert event.debit_id in self.requests, "stopped, and never asked for"
+                    assert event.debit_id not in self.stopped | self.ended(), "stopped twice, or after its end"
+                    self.stopped.add(event.debit_id)
+                case SellerRefundRequested():
+                    assert event.refund_id not in self.refunds, "one refund asked for twice"
+                    self.refunds[event.refund_id] = event.amount_minor
+                case RecoveryDisputed():
+                    self.disputed = True
+                case RecoveryResumed() | RecoveryReversed():
+                    self.disputed = False
+                case ReimbursementWaived(reason=WaiverReason.SMALL_INSURED):
+                    assert not self.disputed
+                case _:
+                    pass
+        self.check_closed(said)
+
+    def check_closed(self, said: tuple[Event, ...]) -> None:
+        """What a recovery closed with last is all that was borne; it may have been opened again since."""
+        state, closings = self.state(), [event for event in said if isinstance(event, RecoveryClosed)]
+        if closings and state is not None and state.stage is Stage.CLOSED:
+            last = closings[-1]
+            closed = last.recovered_minor + last.waived_minor + last.written_off_minor
+            assert closed == given.balances(self.entries())[Account.INDEMNITY_COST]
 
     def check_debit(self, event: SellerDebitRequested) -> None:
         notice = timedelta(days=POLICY.debit_notice_days)
         assert self.notice_out_at is not None, "debited without a notice"
         assert self.notice_out_at + notice <= self.world.now, "debited before the notice's time was over"
         assert event.debit_id not in self.requests, "one debit asked for twice"
-        assert self.finished.issuperset(self.requests), "two debits open at once"
+        assert self.ended().issuperset(self.requests), "two debits open at once"
         assert 0 < event.amount_minor <= given.balances(self.entries())[Account.EXPECTED_RECOVERY]
+        assert event.amount_minor <= self.noticed_minor, "debited more than the notice named"
         self.requests[event.debit_id] = event.amount_minor
 
-    def debit(self, number: int) -> UUID:
-        """One of the debits asked for, or one that nobody asked for."""
-        return list(self.requests)[number] if number < len(self.requests) else UNKNOWN
+    def ended(self) -> set[UUID]:
+        """Debits that have failed, or under which all was collected."""
+        collected = Counter[UUID]()
+        for entry in self.entries():
+            if entry.debit_account is Account.CASH_CLEARING:
+                collected[entry.idempotency_key] += entry.amount_minor
+        full = {debit for debit, amount in self.requests.items() if collected[debit] >= amount}
+        return full | (self.failed & self.requests.keys())
+
+    def one_of(self, ids: list[UUID], number: int) -> UUID:
+        """One that recovery has named, or one that nobody has."""
+        return ids[number] if number < len(ids) else UNKNOWN
+
+    def tenths(self, part: int) -> int:
+        return self.owed * part // 10
 
     def state(self) -> Recovery | None:
         return self.world.states.get(str(given.CLAIM))
@@ -188,5 +333,5 @@ class Pursuit(RuleBasedStateMachine):
         return [effect for effect in self.world.done if isinstance(effect, LedgerEntry)]
 
 
-Pursuit.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+Pursuit.TestCase.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
 TestRecovery = Pursuit.TestCase

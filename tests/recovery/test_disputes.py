@@ -1,0 +1,309 @@
+"""What the seller has against a payment: nothing moves against him until it is decided, and the customer keeps his."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from services.recovery.deadlines import deadline_passed
+from services.recovery.ledger import Account
+from services.recovery.state import Recovery, Stage
+from shared.events.base import Event
+from shared.events.finance import DebitFailure
+from shared.events.recovery import (
+    DebitNoticed,
+    Ground,
+    ProofRequested,
+    RecoveryClosed,
+    RecoveryDisputed,
+    RecoveryOpened,
+    RecoveryResumed,
+    RecoveryReversed,
+    RecoveryWrittenOff,
+    RefundReason,
+    ReimbursementWaived,
+    SellerDebitRequested,
+    SellerDebitStopped,
+    SellerRefundRequested,
+    WaiverReason,
+)
+from shared.money import Currency
+from shared.runtime import unchanged
+from tests.deciding import START, at, day
+from tests.recovery import given
+from tests.recovery.given import FIRST_DEBIT, LARGE, SMALL, balances, entries, kinds
+
+WON, LOST = given.decided(won=True), given.decided(won=False)
+
+
+def disputed_on(number: float, state: Recovery) -> Recovery:
+    return given.after(state, (number, given.appealed(day(number))))
+
+
+# Opening
+
+
+def test_an_appeal_stops_the_open_debit_and_waits_for_an_adjuster():
+    decision = given.hear(given.debiting(), given.appealed(day(9)), at(day(9)))
+    assert decision.says == (
+        RecoveryDisputed(
+            claim_id=given.CLAIM,
+            seller_id=given.SELLER,
+            ground=Ground.APPEAL,
+            currency=Currency.USD,
+            amount_minor=LARGE,
+            evidence=("lab-report-17",),
+            decide_by=day(39),
+        ),
+        SellerDebitStopped(claim_id=given.CLAIM, debit_id=FIRST_DEBIT, seller_id=given.SELLER),
+    )
+    assert (decision.state.due, decision.state.late_at, decision.does) == (day(39), day(39), ())
+
+
+def test_an_answer_that_was_heard_too_late_is_a_dispute():
+    decision = given.hear(given.noticing(), given.contested(), at(day(1)))
+    event = decision.says[0]
+    assert isinstance(event, RecoveryDisputed)
+    assert (event.ground, event.amount_minor) == (Ground.ANSWER, LARGE)
+    assert given.hear(decision.state, given.contested(), at(day(2))) == unchanged(decision.state)
+
+
+def test_before_the_payment_what_was_authorised_is_in_dispute():
+    decision = given.hear(given.dormant(), given.contested(), at(START))
+    event = decision.says[0]
+    assert isinstance(event, RecoveryDisputed)
+    assert event.amount_minor == LARGE
+    paid = given.hear(decision.state, given.paid(), at(day(1)))
+    assert kinds(paid) == [RecoveryOpened]
+    assert kinds(given.hear(paid.state, LOST, at(day(2)))) == [RecoveryResumed, DebitNoticed]
+
+
+@pytest.mark.parametrize(
+    ("state", "last"),
+    [
+        (given.noticed(), 31),
+        (given.proving(), 30),
+        (given.hear(given.dormant(SMALL, small=True, covered=True), given.paid(SMALL), at(START)).state, 30),
+    ],
+    ids=["from the debit notice", "from the request for proof", "from the waiver"],
+)
+def test_the_time_to_appeal_runs_from_the_first_word_that_the_seller_got(state: Recovery, last: int):
+    assert kinds(given.hear(state, given.appealed(day(last)), at(day(last + 2)))) == [RecoveryDisputed]
+    late = given.appealed(day(last) + timedelta(seconds=1))
+    assert given.hear(state, late, at(day(last + 2))) == unchanged(state)
+
+
+def test_before_any_word_of_ours_an_appeal_is_in_time():
+    assert kinds(given.hear(given.noticing(), given.appealed(day(50)), at(day(50)))) == [RecoveryDisputed]
+
+
+def test_a_notice_that_came_back_started_no_time_to_appeal():
+    bounced = given.after(given.noticed(), (3, given.bounced()), (10, given.handed_over(day(10))))
+    assert bounced.appeal_by == day(40)
+
+
+@pytest.mark.parametrize("said", [given.contested("another"), given.appealed(day(2), seller="another")])
+def test_another_sellers_word_is_no_dispute(said: Event):
+    assert given.hear(given.noticed(), said, at(day(2))) == unchanged(given.noticed())
+
+
+def test_an_appeal_while_an_answer_is_in_dispute_adds_its_evidence():
+    contested = given.after(given.noticing(), (1, given.contested()))
+    decision = given.hear(contested, given.appealed(day(2)), at(day(2)))
+    event = decision.says[0]
+    assert isinstance(event, RecoveryDisputed)
+    assert (event.ground, event.evidence, event.decide_by) == (Ground.APPEAL, ("lab-report-17",), day(31))
+    assert kinds(given.hear(decision.state, LOST, at(day(3)))) == [RecoveryResumed]
+
+
+def test_a_second_appeal_is_evidence():
+    lost = given.after(disputed_on(2, given.noticed()), (3, LOST))
+    again = given.appealed(day(4), appeal="appeal-2")
+    assert given.hear(lost, again, at(day(4))) == unchanged(lost)
+
+
+# While it is open
+
+
+@pytest.mark.parametrize(
+    "state",
+    [given.noticing(), given.noticed(), given.debiting(), given.paused(), given.proving()],
+    ids=lambda s: s.stage,
+)
+def test_nothing_is_noticed_debited_or_written_off_while_a_dispute_is_open(state: Recovery):
+    disputed = disputed_on(11, state.but(appeal_by=None))
+    for number in (12, 24, 41, 70):
+        decision = deadline_passed(disputed, at(day(number)))
+        assert set(kinds(decision)) <= {RecoveryDisputed}
+        disputed = decision.state
+    assert disputed.outstanding_minor == disputed.paid_minor
+
+
+def test_an_adjuster_who_is_silent_is_asked_again():
+    disputed = disputed_on(2, given.noticed())
+    assert deadline_passed(disputed, at(day(31.9))) == unchanged(disputed)
+    decision = deadline_passed(disputed, at(day(32)))
+    event = decision.says[0]
+    assert isinstance(event, RecoveryDisputed)
+    assert (event.ground, event.decide_by) == (Ground.APPEAL, day(62))
+    assert (decision.state.due, decision.state.late_at) == (day(62), day(32))
+
+
+def test_money_that_was_on_its_way_counts_while_a_dispute_is_open():
+    decision = given.hear(disputed_on(9, given.debiting()), given.collected(100_000), at(day(10)))
+    assert (decision.says, decision.state.from_seller_minor) == ((), 100_000)
+
+
+def test_a_notice_handed_over_while_a_dispute_is_open_runs_its_time():
+    disputed = given.after(disputed_on(1, given.noticing()), (2, given.handed_over(day(2))))
+    assert (disputed.stage, disputed.due) == (Stage.NOTICED, day(31))
+    assert kinds(given.hear(disputed, LOST, at(day(9)))) == [RecoveryResumed, SellerDebitRequested]
+    assert kinds(given.hear(disputed, LOST, at(day(8)))) == [RecoveryResumed]
+
+
+# Won
+
+
+def test_an_appeal_won_reverses_the_sellers_debit_and_never_the_customers_payment():
+    disputed = disputed_on(12, given.recovered())
+    decision = given.hear(disputed, WON, at(day(20)))
+    assert decision.says == (
+        RecoveryReversed(
+            claim_id=given.CLAIM,
+            seller_id=given.SELLER,
+            currency=Currency.USD,
+            amount_minor=LARGE,
+            reason=WaiverReason.APPEAL_WON,
+        ),
+        SellerRefundRequested(
+            claim_id=given.CLAIM,
+            refund_id=given.FIRST_REFUND,
+            seller_id=given.SELLER,
+            currency=Currency.USD,
+            amount_minor=LARGE,
+            reason=RefundReason.APPEAL_WON,
+        ),
+        RecoveryClosed(
+            claim_id=given.CLAIM,
+            seller_id=given.SELLER,
+            currency=Currency.USD,
+            recovered_minor=0,
+            waived_minor=LARGE,
+            written_off_minor=0,
+        ),
+    )
+    assert balances(entries(decision)) == {
+        Account.RECOVERIES_SELLER: LARGE,
+        Account.OWED_TO_SELLER: -LARGE,
+        Account.WAIVED: LARGE,
+        Account.MEMO_CONTRA: -LARGE,
+    }
+    assert decision.state.paid_minor == LARGE
+    assert decision.state.due is None
+
+
+def test_an_appeal_won_waives_what_is_outstanding_and_what_was_written_off():
+    won = given.hear(disputed_on(9, given.debiting()), WON, at(day(20)))
+    assert kinds(won) == [RecoveryReversed, RecoveryClosed]
+    assert (won.state.waived_minor, won.state.owed_minor) == (LARGE, 0)
+    late = disputed_on(61, given.written_off().but(appeal_by=None))
+    won = given.hear(late, WON, at(day(62)))
+    assert (won.state.waived_minor, won.state.written_off_minor) == (LARGE, 0)
+    assert balances(entries(won)) == {Account.WAIVED: LARGE, Account.WRITTEN_OFF: -LARGE}
+
+
+def test_after_an_appeal_was_won_all_that_comes_from_the_seller_is_his():
+    won = given.after(disputed_on(9, given.debiting()), (20, WON))
+    decision = given.hear(won, given.collected(LARGE), at(day(21)))
+    assert kinds(decision) == [SellerRefundRequested]
+    event = decision.says[0]
+    assert isinstance(event, SellerRefundRequested)
+    assert (event.reason, decision.state.owed_minor) == (RefundReason.APPEAL_WON, LARGE)
+
+
+def test_after_an_appeal_was_won_a_later_round_is_the_marketplaces_own():
+    won = given.after(disputed_on(9, given.debiting()), (20, WON), (30, given.authorized(payout=given.NEXT_PAYOUT)))
+    decision = given.hear(won, given.paid(payout=given.NEXT_PAYOUT), at(day(31)))
+    assert kinds(decision) == [RecoveryOpened, ReimbursementWaived, RecoveryClosed]
+    assert decision.state.waived_minor == 2 * LARGE
+
+
+def test_an_appeal_won_before_the_payment_waives_the_payment():
+    won = given.after(given.dormant(), (0, given.contested()), (1, WON))
+    decision = given.hear(won, given.paid(), at(day(2)))
+    assert kinds(decision) == [RecoveryOpened, ReimbursementWaived, RecoveryClosed]
+
+
+def test_what_the_insurer_has_paid_stays_when_the_seller_wins():
+    state = given.after(given.demanding(), (10, given.insurer_pays(100_000)))
+    won = given.hear(disputed_on(11, state), WON, at(day(12)))
+    assert (won.state.from_insurer_minor, won.state.waived_minor) == (100_000, LARGE - 100_000)
+
+
+# Lost
+
+
+def test_an_appeal_lost_goes_on_where_it_was_and_gets_its_time_back():
+    disputed = disputed_on(2, given.noticed())
+    decision = given.hear(disputed, LOST, at(day(5)))
+    assert kinds(decision) == [RecoveryResumed]
+    assert (decision.state.due, decision.state.write_off_at) == (day(8), day(63))
+
+
+def test_an_appeal_lost_after_the_notices_time_is_followed_by_the_debit():
+    decision = given.hear(disputed_on(2, given.noticed()), LOST, at(day(30)))
+    assert kinds(decision) == [RecoveryResumed, SellerDebitRequested]
+
+
+def test_a_stopped_debit_is_followed_by_a_new_one_as_soon_as_finance_has_ended_it():
+    disputed = disputed_on(9, given.debiting())
+    lost = given.hear(disputed, LOST, at(day(10)))
+    assert kinds(lost) == [RecoveryResumed]
+    stopped = given.failed(reason=DebitFailure.STOPPED)
+    assert kinds(given.hear(lost.state, stopped, at(day(11)))) == [SellerDebitRequested]
+    ended = given.after(disputed, (10, stopped))
+    assert kinds(given.hear(ended, LOST, at(day(11)))) == [RecoveryResumed, SellerDebitRequested]
+
+
+def test_an_appeal_lost_in_the_proof_window_leaves_the_window_as_it_is():
+    lost = given.hear(disputed_on(1, given.proving()), LOST, at(day(3)))
+    assert (kinds(lost), lost.state.due) == ([RecoveryResumed], day(7))
+    assert kinds(deadline_passed(lost.state, at(day(7)))) == [DebitNoticed]
+    over = given.hear(disputed_on(1, given.proving()), LOST, at(day(9)))
+    assert kinds(over) == [RecoveryResumed, DebitNoticed]
+
+
+def test_money_of_the_insolvent_is_written_off_when_the_dispute_is_lost_and_not_before():
+    disputed = given.after(disputed_on(9, given.debiting()), (10, given.failed(reason=DebitFailure.INSOLVENT)))
+    assert disputed.outstanding_minor == LARGE
+    assert kinds(given.hear(disputed, LOST, at(day(11)))) == [RecoveryResumed, RecoveryWrittenOff, RecoveryClosed]
+
+
+@pytest.mark.parametrize("state", [given.noticed(), given.dormant(), given.recovered()])
+def test_a_decision_without_a_dispute_decides_nothing(state: Recovery):
+    assert given.hear(state, WON, at(day(9))) == unchanged(state)
+
+
+def test_an_earlier_decision_heard_once_more_does_not_decide_a_later_dispute():
+    said_at: datetime = day(3)
+    lost = given.after(given.after(given.noticing(), (1, given.contested())), (3, LOST))
+    disputed = disputed_on(4, lost)
+    assert given.hear(disputed, LOST, at(day(5), said_at=said_at)) == unchanged(disputed)
+    assert kinds(given.hear(disputed, WON, at(day(5)))) == [RecoveryReversed, RecoveryClosed]
+
+
+# A new payment while it is open
+
+
+def test_what_is_paid_while_a_dispute_is_open_is_pursued_when_it_is_lost():
+    disputed = disputed_on(9, given.debiting())
+    known = given.after(disputed, (10, given.authorized(payout=given.NEXT_PAYOUT)))
+    paid = given.hear(known, given.paid(payout=given.NEXT_PAYOUT), at(day(11)))
+    assert kinds(paid) == [RecoveryOpened]
+    resumed = given.hear(paid.state, LOST, at(day(12)))
+    assert kinds(resumed) == [RecoveryResumed, DebitNoticed]
+    assert resumed.state.asked_minor == 2 * LARGE
+
+
+def test_a_small_claim_in_dispute_before_its_payment_is_asked_for_proof_when_it_is_lost():
+    contested = given.after(given.dormant(SMALL, small=True), (0, given.contested()), (1, given.paid(SMALL)))
+    assert kinds(given.hear(contested, LOST, at(day(2)))) == [RecoveryResumed, ProofRequested]
