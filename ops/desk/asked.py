@@ -40,7 +40,7 @@ _ASKS: Final = [Status.UNDER_REVIEW.value, Status.AWAITING_APPROVAL.value]
 async def questions(look: Database, settings: Settings, claim_id: str | None = None) -> list[Question]:
     """All that is asked, or what is asked about one claim, in no order."""
     now = ScaledClock.from_settings(settings).now()
-    at = At(now, now, policies(settings))
+    at: At = Moment(now, now, policies(settings))
     cases = await look.rows("escalation", _CASES, claim_id, _ASKS)
     disputes = await look.rows("recovery", _DISPUTES, claim_id)
     found = [of_recovery(_read(Recovery, row)) for row in disputes] + [of_case(_read(Case, row), at) for row in cases]
