@@ -16,6 +16,7 @@ from ops.reach import Database, ReachError
 from shared.events.base import PARTITIONS, Event, Fact, claim_id_of, has_personal_fields, type_registry
 from shared.events.escalation import StatusChanged
 from shared.events.intake import Problem
+from shared.events.mail import LetterBounced
 from shared.money import display
 from shared.runtime import Process
 from shared.runtime.lanes import partition_of
@@ -312,20 +313,22 @@ async def _letters(database: Database, story: Story) -> None:
         story.claim_id,
     )
     outcomes = {one.id: one.facts.get("outcome") for one in story.told}
+    came_back = {one.facts.get("letter_id") for one in story.told if one.type == LetterBounced.type_name()}
     for row in rows:
         letter: dict[str, Any] = json.loads(row["body"])
         contents: dict[str, Any] = letter.get("contents") or {}
         done = row["done_at"]
+        letter_id = letter.get("letter_id", str(row["id"]))
         story.letters.append(
             Letter(
-                letter.get("letter_id", str(row["id"])),
+                letter_id,
                 contents.get("template") or letter["kind"],
                 masked(letter["to"]),
                 row["at"],
                 row["attempts"],
                 None if done else row["next_at"],
                 done,
-                outcomes.get(str(row["id"])),
+                "came back" if letter_id in came_back else outcomes.get(str(row["id"])),
             )
         )
 

@@ -5,7 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from ops.cli import app
 from ops.desk import answers, typed
 from ops.desk.answers import Verdict
 from ops.desk.publishing import speech
@@ -149,3 +151,9 @@ def test_other_answers_are_other_events() -> None:
     said = [speech(answer(), ADJUSTER, days(3), NOW).envelope.id for answer in ANSWERS]
     said.append(speech(answers.reviewed(review(), VALID), ADJUSTER, days(3), NOW).envelope.id)
     assert len(set(said)) == len(said)
+
+
+def test_every_command_of_the_desk_has_a_help_text() -> None:
+    for name in ("queue", "show", "review", "approve", "refuse", "appeal", "duplicate"):
+        told = CliRunner().invoke(app, ["desk", name, "--help"])
+        assert (told.exit_code, "Usage:" in told.stdout) == (0, True)
