@@ -9,6 +9,7 @@ from typing import Final
 from ops.demo.luck import Written, chance
 from ops.demo.outside.certificates import Certificates, Cover
 from ops.demo.outside.directory import Earns
+from ops.demo.products import PRODUCTS
 from ops.demo.scenes import SCENES, Scene
 from shared.events.base import claim_id_of
 from shared.events.upstream import Claimant, ClaimSubmitted
@@ -17,7 +18,6 @@ from shared.policy import load
 
 DIRECTED: Final = len(SCENES)
 """Claims with lower numbers are directed."""
-PRODUCT: Final = "Electric Kettle 1.7 l, Glass with Blue Light"
 BEFORE_POLICY: Final = -1
 """Of ``Scene.days``: bought some days before the marketplace's policy was first in force."""
 
@@ -65,7 +65,7 @@ def _claim(seed: int, number: int, today: date) -> ClaimSubmitted:
         currency=Currency.USD,
         order_id=_order_id(seed, number),
         seller_id=_seller(seed, number),
-        product=PRODUCT,
+        product=PRODUCTS[number % len(PRODUCTS)].name,
         purchased_on=purchased_on,
         incident_on=today - timedelta(days=happened),
         reported_on=today - timedelta(days=reported),

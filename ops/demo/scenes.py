@@ -42,6 +42,7 @@ HUGE: Final[Mapping[str, Any]] = {"losses": (PRICE, BURNT_DOWN)}
 HURT: Final[Mapping[str, Any]] = {"injury": SCALD, "losses": (PRICE, STITCHES)}
 CHILD: Final[Mapping[str, Any]] = {"injury": SCALD, "injured": Injured(age=7), "losses": (PRICE, STITCHES, WAGES)}
 DEAD: Final[Mapping[str, Any]] = {"injury": DEATH, "injured": Injured(age=71), "losses": (PRICE, STITCHES)}
+DRYER: Final[Mapping[str, Any]] = {"product": "Hair Dryer 2200 W, Ionic"}
 """Under the small-claim line, above it, above the authority limit; and with somebody hurt."""
 
 
@@ -70,7 +71,8 @@ _FILING: Final = (
     Scene("papers_late", SMALL, (Bundle.ONE_LATE,), insured=True),
     Scene("papers_never", SMALL, (Papers.NEVER,)),
     Scene("guardian_acts", CHILD),
-    Scene("estate_acts", DEAD, (Medicare.YES,)),
+    Scene("estate_acts", DEAD | DRYER, (Medicare.YES,)),
+    Scene("product_hazard", DEAD | DRYER),
     Scene("beneficiary_answered", HURT, (Medicare.NO,)),
     Scene("beneficiary_unanswered", HURT, (Medicare.UNANSWERED,)),
     Scene("incident_before_purchase", SMALL, days=(6, 9, 0)),
@@ -108,7 +110,6 @@ _SUSPICION: Final = (
     Scene("duplicate_before_payout", _ALMOST, (Found.BEFORE_PAYOUT,), again=True),
     Scene("paid_directly", SMALL, (Comment.AGREES,), insured=True),
     Scene("duplicate_after_payout", _ALMOST, (Found.AFTER_PAYOUT,), again=True),
-    Scene("product_hazard", CHILD),
 )
 
 _SELLERS: Final = (
@@ -198,7 +199,7 @@ _RECOVERY: Final = (
     Scene("refunded_to_seller", LARGE, (PaysHimself.AS_WELL, Collects.IN_FULL)),
     Scene("written_off_uncollectable", LARGE, (Collects.NOTHING,)),
     Scene("written_off_insolvent", LARGE, seller=(Stands.FAILS_LATER,)),
-    Scene("written_off_no_notice", LARGE, seller=(Contacts.ALL_REFUSED,)),
+    Scene("debited_after_attempts", LARGE, seller=(Contacts.ALL_REFUSED,)),
     Scene("written_off_too_small", {"losses": (Loss(kind=LossKind.PURCHASE_PRICE, amount_minor=399),)}),
     Scene("paid_after_write_off", LARGE, (Collects.NOTHING, AfterWriteOff.ALL)),
 )

@@ -28,7 +28,7 @@ from shared.events.recovery import (
     WaiverReason,
     WriteOffReason,
 )
-from shared.events.seller_notifier import NoticeBounced, NoticeKind
+from shared.events.seller_notifier import NoticeBounced, NoticeKind, NoticeUndeliverable
 
 
 @route
@@ -103,6 +103,12 @@ def debit_failed_then_collected(story: Story) -> bool:
 
 
 @route
+def debited_after_attempts(story: Story) -> bool:
+    """No contact took the debit notice: the attempts are on record, and the time after them is the same."""
+    return story.has(NoticeUndeliverable, kind=NoticeKind.DEBIT) and story.has(SellerDebitRequested)
+
+
+@route
 def bounce_after_debit(story: Story) -> bool:
     """The debit notice came back when the debit had been asked for: it was stopped, and noticed anew."""
     return story.has(NoticeBounced, kind=NoticeKind.DEBIT) and story.has(SellerDebitStopped)
@@ -142,12 +148,6 @@ def written_off_uncollectable(story: Story) -> bool:
 def written_off_insolvent(story: Story) -> bool:
     """The seller is insolvent: written off at once."""
     return story.has(RecoveryWrittenOff, reason=WriteOffReason.INSOLVENT)
-
-
-@route
-def written_off_no_notice(story: Story) -> bool:
-    """No debit without a notice, and no contact took it: written off."""
-    return story.has(RecoveryWrittenOff, reason=WriteOffReason.NO_NOTICE_POSSIBLE)
 
 
 @route

@@ -30,15 +30,15 @@ class Story:
         for each in sorted(told, key=lambda each: each.at):
             self._told.setdefault(type(each.event), []).append(each)
 
-    def all(self, kind: type[E], **fields: object) -> list[E]:
+    def all(self, kind: type[E], /, **fields: object) -> list[E]:
         """Those whose fields have these values."""
         events: list[Any] = [told.event for told in self._told.get(kind, ())]
         return [e for e in events if all(getattr(e, name) == value for name, value in fields.items())]
 
-    def has(self, kind: type[Event], **fields: object) -> bool:
+    def has(self, kind: type[Event], /, **fields: object) -> bool:
         return bool(self.all(kind, **fields))
 
-    def first(self, kind: type[E], **fields: object) -> E | None:
+    def first(self, kind: type[E], /, **fields: object) -> E | None:
         return next(iter(self.all(kind, **fields)), None)
 
     def told(self, kind: type[E]) -> list[tuple[E, datetime]]:
