@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from hashlib import blake2b
 from itertools import pairwise
@@ -348,6 +348,10 @@ class Policy(_Data):
     def today(self, now: datetime) -> date:
         """The date at this moment where the marketplace is."""
         return now.astimezone(ZoneInfo(self.calendar.timezone)).date()
+
+    def begin_of(self, day: date) -> datetime:
+        """The moment, in UTC, at which a day begins where the marketplace is."""
+        return datetime.combine(day, time.min, ZoneInfo(self.calendar.timezone)).astimezone(UTC)
 
     @property
     def fingerprint(self) -> str:
