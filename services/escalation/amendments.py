@@ -60,9 +60,9 @@ def _before_decision(case: Case, amended: Case, at: At) -> Decision[Case]:
 
 
 def _crosses_to_direct_pay(amended: Case, at: At) -> bool:
-    """Small now, and still with a seller who has not answered."""
+    """Small now, and still with a seller who has not answered; unknown cover moves nobody."""
     waits = amended.status is Status.WITH_SELLER and amended.direct_pay is False and not amended.rerouted
-    return waits and is_paid_directly(amended, at)
+    return waits and at.known and is_paid_directly(amended, at)
 
 
 def _settled_in_part(amended: Case, at: At) -> Decision[Case]:

@@ -45,6 +45,14 @@ def deny(case: Case, at: At, lines: tuple[Line, ...], *reasons: Reason) -> Decis
     return saying(claim_decided(decided), close(decided, at, outcome, *reasons))
 
 
+def refuse(case: Case, at: At, *reasons: Reason) -> Decision[Case]:
+    """Not valid in a person's eyes, for these reasons (none given: not proven): no item is paid."""
+    if case.former is not None:
+        return closed_again(case, at, *reasons)
+    reasons = reasons or (Reason.NOT_PROVEN,)
+    return deny(case, at, items.refused(items.owed(case), *reasons), *reasons)
+
+
 def end_unpaid(case: Case, at: At, outcome: Outcome, reason: Reason) -> Decision[Case]:
     """Ended before the decision, for one reason; a later round ends as the claim had ended before it."""
     if case.former is not None:

@@ -1,12 +1,11 @@
 """Special investigation: a person looks at what looks like fraud, before any route and whenever suspicion grows."""
 
 from services.escalation import items
-from services.escalation.ending import deny
+from services.escalation.ending import refuse
 from services.escalation.review import ask_anew, investigate
 from services.escalation.routing import go_on
 from services.escalation.state import At, Case
 from shared.events.adjusters import ReviewDecided
-from shared.events.claim import Reason
 from shared.events.intake import SuspicionRaised
 from shared.runtime import Decision, unchanged
 
@@ -26,8 +25,7 @@ def suspicion_raised(case: Case, event: SuspicionRaised, at: At) -> Decision[Cas
 def investigation_decided(case: Case, event: ReviewDecided, at: At) -> Decision[Case]:
     """Cleared: goes the way it would have gone, without what the investigation refused. Not cleared: denied."""
     if not event.valid:
-        reasons = event.reasons or (Reason.NOT_PROVEN,)
-        return deny(case, at, items.refused(items.owed(case), *reasons), *reasons)
+        return refuse(case, at, *event.reasons)
     cut = items.cut_to(case.items, event.findings)
     cleared = case.but(
         suspected=False,

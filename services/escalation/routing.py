@@ -34,7 +34,7 @@ def crosses_to_seller(case: Case) -> bool:
 
 
 def is_paid_directly(case: Case, at: At) -> bool:
-    """Small, and the seller covered today; where that is unknown it counts as no."""
+    """Small, and the seller covered today, as far as it is known; or the policy pays every small claim directly."""
     return case.terms.small and (_is_covered(case, at) or case.policy(at).handling.direct_pay is DirectPay.ALWAYS)
 
 

@@ -154,7 +154,7 @@ def _no_objection(case: Case, at: At) -> Decision[Case]:
 
 
 def _heard_after_payout(case: Case, choice: AnswerChoice, received_at: datetime) -> Decision[Case]:
-    """Received in time all the same: what speaks against the payment is a dispute; nothing is debited before its end."""
+    """Received in time all the same: what speaks against the payment is a dispute, and debited only after it."""
     if case.respond_by is None or received_at > case.respond_by or case.outcome is Outcome.DUPLICATE:
         return unchanged(case)
     known = case.but(answer=choice)

@@ -131,7 +131,7 @@ class Case(State):
     respond_by: datetime | None = None
     """The seller's frozen deadline (direct pay: the end of his comment window); None before the notice."""
     answer: AnswerChoice | None = None
-    """The first answer received in time (on direct pay: an objection, or that there is none); later ones are evidence."""
+    """The first answer received in time (on direct pay: an objection, or none); later ones are evidence."""
     contested: tuple[int, ...] = ()
     """The items he contests, where he accepts the others."""
     settlement_reported: bool = False

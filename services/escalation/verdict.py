@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.escalation import items
-from services.escalation.ending import deny
+from services.escalation.ending import refuse
 from services.escalation.investigation import investigation_decided
 from services.escalation.payout import nothing_to_pay
 from services.escalation.release import pay
@@ -65,13 +65,13 @@ def _valid(case: Case, event: ReviewDecided, at: At) -> Decision[Case]:
 
 def _not_valid(case: Case, event: ReviewDecided, at: At) -> Decision[Case]:
     """Denied; of what the seller contests in part only, the rest is paid as he accepts it."""
-    reasons = event.reasons or (Reason.NOT_PROVEN,)
     if event.review is ReviewKind.CONTESTED and case.contested:
+        reasons = event.reasons or (Reason.NOT_PROVEN,)
         refused = tuple(Line(item, 0, reasons) for item in case.contested)
         rest = case.but(reviewed=True, findings=refused, route=Route.SELLER_ACCEPTED)
         if items.total(items.allowed(rest, at)) > 0:
             return pay(rest, at)
-    return deny(case, at, items.refused(items.owed(case), *reasons), *reasons)
+    return refuse(case, at, *event.reasons)
 
 
 def _in_question(case: Case, review: ReviewKind) -> set[int]:

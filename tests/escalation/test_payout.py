@@ -37,6 +37,7 @@ from tests.escalation.given import (
     hours,
     notified,
     paid,
+    reviewed,
     the,
     told,
     withdrawn,
@@ -82,6 +83,25 @@ def test_above_the_authority_limit_two_different_people_approve():
     assert not story.hear(approved("ann"))
     assert not story.hear(approved("ann"))
     assert facts(story.hear(approved("bob"))) == [ClaimDecided, PayoutAuthorized]
+
+
+def test_who_decided_the_review_approves_nothing():
+    story = claim(accepted(HUGE), notified(), answered(AnswerChoice.CONTEST))
+    story.hear(reviewed(ReviewKind.CONTESTED, adjuster="ann"))
+    assert not story.hear(approved("ann"))
+    assert not story.hear(approved("bob"))
+    assert not story.hear(approved("ann"))
+    assert PayoutAuthorized in facts(story.hear(approved("cyd")))
+
+
+def test_nobody_who_decided_any_review_of_the_round_approves():
+    story = claim(accepted(HUGE), notified(), answered(AnswerChoice.CONTEST))
+    story.hear(reviewed(ReviewKind.CONTESTED, adjuster="ann"))
+    story.hear(approval_refused())
+    story.hear(reviewed(ReviewKind.AMOUNT, adjuster="bob"))
+    for person in ("ann", "bob", "cyd"):
+        assert not story.hear(approved(person))
+    assert PayoutAuthorized in facts(story.hear(approved("dan")))
 
 
 def test_an_amount_at_the_authority_limit_needs_no_approval():

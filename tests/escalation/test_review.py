@@ -17,7 +17,7 @@ from shared.events.escalation import (
     Status,
 )
 from shared.events.seller_portal import AnswerChoice
-from tests.deciding import day
+from tests.deciding import START, day
 from tests.escalation.given import (
     HUGE,
     accepted,
@@ -56,6 +56,73 @@ def test_a_contested_claim_that_is_not_valid_is_denied_item_by_item():
         (finding(1, 0, Reason.NOT_PROVEN), finding(2, 0, Reason.NOT_PROVEN)),
     )
     assert the(ClaimClosed, said).outcome is Outcome.DENIED
+
+
+def test_a_denial_gives_the_adjusters_reasons():
+    story = claim(accepted(), notified(), CONTESTS)
+    said = story.hear(reviewed(ReviewKind.CONTESTED, valid=False, reasons=(Reason.NOT_DEFECTIVE,)))
+    assert the(ClaimDecided, said).findings == (finding(1, 0, Reason.NOT_DEFECTIVE),)
+    assert the(ClaimClosed, said).reasons == (Reason.NOT_DEFECTIVE,)
+
+
+CONTESTS_THE_SECOND = answered(AnswerChoice.CONTEST, START, 2)
+
+
+def test_only_contested_items_are_in_question():
+    story = claim(accepted(100_00, 200_00), notified(), CONTESTS_THE_SECOND)
+    assert the(ReviewOpened, story.said).contested == (2,)
+    said = story.hear(reviewed(ReviewKind.CONTESTED, finding(1, 0, Reason.NOT_PROVEN), finding(2, 150_00)))
+    assert the(ClaimDecided, said).findings == (finding(1, 100_00), finding(2, 150_00))
+    assert the(ClaimEscalated, said).route is the(PayoutAuthorized, said).route is Route.SELLER_REJECTED
+
+
+def test_what_a_seller_does_not_contest_is_paid_where_the_rest_is_not_valid():
+    story = claim(accepted(100_00, 200_00), notified(), CONTESTS_THE_SECOND)
+    said = story.hear(reviewed(ReviewKind.CONTESTED, valid=False, reasons=(Reason.NOT_DEFECTIVE,)))
+    assert facts(said) == [ClaimDecided, PayoutAuthorized]
+    assert the(ClaimDecided, said).findings == (finding(1, 100_00), finding(2, 0, Reason.NOT_DEFECTIVE))
+    assert the(PayoutAuthorized, said).route is Route.SELLER_ACCEPTED
+
+
+def test_where_nothing_of_the_contested_items_is_found_the_seller_has_accepted_the_others():
+    story = claim(accepted(100_00, 200_00), notified(), CONTESTS_THE_SECOND)
+    said = story.hear(reviewed(ReviewKind.CONTESTED, finding(2, 0, Reason.NOT_PROVEN)))
+    assert facts(said) == [ClaimDecided, PayoutAuthorized]
+    assert the(PayoutAuthorized, said).route is Route.SELLER_ACCEPTED
+
+
+def test_of_a_claim_whose_other_items_come_to_nothing_a_contest_of_one_denies_all():
+    story = claim(accepted(0, 200_00), notified(), CONTESTS_THE_SECOND)
+    said = story.hear(reviewed(ReviewKind.CONTESTED, valid=False))
+    assert the(ClaimClosed, said).outcome is Outcome.DENIED
+
+
+@pytest.mark.parametrize("contested", [(), (1, 2), (7,), (2, 1, 1)])
+def test_a_contest_of_all_items_or_of_none_that_there_is_puts_all_in_question(contested: tuple[int, ...]):
+    story = claim(accepted(100_00, 200_00), notified(), answered(AnswerChoice.CONTEST, START, *contested))
+    assert the(ReviewOpened, story.said).contested == ()
+    assert ClaimClosed in facts(story.hear(reviewed(ReviewKind.CONTESTED, valid=False)))
+
+
+def test_an_approver_who_sends_back_a_partial_contest_has_all_items_looked_at():
+    story = claim(accepted(HUGE, 200_00), notified(), CONTESTS_THE_SECOND)
+    story.hear(reviewed(ReviewKind.CONTESTED, valid=False))
+    assert the(ReviewOpened, story.hear(approval_refused())).contested == ()
+    said = story.hear(reviewed(ReviewKind.AMOUNT, finding(1, 100_00)))
+    assert the(PayoutAuthorized, said).route is Route.SELLER_REJECTED
+
+
+def test_of_several_findings_for_one_item_the_lowest_counts():
+    story = claim(accepted(100_00), notified(), CONTESTS)
+    said = story.hear(reviewed(ReviewKind.CONTESTED, finding(1, 30_00), finding(1, 80_00)))
+    assert the(PayoutAuthorized, said).amount_minor == 30_00
+
+
+@pytest.mark.parametrize("round_", [None, 1])
+def test_a_decision_names_its_round_or_means_the_present_one(round_: int | None):
+    story = claim(accepted(), notified(), CONTESTS)
+    assert not story.hear(reviewed(ReviewKind.CONTESTED, round_=2))
+    assert PayoutAuthorized in facts(story.hear(reviewed(ReviewKind.CONTESTED, round_=round_)))
 
 
 def test_findings_are_paid_and_items_left_out_are_paid_as_admitted():

@@ -1,10 +1,11 @@
 """The seller's notice, answer, comment and silence."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from shared.events.adjusters import ReviewKind
+from shared.events.base import Event
 from shared.events.claim import InjuryClass
 from shared.events.escalation import (
     ClaimClosed,
@@ -12,16 +13,20 @@ from shared.events.escalation import (
     ClaimEscalated,
     Outcome,
     Owner,
+    PaymentContested,
     PayoutAuthorized,
     ReviewOpened,
     Route,
     Status,
 )
+from shared.events.marketplace import Standing
 from shared.events.seller_notifier import NoticeKind
 from shared.events.seller_portal import AnswerChoice
 from tests.deciding import START, day
 from tests.escalation.given import (
+    CLAIM,
     LARGE,
+    SELLER,
     SMALL,
     accepted,
     answered,
@@ -82,9 +87,74 @@ def test_nobody_is_silent_before_the_notice():
     assert facts(story.wait_until(day(47))) == [ClaimEscalated, ClaimDecided, PayoutAuthorized]
 
 
-def test_the_deadline_is_frozen_by_the_first_notice():
-    story = claim(accepted(), notified(day(7)), notified(day(70)))
-    assert case(story).due == day(7)
+def test_the_deadline_is_frozen_by_the_notice_and_moved_only_by_a_later_one_after_a_bounce():
+    story = claim(accepted(), notified(day(7)))
+    assert not story.hear(notified(day(7)))
+    assert not story.hear(notified(day(3)))
+    story.hear(notified(day(9)))
+    assert (told(story).by, told(story).owner, case(story).due) == (day(9), Owner.SELLER, day(9))
+
+
+def test_a_notice_of_another_route_changes_nothing():
+    assert not claim(accepted(), covered=True).hear(notified(day(7), direct_pay=False))
+    assert not claim(accepted()).hear(notified(day(2), direct_pay=True))
+
+
+def test_a_later_notice_gives_an_answered_claim_no_new_time():
+    story = claim(accepted(LARGE), notified(day(7)), answered(AnswerChoice.SETTLE_DIRECTLY))
+    assert not story.hear(notified(day(9)))
+    assert case(story).respond_by == day(7)
+
+
+def test_a_later_notice_admits_an_answer_though_the_first_time_is_over():
+    story = claim(accepted(LARGE), notified(day(7)))
+    story.wait_until(day(7))
+    assert not story.hear(notified(day(15)))
+    said = story.hear(answered(AnswerChoice.CONTEST, received_at=day(14)))
+    assert the(ReviewOpened, said).review is ReviewKind.CONTESTED
+
+
+def test_when_the_only_notice_came_back_silence_is_not_presumed():
+    story = claim(accepted(LARGE), notified(day(7)))
+    story.wait_until(day(3))
+    said = story.hear(undeliverable(attempted_at=day(3)))
+    assert the(ReviewOpened, said).review is ReviewKind.UNDELIVERABLE
+    assert facts(story.hear(answered(AnswerChoice.PAY_THROUGH_US, received_at=day(10)))) == [
+        ClaimDecided,
+        PayoutAuthorized,
+    ]
+
+
+@pytest.mark.parametrize("choice", [AnswerChoice.SETTLE_DIRECTLY, AnswerChoice.REFER_TO_INSURER])
+def test_a_notice_that_comes_back_after_the_answer_changes_nothing(choice: AnswerChoice):
+    assert not claim(accepted(), notified(), answered(choice)).hear(undeliverable())
+
+
+def test_a_comment_window_that_has_begun_goes_on_when_its_notice_comes_back():
+    story = claim(accepted(), notified(day(2), direct_pay=True), covered=True)
+    assert not story.hear(undeliverable(attempted_at=day(1)))
+    assert PayoutAuthorized in facts(story.wait_until(day(2)))
+
+
+def test_nobody_waits_for_an_insolvent_seller():
+    small = claim(accepted()).hear(notified(standing=Standing.INSOLVENT))
+    assert facts(small) == [ClaimEscalated, ClaimDecided, PayoutAuthorized]
+    large = claim(accepted(LARGE)).hear(notified(standing=Standing.INSOLVENT))
+    assert the(ClaimEscalated, large).route is Route.SELLER_SILENT
+    assert the(ReviewOpened, large).review is ReviewKind.AMOUNT
+    directly = claim(accepted(), covered=True).hear(notified(direct_pay=True, standing=Standing.INSOLVENT))
+    assert the(PayoutAuthorized, directly).route is Route.DIRECT_PAY
+
+
+def test_a_seller_who_turns_out_insolvent_has_no_more_time():
+    story = claim(accepted(LARGE), notified(day(7)))
+    assert ClaimEscalated in facts(story.hear(notified(day(8), standing=Standing.INSOLVENT)))
+    assert not story.hear(notified(day(8), standing=Standing.INSOLVENT))
+
+
+def test_a_suspended_seller_has_his_time():
+    story = claim(accepted(), notified(standing=Standing.SUSPENDED))
+    assert (told(story).owner, told(story).by) == (Owner.SELLER, day(7))
 
 
 def test_an_answer_received_in_time_counts_though_it_is_heard_after_the_timer():
@@ -100,10 +170,63 @@ def test_an_answer_received_a_second_late_is_evidence_only():
     assert not story.hear(answered(AnswerChoice.CONTEST, received_at=day(7) + SECOND))
 
 
-def test_an_answer_in_time_comes_too_late_once_the_payout_is_authorised():
+AGAINST = [AnswerChoice.CONTEST, AnswerChoice.SETTLE_DIRECTLY, AnswerChoice.REFER_TO_INSURER]
+
+
+@pytest.mark.parametrize("choice", AGAINST)
+@pytest.mark.parametrize("finance", [(), (paid(),)])
+def test_an_answer_in_time_heard_once_the_payout_is_authorised_is_a_dispute_once(
+    choice: AnswerChoice, finance: tuple[Event, ...]
+):
     story = claim(accepted(), notified())
     story.wait_until(day(7))
+    for event in finance:
+        story.hear(event)
+    said = story.hear(answered(choice, received_at=day(7)))
+    assert said == (PaymentContested(claim_id=CLAIM, seller_id=SELLER, received_at=day(7)),)
+    assert not story.hear(answered(choice, received_at=day(7)))
+    assert not story.hear(settlement_reported(day(6)))
+
+
+def test_a_report_of_a_settlement_in_time_heard_after_the_payout_is_a_dispute():
+    story = claim(accepted(), notified())
+    story.wait_until(day(8))
+    assert facts(story.hear(settlement_reported(day(6)))) == [PaymentContested]
+
+
+@pytest.mark.parametrize("received_at", [day(7) + SECOND, day(40)])
+def test_an_answer_after_the_deadline_and_the_payout_is_evidence_only(received_at: datetime):
+    story = claim(accepted(), notified())
+    story.wait_until(day(8))
+    assert not story.hear(answered(AnswerChoice.CONTEST, received_at=received_at))
+
+
+def test_a_seller_who_agreed_in_time_disputes_nothing_afterwards():
+    story = claim(accepted(), notified())
+    story.wait_until(day(8))
+    assert not story.hear(answered(AnswerChoice.PAY_THROUGH_US, received_at=day(6)))
     assert not story.hear(answered(AnswerChoice.CONTEST, received_at=day(6)))
+
+
+def test_an_objection_in_the_comment_window_heard_after_the_payout_is_a_dispute():
+    story = claim(accepted(), notified(day(2), direct_pay=True), covered=True)
+    story.wait_until(day(2))
+    assert not story.hear(answered(AnswerChoice.SETTLE_DIRECTLY, received_at=day(1)))
+    assert not story.hear(commented(contrary=True, received_at=day(2) + SECOND))
+    assert facts(story.hear(commented(contrary=True, received_at=day(2)))) == [PaymentContested]
+    assert not story.hear(answered(AnswerChoice.CONTEST, received_at=day(1)))
+
+
+def test_without_a_comment_window_nothing_is_in_it():
+    story = claim(accepted(), covered=True, comment_window_hours=0)
+    assert not story.hear(commented(contrary=True))
+
+
+def test_an_extension_granted_in_time_admits_an_answer_though_the_payout_is_authorised():
+    story = claim(accepted(), notified())
+    story.wait_until(day(8))
+    assert not story.hear(extended(day(14)))
+    assert facts(story.hear(answered(AnswerChoice.CONTEST, received_at=day(12)))) == [PaymentContested]
 
 
 def test_an_answer_before_the_notice_counts():

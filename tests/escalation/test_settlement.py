@@ -8,6 +8,7 @@ from shared.events.claim import Reason
 from shared.events.escalation import (
     ClaimClosed,
     ClaimDecided,
+    NextStep,
     Outcome,
     Owner,
     PayoutAuthorized,
@@ -90,6 +91,13 @@ def test_a_second_report_does_not_give_the_customer_more_time():
     assert not story.hear(settlement_reported(day(1)))
 
 
+def test_a_settlement_reported_in_time_and_heard_after_the_timer_is_the_answer():
+    story = claim(accepted(LARGE), notified())
+    story.wait_until(day(8))
+    story.hear(settlement_reported(day(7)))
+    assert standing(told(story)) == (Status.SELLER_RESOLVING, Owner.CUSTOMER, day(22))
+
+
 def test_a_settlement_reported_after_the_deadline_is_evidence_only():
     story = claim(accepted(LARGE), notified())
     story.wait_until(day(8))
@@ -111,13 +119,54 @@ def test_a_referred_claim_waits_for_the_insurer_from_its_notice():
     assert standing(told(story)) == (Status.WITH_INSURER, Owner.MAKEGOOD, day(30))
     story.hear(insurer_notified(day(31)))
     assert standing(told(story)) == (Status.WITH_INSURER, Owner.INSURER, day(31))
-    assert not story.hear(insurer_notified(day(60)))
+    assert not story.hear(insurer_notified(day(31)))
 
 
-def test_an_insurer_who_settles_all_resolves_the_claim():
+def test_only_an_insurers_notice_that_came_back_moves_its_time():
+    story = claim(accepted(), notified(), REFERS, insurer_notified(day(31)))
+    assert not story.hear(insurer_notified(day(20)))
+    story.hear(insurer_notified(day(40)))
+    assert told(story).by == day(40)
+
+
+def test_an_insurer_who_settles_all_leaves_the_customer_the_last_word():
     story = claim(accepted(LARGE), notified(), REFERS, insurer_notified())
-    closed = the(ClaimClosed, story.hear(insurer_settled(LARGE)))
+    assert facts(story.hear(insurer_settled(LARGE))) == []
+    assert standing(told(story)) == (Status.WITH_INSURER, Owner.CUSTOMER, day(14))
+    assert told(story).next_step is NextStep.CONFIRM_SETTLEMENT
+    closed = the(ClaimClosed, story.hear(customer_says(confirmed=True)))
     assert (closed.outcome, closed.reasons) == (Outcome.RESOLVED_BY_INSURER, (Reason.SETTLED_BY_INSURER,))
+
+
+def test_a_customer_silent_about_the_insurers_settlement_is_content():
+    story = claim(accepted(LARGE), notified(), REFERS, insurer_settled(LARGE))
+    assert the(ClaimClosed, story.wait_until(day(14))).outcome is Outcome.RESOLVED_BY_INSURER
+
+
+@pytest.mark.parametrize("contrary", [customer_says(confirmed=False), insurer_rejected()])
+def test_a_settlement_of_the_insurer_that_did_not_arrive_counts_for_nothing_and_is_judged(contrary: Event):
+    story = claim(accepted(LARGE), notified(), REFERS, insurer_settled(LARGE))
+    opened = the(ReviewOpened, story.hear(contrary))
+    assert (opened.review, opened.items) == (ReviewKind.CONTESTED, (finding(1, LARGE),))
+    said = story.hear(reviewed(ReviewKind.CONTESTED))
+    assert the(PayoutAuthorized, said).amount_minor == LARGE
+
+
+def test_while_the_customers_word_is_awaited_nobody_else_moves_the_claim():
+    story = claim(accepted(LARGE), notified(), insurer_settled(LARGE))
+    assert standing(told(story)) == (Status.WITH_INSURER, Owner.CUSTOMER, day(14))
+    for event in (insurer_settled(LARGE, "cheque-2"), answered(AnswerChoice.PAY_THROUGH_US), insurer_notified()):
+        assert not story.hear(event)
+    assert the(ReviewOpened, story.hear(customer_says(confirmed=False))).review is ReviewKind.CONTESTED
+
+
+def test_the_rest_settled_in_full_after_a_part_waits_for_the_customers_word():
+    story = claim(accepted(LARGE), notified(), REFERS, insurer_settled(1_000_00))
+    story.hear(insurer_settled(LARGE - 1_000_00, "cheque-2"))
+    assert told(story).owner is Owner.CUSTOMER
+    assert the(ReviewOpened, story.hear(customer_says(confirmed=False))).items == (
+        finding(1, LARGE - 1_000_00, Reason.SETTLED_BY_INSURER),
+    )
 
 
 def test_an_insurer_who_settles_a_part_leaves_the_rest_to_an_adjuster():

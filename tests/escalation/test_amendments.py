@@ -1,0 +1,273 @@
+"""Claims that come to another amount."""
+
+import pytest
+
+from shared.events.adjusters import ReviewKind
+from shared.events.base import Event
+from shared.events.claim import Reason, ReopeningReason
+from shared.events.escalation import (
+    ApprovalRequested,
+    ClaimClosed,
+    ClaimDecided,
+    ClaimReopened,
+    Notice,
+    Outcome,
+    Owner,
+    PayoutAuthorized,
+    ReviewOpened,
+    Route,
+    RouteChosen,
+    Status,
+    StatusChanged,
+)
+from shared.events.seller_portal import AnswerChoice
+from shared.money import Currency
+from tests.deciding import day
+from tests.escalation.given import (
+    HUGE,
+    LARGE,
+    SECOND_PAYOUT,
+    SMALL,
+    Claim,
+    accepted,
+    amended,
+    answered,
+    approved,
+    case,
+    claim,
+    commented,
+    cover,
+    customer_says,
+    denied,
+    facts,
+    failed,
+    finding,
+    information_requested,
+    insurer_settled,
+    is_duplicate,
+    notified,
+    paid,
+    reopening,
+    reviewed,
+    the,
+    told,
+    withdrawn,
+)
+
+ACCEPTS, CONTESTS = answered(AnswerChoice.PAY_THROUGH_US), answered(AnswerChoice.CONTEST)
+DIRECTLY = notified(day(2), direct_pay=True)
+
+
+def test_an_amended_claim_is_paid_as_it_is_now_and_the_customer_is_told():
+    story = claim(accepted(SMALL), notified())
+    assert facts(story.hear(amended(100_00, 50_00))) == []
+    assert [item.allowed_minor for item in told(story).items] == [100_00, 50_00]
+    assert the(PayoutAuthorized, story.hear(ACCEPTS)).amount_minor == 150_00
+
+
+def test_the_same_amendment_again_changes_nothing():
+    story = claim(accepted(SMALL), notified(), amended(100_00))
+    assert not story.hear(amended(100_00))
+
+
+def test_a_direct_payment_that_is_no_longer_small_goes_to_the_seller_with_his_own_time():
+    story = claim(accepted(), DIRECTLY, covered=True)
+    assert not the(RouteChosen, story.hear(amended(LARGE))).direct_pay
+    assert (told(story).status, told(story).owner) == (Status.WITH_SELLER, Owner.MAKEGOOD)
+    assert facts(story.wait_until(day(2))) == [], "the comment window is forgotten"
+    assert not story.hear(DIRECTLY)
+    story.hear(notified(day(9)))
+    assert the(ReviewOpened, story.wait_until(day(9))).review is ReviewKind.AMOUNT
+
+
+def test_a_claim_that_has_become_small_and_is_covered_is_paid_directly():
+    story = claim(accepted(LARGE), notified(), covered=True)
+    assert the(RouteChosen, story.hear(amended(SMALL))).direct_pay
+    assert told(story).status is Status.DIRECT_PAY
+    story.hear(notified(day(3), direct_pay=True))
+    order = the(PayoutAuthorized, story.wait_until(day(3)))
+    assert (order.route, order.small, order.covered) == (Route.DIRECT_PAY, True, True)
+
+
+def test_a_claim_that_has_become_small_stays_with_a_seller_who_is_not_covered():
+    story = claim(accepted(LARGE), notified())
+    assert facts(story.hear(amended(SMALL))) == []
+    assert case(story).respond_by == day(7)
+    assert PayoutAuthorized in facts(story.wait_until(day(7)))
+
+
+def test_unknown_cover_moves_no_claim_to_direct_pay():
+    story = claim(accepted(LARGE), notified(), covered=True)
+    story.known = False
+    assert facts(story.hear(amended(SMALL))) == []
+
+
+def test_a_claim_changes_its_route_once():
+    story = claim(accepted(), DIRECTLY, amended(LARGE), covered=True)
+    assert facts(story.hear(amended(SMALL))) == []
+    story = claim(accepted(LARGE), notified(), covered=True)
+    story.hear(amended(SMALL))
+    assert facts(story.hear(amended(LARGE))) == []
+    story.hear(notified(day(3), direct_pay=True))
+    assert the(ReviewOpened, story.wait_until(day(3))).review is ReviewKind.AMOUNT, "never how much"
+
+
+def test_cover_that_arrived_since_counts_for_the_new_route():
+    story = claim(accepted(LARGE), notified())
+    story.learn(cover())
+    assert the(RouteChosen, story.hear(amended(SMALL))).direct_pay
+    assert case(story).covered
+
+
+def test_an_answered_claim_keeps_its_way():
+    story = claim(accepted(LARGE), notified(), answered(AnswerChoice.SETTLE_DIRECTLY), covered=True)
+    assert facts(story.hear(amended(SMALL))) == []
+    assert told(story).status is Status.SELLER_RESOLVING
+
+
+def test_an_open_review_is_opened_anew_with_the_new_items():
+    story = claim(accepted(100_00, 200_00), notified(), CONTESTS)
+    story.wait_until(day(1))
+    asked = the(ReviewOpened, story.hear(amended(100_00, 200_00, 300_00)))
+    assert (asked.review, asked.decide_by) == (ReviewKind.CONTESTED, day(41))
+    assert asked.items == (finding(1, 100_00), finding(2, 200_00), finding(3, 300_00))
+
+
+def test_an_objection_on_direct_pay_is_judged_also_of_a_claim_that_has_grown():
+    story = claim(accepted(), DIRECTLY, commented(contrary=True), covered=True)
+    asked = the(ReviewOpened, story.hear(amended(LARGE)))
+    assert asked.review is ReviewKind.CONTESTED
+
+
+def test_contested_items_that_are_claimed_no_more_are_not_in_question():
+    story = claim(accepted(100_00, 200_00, 300_00), notified(), answered(AnswerChoice.CONTEST, day(0), 2, 3))
+    assert the(ReviewOpened, story.hear(amended(100_00, 250_00))).contested == (2,)
+
+
+def test_less_is_approved_anew_and_more_is_looked_at_first():
+    story = claim(accepted(HUGE), notified(), ACCEPTS, approved("bob"))
+    assert the(ApprovalRequested, story.hear(amended(HUGE - 1))).amount_minor == HUGE - 1
+    assert not story.hear(approved("cyd"))
+    said = story.hear(amended(HUGE + 1))
+    assert the(ReviewOpened, said).review is ReviewKind.AMOUNT
+    story.hear(reviewed(ReviewKind.AMOUNT))
+    story.hear(approved("bob"))
+    assert the(PayoutAuthorized, story.hear(approved("cyd"))).amount_minor == HUGE + 1
+
+
+def test_what_an_insurer_settled_in_full_is_a_part_of_a_claim_that_has_grown():
+    story = claim(accepted(LARGE), notified(), insurer_settled(LARGE))
+    asked = the(ReviewOpened, story.hear(amended(LARGE, 1_000_00)))
+    assert (asked.review, asked.items[1]) == (ReviewKind.CONTESTED, finding(2, 1_000_00))
+    assert not story.hear(customer_says(confirmed=True))
+
+
+def test_what_an_insurer_settled_in_part_counts_for_the_amended_items_too():
+    story = claim(accepted(300_00, 200_00), notified(), insurer_settled(400_00))
+    story.hear(amended(100_00, 500_00))
+    assert the(PayoutAuthorized, story.hear(ACCEPTS)).amount_minor == 200_00
+
+
+def _paid(*admitted: int) -> Claim:
+    return claim(accepted(*admitted), notified(), ACCEPTS, paid(sum(admitted)))
+
+
+def test_more_after_the_payment_opens_a_round_for_the_difference():
+    story = _paid(100_00, 200_00)
+    said = story.hear(amended(150_00, 200_00, 50_00))
+    assert facts(said) == [ClaimReopened, ReviewOpened]
+    assert (the(ClaimReopened, said).round, the(ClaimReopened, said).reason) == (2, ReopeningReason.AMENDED)
+    asked = the(ReviewOpened, said)
+    assert (asked.review, asked.round) == (ReviewKind.AMOUNT, 2)
+    assert asked.items == (finding(1, 50_00, Reason.PAID_BEFORE), finding(2, 0, Reason.PAID_BEFORE), finding(3, 50_00))
+    assert (told(story).notice, told(story).round) == (Notice.REOPENED, 2)
+    order = the(PayoutAuthorized, story.hear(reviewed(ReviewKind.AMOUNT, round_=2)))
+    assert (order.payout_id, order.round, order.amount_minor) == (SECOND_PAYOUT, 2, 100_00)
+    closed = the(ClaimClosed, story.hear(paid(100_00, SECOND_PAYOUT, "transfer-10")))
+    assert closed.outcome is Outcome.RESOLVED_BY_SELLER
+
+
+@pytest.mark.parametrize("less", [(SMALL,), (SMALL - 1,), (50_00, 50_00)])
+def test_not_more_after_the_payment_changes_nothing(less: tuple[int, ...]):
+    assert not _paid(SMALL).hear(amended(*less))
+
+
+def test_a_difference_that_is_not_valid_leaves_the_claim_paid_as_it_was():
+    story = _paid(SMALL)
+    story.hear(amended(SMALL, 100_00))
+    said = story.hear(reviewed(ReviewKind.AMOUNT, valid=False, reasons=(Reason.NOT_PROVEN,)))
+    assert facts(said) == [ClaimClosed]
+    assert the(ClaimClosed, said).outcome is Outcome.RESOLVED_BY_SELLER
+    assert (told(story).notice, told(story).reasons) == (Notice.NOT_REOPENED, (Reason.NOT_PROVEN,))
+
+
+def test_what_an_adjuster_did_not_allow_is_not_paid_because_something_else_is_amended():
+    story = claim(accepted(500_00), notified(), CONTESTS)
+    story.hear(reviewed(ReviewKind.CONTESTED, finding(1, 300_00, Reason.NOT_PROVEN)))
+    story.hear(paid(300_00))
+    said = story.hear(amended(500_00, 40_00))
+    assert [item.allowed_minor for item in the(ReviewOpened, said).items] == [0, 40_00]
+
+
+def test_more_while_the_payout_is_pending_waits_for_its_end():
+    story = claim(accepted(SMALL), notified(), ACCEPTS)
+    assert not story.hear(amended(SMALL, 30_00))
+    assert not story.hear(amended(SMALL, 50_00, amendment_id="a-2"))
+    assert the(PayoutAuthorized, story.wait_until(day(2))).amount_minor == SMALL, "the order stays as it was"
+    said = story.hear(paid())
+    assert facts(said) == [ClaimClosed, ClaimReopened, ReviewOpened]
+    assert [item.allowed_minor for item in the(ReviewOpened, said).items] == [0, 50_00]
+    notices = [event.notice for event in said if isinstance(event, StatusChanged)]
+    assert notices == [Notice.PAID, Notice.REOPENED]
+
+
+def test_more_opens_no_round_when_the_payout_failed_until_it_is_paid_after_all():
+    story = claim(accepted(SMALL), notified(), ACCEPTS, amended(SMALL, 50_00))
+    assert facts(story.hear(failed(final=True))) == [ClaimClosed]
+    assert ClaimReopened in facts(story.hear(paid()))
+
+
+def test_more_after_a_denial_counts_when_the_claim_is_reopened():
+    story = claim(accepted(SMALL), notified(), CONTESTS, reviewed(ReviewKind.CONTESTED, valid=False))
+    assert not story.hear(amended(SMALL, 100_00))
+    assert the(ReviewOpened, story.hear(reopening())).items == (finding(1, SMALL), finding(2, 100_00))
+
+
+def test_a_second_round_may_be_amended_and_followed_by_a_third():
+    story = _paid(SMALL)
+    story.hear(amended(SMALL, 50_00))
+    assert [item.allowed_minor for item in the(ReviewOpened, story.hear(amended(SMALL, 70_00))).items] == [0, 70_00]
+    story.hear(reviewed(ReviewKind.AMOUNT))
+    story.hear(paid(70_00, SECOND_PAYOUT, "transfer-10"))
+    said = story.hear(amended(SMALL, 80_00))
+    assert the(ClaimReopened, said).round == 3
+    assert sum(item.allowed_minor for item in the(ReviewOpened, said).items) == 10_00
+
+
+def test_what_was_paid_for_one_item_counts_against_the_others_when_it_comes_to_less():
+    story = _paid(100_00, 200_00)
+    said = story.hear(amended(290_00, 50_00))
+    assert sum(item.allowed_minor for item in the(ReviewOpened, said).items) == 40_00
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        (information_requested(),),
+        (denied(Reason.EXCLUDED_LOSS),),
+        (accepted(), withdrawn()),
+        (accepted(), notified(), ACCEPTS, paid(), is_duplicate()),
+    ],
+)
+def test_of_a_claim_that_is_not_accepted_or_has_ended_an_amendment_says_nothing(heard: tuple[Event, ...]):
+    assert not claim(*heard).hear(amended(LARGE))
+
+
+def test_an_amendment_in_another_currency_changes_nothing():
+    event = amended(LARGE).model_copy(update={"currency": Currency.EUR})
+    assert not claim(accepted(), notified()).hear(event)
+
+
+def test_an_amendment_to_nothing_denies_the_claim_when_it_is_decided():
+    story = claim(accepted(), notified(), amended(0))
+    assert facts(story.hear(ACCEPTS)) == [ClaimDecided, ClaimClosed]

@@ -1,0 +1,109 @@
+"""Two claims turn out to be one."""
+
+import pytest
+
+from shared.events.adjusters import ReviewKind
+from shared.events.base import Event
+from shared.events.claim import Reason
+from shared.events.escalation import ClaimClosed, Outcome, PayoutRecalled
+from shared.events.seller_portal import AnswerChoice
+from tests.deciding import day
+from tests.escalation.given import (
+    CLAIM,
+    PAYOUT,
+    SECOND_PAYOUT,
+    SMALL,
+    accepted,
+    amended,
+    answered,
+    approved,
+    claim,
+    denied,
+    facts,
+    failed,
+    information_requested,
+    is_duplicate,
+    new_payee,
+    notified,
+    paid,
+    returned,
+    reviewed,
+    the,
+    told,
+    withdrawn,
+)
+
+ACCEPTS = answered(AnswerChoice.PAY_THROUGH_US)
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        (information_requested(),),
+        (denied(Reason.EXCLUDED_LOSS),),
+        (accepted(),),
+        (accepted(), withdrawn()),
+        (accepted(), notified(), answered(AnswerChoice.CONTEST)),
+    ],
+)
+def test_a_duplicate_that_was_not_paid_ends(heard: tuple[Event, ...]):
+    story = claim(*heard)
+    said = story.hear(is_duplicate())
+    assert facts(said) == [ClaimClosed]
+    assert (the(ClaimClosed, said).outcome, the(ClaimClosed, said).reasons) == (Outcome.DUPLICATE, (Reason.DUPLICATE,))
+    for late in (is_duplicate(), accepted(), reviewed(ReviewKind.CONTESTED), withdrawn(), ACCEPTS):
+        assert not story.hear(late)
+    assert not story.wait_until(day(400))
+
+
+def test_what_was_paid_on_a_duplicate_is_called_back_once():
+    story = claim(accepted(), notified(), ACCEPTS, paid())
+    said = story.hear(is_duplicate())
+    assert facts(said) == [PayoutRecalled, ClaimClosed]
+    recalled = the(PayoutRecalled, said)
+    assert (recalled.payout_id, recalled.amount_minor, recalled.reason) == (PAYOUT, SMALL, Reason.DUPLICATE)
+    for late in (is_duplicate(), paid(), returned(), new_payee()):
+        assert not story.hear(late)
+    assert told(story).outcome is Outcome.DUPLICATE
+
+
+def test_what_is_on_its_way_is_called_back_when_it_is_paid():
+    story = claim(accepted(), notified(), ACCEPTS)
+    assert facts(story.hear(is_duplicate())) == [ClaimClosed]
+    assert facts(story.hear(paid())) == [PayoutRecalled]
+    assert not story.hear(paid(reference="again")), "called back once, whatever finance pays"
+
+
+def test_what_was_never_paid_is_not_called_back():
+    story = claim(accepted(), notified(), ACCEPTS, failed(), is_duplicate())
+    assert not story.hear(failed(final=True))
+    assert not story.wait_until(day(30))
+    assert PayoutRecalled not in facts(story.said)
+
+
+def test_what_has_come_back_is_not_called_back():
+    story = claim(accepted(), notified(), ACCEPTS, paid(), returned())
+    assert facts(story.hear(is_duplicate())) == [ClaimClosed]
+
+
+def test_every_round_that_was_paid_is_called_back():
+    story = claim(accepted(), notified(), ACCEPTS, paid(), amended(SMALL, 50_00), reviewed(ReviewKind.AMOUNT))
+    story.hear(paid(50_00, SECOND_PAYOUT, "transfer-10"))
+    said = story.hear(is_duplicate())
+    recalled = [(event.payout_id, event.amount_minor) for event in said if isinstance(event, PayoutRecalled)]
+    assert recalled == [(PAYOUT, SMALL), (SECOND_PAYOUT, 50_00)]
+
+
+def test_a_running_round_ends_and_the_paid_one_is_called_back():
+    story = claim(accepted(), notified(), ACCEPTS, paid(), amended(SMALL, 50_00))
+    assert facts(story.hear(is_duplicate())) == [PayoutRecalled, ClaimClosed]
+    assert not story.hear(reviewed(ReviewKind.AMOUNT))
+
+
+def test_no_claim_is_its_own_duplicate():
+    assert not claim(accepted(), notified()).hear(is_duplicate(of=CLAIM))
+
+
+def test_approvals_of_a_duplicate_do_not_count():
+    story = claim(accepted(20_000_00), notified(), ACCEPTS, approved("bob"), is_duplicate())
+    assert not story.hear(approved("cyd"))
