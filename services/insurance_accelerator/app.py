@@ -1,18 +1,21 @@
 """Insurance Accelerator: knows who must be insured and who is, and helps sellers to cover that does.
 
-Hears  SellerProceedsReported · CertificateSubmitted · QuotesWanted · QuoteChosen · CarrierQuoted · CarrierDeclined ·
-       PolicyIssued
-Says   InsuranceRequired · CertificateAccepted · CertificateRejected · SellerCoverChanged · CoverLapsed ·
-       SellerQualified · SellerNotQualified · QuotesRequested · QuoteOffered · QuoteExpired · BindRequested · CoverBound
-Waits  for an account's name, the carriers' quotes, the seller's choice, the carrier's policy, the end of cover
+Hears  SellerProceedsReported · SellerClaimReported · CertificateSubmitted · QuotesWanted · QuoteChosen ·
+       CarrierQuoted · CarrierDeclined · PolicyIssued · PolicyCancelled
+Says   InsuranceRequired · InsuranceReminded · InsuranceOverdue · CertificateAccepted · CertificateRejected ·
+       SellerCoverChanged · CoverLapsing · CoverLapsed · CoverCancelled · SellerQualified · SellerNotQualified ·
+       QuotesRequested · QuoteOffered · QuoteRefused · QuotesCompared · QuoteExpired · BindRequested · CoverBound
+Waits  for an account's name, the carriers' quotes, the seller's choice, the carrier's policy, the end of the time to
+       insure, the time to renew, the end of cover
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from services.insurance_accelerator import decide, quotes
+from services.insurance_accelerator import binding, certificates, decide, history, quotes
 from services.insurance_accelerator.state import Seller
-from shared.events.carriers import CarrierDeclined, CarrierQuoted, PolicyIssued
+from shared.events.carriers import CarrierDeclined, CarrierQuoted, PolicyCancelled, PolicyIssued
+from shared.events.intake import SellerClaimReported
 from shared.events.marketplace import SellerProceedsReported
 from shared.events.seller_portal import CertificateSubmitted, QuoteChosen, QuotesWanted
 from shared.runtime import Decision, Moment, Process, Service
@@ -30,17 +33,20 @@ insurance_accelerator = Process(
     state=Seller,
     begins={
         SellerProceedsReported: of_a_new_seller(decide.proceeds_reported),
-        CertificateSubmitted: of_a_new_seller(decide.certificate_submitted),
+        SellerClaimReported: of_a_new_seller(history.claim_reported),
+        CertificateSubmitted: of_a_new_seller(certificates.certificate_submitted),
         QuotesWanted: of_a_new_seller(quotes.quotes_wanted),
     },
     hears={
         SellerProceedsReported: decide.proceeds_reported,
-        CertificateSubmitted: decide.certificate_submitted,
+        SellerClaimReported: history.claim_reported,
+        CertificateSubmitted: certificates.certificate_submitted,
         QuotesWanted: quotes.quotes_wanted,
         CarrierQuoted: quotes.carrier_quoted,
         CarrierDeclined: quotes.carrier_declined,
-        QuoteChosen: quotes.quote_chosen,
-        PolicyIssued: decide.policy_issued,
+        QuoteChosen: binding.quote_chosen,
+        PolicyIssued: binding.policy_issued,
+        PolicyCancelled: binding.policy_cancelled,
     },
     waits=decide.deadline_passed,
 )

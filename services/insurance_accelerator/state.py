@@ -1,42 +1,75 @@
-"""What is known of one seller: account name, proceeds, cover on record, certificates waiting, requests and quotes."""
+"""What is known of one seller: name, proceeds, duties, cover on record, certificates waiting, claims, quotes."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from hashlib import blake2b
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared.events.base import Event, Fact
-from shared.events.insurance_accelerator import CoverPeriod
-from shared.events.seller_portal import CertificateSubmitted
+from shared.events.insurance_accelerator import AfterDuty, ComparedQuote, CoverPeriod, Decline
+from shared.events.seller_portal import CertificateSubmitted, InsurerRating, ProductHazardClass
+from shared.money import Currency
 from shared.runtime import State
 
 ONE_DAY: Final = timedelta(days=1)
 MAX_PERIODS: Final = 24
 """Beyond it the period that ends first leaves the record."""
 MAX_CANCELLATIONS: Final = 8
-"""Beyond it the one heard first is forgotten; the periods it has cut stay cut."""
+"""Of certificates. Beyond it the one heard first is forgotten; the periods it has cut stay cut."""
+MAX_NOTICES: Final = 4
+"""Of policies that are not on record yet. Beyond it the one heard first is forgotten."""
 MAX_WAITING: Final = 3
 """Beyond it the certificate that has waited longest is judged without the account's name."""
 MAX_REQUESTS: Final = 4
-"""Open ones; beyond it a seller does not qualify for another. Closed ones are remembered while there is room."""
+"""Open ones of the seller's own; beyond it he does not qualify for another. Closed ones stay while there is room."""
 MAX_QUOTES: Final = 12
-"""Beyond it a carrier's quote is not offered."""
+"""Beyond it a carrier's quote is refused."""
+MAX_DECLINES: Final = 12
+"""For one request. Beyond it a carrier's no is not shown."""
+MAX_CLAIMS: Final = 40
+"""Beyond it the one reported first is forgotten: a seller with so many qualifies nowhere."""
 
 
 class Proceeds(Fact):
-    """The latest month reported on one marketplace, in its currency, and the duty that some month has brought."""
+    """The latest month reported on one marketplace, in its currency."""
 
     marketplace: str
     month: str
     amount_minor: int
-    insure_by: date | None = None
+
+
+class Duty(Fact):
+    """The duty to insure on one marketplace, with what was to follow when it was told.
+
+    ``reminders``: those to come. ``over_at``: the moment at which ``insure_by`` has passed; None: it has.
+    """
+
+    marketplace: str
+    insure_by: date
+    follows: AfterDuty
+    reminders: tuple[datetime, ...]
+    over_at: datetime | None
+
+
+class Bound(Fact):
+    """What a period was bound on. ``renew_at``: when quotes for what follows are asked for; None: they were."""
+
+    carrier: str
+    hazard_class: ProductHazardClass
+    per_occurrence_minor: int
+    deductible_minor: int
+    renew_at: datetime | None
 
 
 class Period(CoverPeriod):
-    """Cover on record; a last day before the first one: cancelled before it began. ``terms``: see ``terms_of``."""
+    """Cover on record; a last day before the first one: cancelled before it began. ``terms``: see ``terms_of``.
+
+    ``bound``: through the Accelerator; the certificate's id is then the policy's number.
+    """
 
     terms: str
+    bound: Bound | None = None
 
     @property
     def has_days(self) -> bool:
@@ -46,8 +79,21 @@ class Period(CoverPeriod):
         """The same, ending no later than this day."""
         return self.model_copy(update={"valid_to": min(self.valid_to, last_day)})
 
+    def is_paper(self, certificate_id: str, marketplace: str) -> bool:
+        return (self.certificate_id, self.marketplace) == (certificate_id, marketplace)
+
+    def is_policy(self, policy_number: str, carrier: str) -> bool:
+        return self.bound is not None and (self.certificate_id, self.bound.carrier) == (policy_number, carrier)
+
     def as_told(self) -> CoverPeriod:
-        return CoverPeriod(**self.model_dump(exclude={"terms"}))
+        return CoverPeriod(**self.model_dump(exclude={"terms", "bound"}))
+
+
+class Insured(Fact):
+    """A marketplace where the end of cover is still to be told, and when that is; None: at the end of time."""
+
+    marketplace: str
+    over_at: datetime | None
 
 
 class Cancellation(Fact):
@@ -55,6 +101,14 @@ class Cancellation(Fact):
 
     certificate_id: str
     on: date
+
+
+class Notice(Fact):
+    """A carrier cancels a policy that is not on record yet; ``last_day`` leaves the days of notice."""
+
+    policy_number: str
+    carrier: str
+    last_day: date
 
 
 class Waiting(Fact):
@@ -65,12 +119,25 @@ class Waiting(Fact):
     until: datetime
 
 
+class PastClaim(NamedTuple):
+    """One accepted claim against the seller, short because there can be many. ``claim``: see ``history``."""
+
+    claim: str
+    marketplace: str
+    reported_on: date
+    admitted_minor: int
+
+
 class Request(Fact):
     """One round of quotes. The timer closes it: a quote said in time counts even if it is heard later."""
 
     request_id: str
     marketplace: str
+    currency: Currency
+    hazard_class: ProductHazardClass
     reply_by: datetime
+    renews: str | None = None
+    declined: tuple[Decline, ...] = ()
     open: bool = True
 
 
@@ -81,47 +148,64 @@ class Stage(StrEnum):
 
 
 class Quote(Fact):
-    """A carrier's promise. ``due``: offered, it ends then; chosen, the carrier is asked again then.
+    """A carrier's promise: it can be chosen until ``valid_until``.
 
-    An ended one is remembered while its request is open, so that the same quote is never offered twice.
+    Chosen, the carrier is asked again at ``ask_again_at``, each time after twice the ``patience``. An ended one is
+    remembered while its request is open, for the comparison, and so that the same quote is never offered twice.
     """
 
     quote_id: str
     request_id: str
     marketplace: str
     carrier: str
-    stage: Stage
-    due: datetime | None
-    patience_days: int
-    """How long to wait for the carrier's policy before asking again; doubles each time."""
+    rating: InsurerRating
+    hazard_class: ProductHazardClass
+    premium_minor: int
+    per_occurrence_minor: int
+    deductible_minor: int
+    valid_until: datetime
+    patience: timedelta
+    stage: Stage = Stage.OFFERED
+    ask_again_at: datetime | None = None
+
+    @property
+    def due(self) -> datetime | None:
+        return self.valid_until if self.stage is Stage.OFFERED else self.ask_again_at
+
+    def as_compared(self) -> ComparedQuote:
+        return ComparedQuote(**self.model_dump(include=set(ComparedQuote.model_fields)))
 
 
 class Seller(State):
-    """Everything about one seller. ``insured_on``: the marketplaces where the end of cover is still to be told."""
+    """Everything about one seller."""
 
     seller_id: str
     account_name: str | None = None
     proceeds: tuple[Proceeds, ...] = ()
-    claims_so_far: int = 0
+    duties: tuple[Duty, ...] = ()
+    claims: tuple[PastClaim, ...] = ()
     cover_version: int = 0
     periods: tuple[Period, ...] = ()
-    insured_on: tuple[str, ...] = ()
+    insured_on: tuple[Insured, ...] = ()
     cancellations: tuple[Cancellation, ...] = ()
+    notices: tuple[Notice, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     requests: tuple[Request, ...] = ()
     quotes: tuple[Quote, ...] = ()
 
     @property
     def due(self) -> datetime | None:
-        return min(self._moments(), default=None)
+        return min((moment for moment in self._moments() if moment is not None), default=None)
 
-    def _moments(self) -> Iterator[datetime]:
+    def _moments(self) -> Iterator[datetime | None]:
+        for duty in self.duties:
+            yield from duty.reminders
+            yield duty.over_at
+        yield from (insured.over_at for insured in self.insured_on)
+        yield from (period.bound.renew_at for period in self.periods if period.bound is not None)
         yield from (waiting.until for waiting in self.waiting)
         yield from (request.reply_by for request in self.requests if request.open)
-        yield from (quote.due for quote in self.quotes if quote.due is not None)
-        for last_day in map(self.last_day, self.insured_on):
-            if last_day is not None and last_day < date.max:
-                yield datetime.combine(last_day + ONE_DAY, time.min, UTC)
+        yield from (quote.due for quote in self.quotes)
 
     def proceeds_on(self, marketplace: str) -> Proceeds | None:
         return next((p for p in self.proceeds if p.marketplace == marketplace), None)
@@ -129,6 +213,13 @@ class Seller(State):
     def with_proceeds(self, proceeds: Proceeds) -> "Seller":
         others = (p for p in self.proceeds if p.marketplace != proceeds.marketplace)
         return self.model_copy(update={"proceeds": (*others, proceeds)})
+
+    def covered(self, marketplace: str, today: date, *, by: date) -> bool:
+        """Whether there is cover that is not over and begins by a day at the latest."""
+        return any(
+            p.marketplace == marketplace and p.has_days and p.valid_from <= by and p.valid_to >= today
+            for p in self.periods
+        )
 
     def last_day(self, marketplace: str) -> date | None:
         """The last day of cover on a marketplace, past or future; None: there is no such day."""
@@ -138,9 +229,7 @@ class Seller(State):
         """Whether exactly this paper was accepted, also when another content has superseded it since."""
         terms = terms_of(certificate)
         return any(
-            p.certificate_id == certificate.certificate_id and p.marketplace == certificate.marketplace
-            for p in self.periods
-            if p.terms == terms
+            p.is_paper(certificate.certificate_id, certificate.marketplace) for p in self.periods if p.terms == terms
         )
 
     def cancelled_on(self, certificate_id: str) -> date | None:
@@ -154,19 +243,26 @@ class Seller(State):
         periods = tuple(p.cut(earliest) if p.certificate_id == certificate_id else p for p in self.periods)
         return self.model_copy(update={"cancellations": noted[-MAX_CANCELLATIONS:], "periods": periods})
 
-    def with_period(self, period: Period, today: date) -> "Seller":
-        """One more period. It supersedes what the same certificate said for today and later; past days stay."""
-        superseded = [
-            p.cut(today - ONE_DAY)
-            if (p.certificate_id, p.marketplace) == (period.certificate_id, period.marketplace)
-            else p
-            for p in self.periods
-        ]
-        if len(superseded) >= MAX_PERIODS:
-            superseded.remove(min(superseded, key=lambda p: p.valid_to))
+    def with_certificate(self, period: Period, today: date) -> "Seller":
+        """One more period. It supersedes what the same certificate said for today and later; past days stay.
+
+        The paper of a policy that was bound here stands for that policy from then on.
+        """
+        same = [p for p in self.periods if p.is_paper(period.certificate_id, period.marketplace)]
+        past = tuple(
+            p.cut(today - ONE_DAY).model_copy(update={"bound": None}) if p in same else p for p in self.periods
+        )
+        bound = next((p.bound for p in same if p.bound is not None), None)
         cancelled_on = self.cancelled_on(period.certificate_id)
         added = period if cancelled_on is None else period.cut(cancelled_on)
-        return self.model_copy(update={"periods": (*superseded, added)})
+        return self.model_copy(update={"periods": past}).with_period(added.model_copy(update={"bound": bound}))
+
+    def with_period(self, period: Period) -> "Seller":
+        """One more period, beside all others."""
+        kept = list(self.periods)
+        if len(kept) >= MAX_PERIODS:
+            kept.remove(min(kept, key=lambda p: p.valid_to))
+        return self.model_copy(update={"periods": (*kept, period)})
 
     def request(self, request_id: str) -> Request | None:
         return next((r for r in self.requests if r.request_id == request_id), None)
@@ -174,8 +270,9 @@ class Seller(State):
     def with_request(self, request: Request) -> "Seller":
         """One more request, in the place of the closed one that is the oldest where there is no room."""
         kept = list(self.requests)
-        if len(kept) >= MAX_REQUESTS:
-            kept.remove(next(r for r in kept if not r.open))
+        closed = [r for r in kept if not r.open]
+        if len(kept) >= MAX_REQUESTS and closed:
+            kept.remove(closed[0])
         return self.model_copy(update={"requests": (*kept, request)})
 
     def with_requests(self, requests: tuple[Request, ...]) -> "Seller":

@@ -1,15 +1,19 @@
 """What a test begins with: one seller of the US marketplace and the papers around it, each field open to change."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
-from services.insurance_accelerator import decide, quotes
+from services.insurance_accelerator import binding, certificates, decide, history, quotes
 from services.insurance_accelerator.state import Seller
-from shared.events.carriers import CarrierQuoted, PolicyIssued
+from shared.events.base import claim_id_of
+from shared.events.carriers import CarrierDeclined, CarrierQuoted, PolicyCancelled, PolicyIssued
+from shared.events.insurance_accelerator import SellerCoverChanged
+from shared.events.intake import SellerClaimReported
 from shared.events.marketplace import SellerProceedsReported
 from shared.events.seller_portal import CertificateSubmitted, InsurerRating, QuoteChosen, QuotesWanted
 from shared.money import Currency
-from shared.runtime import Moment
+from shared.runtime import Decision, Moment
 from tests.deciding import at, day
 
 SELLER = "seller-1"
@@ -52,8 +56,27 @@ def certificate(**changes: Any) -> CertificateSubmitted:
     return usual.model_copy(update=changes)
 
 
-def wanted(request_id: str = "R-1", marketplace: str = "US") -> QuotesWanted:
-    return QuotesWanted(seller_id=SELLER, request_id=request_id, marketplace=marketplace)
+def claim(number: int = 1, **changes: Any) -> SellerClaimReported:
+    """An accepted claim of 400 dollars, reported the day before."""
+    usual = SellerClaimReported(
+        seller_id=SELLER,
+        claim_id=claim_of(number),
+        marketplace="US",
+        currency=Currency.USD,
+        admitted_minor=40_000,
+        incident_on=date(2025, 5, 20),
+        reported_on=TODAY - timedelta(days=1),
+    )
+    return usual.model_copy(update=changes)
+
+
+def claim_of(number: int) -> UUID:
+    return claim_id_of(f"sub-{number}")
+
+
+def wanted(request_id: str = "R-1", marketplace: str = "US", **changes: Any) -> QuotesWanted:
+    usual = QuotesWanted(seller_id=SELLER, request_id=request_id, marketplace=marketplace)
+    return usual.model_copy(update=changes)
 
 
 def quoted(**changes: Any) -> CarrierQuoted:
@@ -70,6 +93,11 @@ def quoted(**changes: Any) -> CarrierQuoted:
         deductible_minor=500_000,
         valid_until=day(30),
     )
+    return usual.model_copy(update=changes)
+
+
+def declined(**changes: Any) -> CarrierDeclined:
+    usual = CarrierDeclined(seller_id=SELLER, request_id="R-1", carrier="southsea", reason="We insure no ladders.")
     return usual.model_copy(update=changes)
 
 
@@ -90,6 +118,12 @@ def policy(**changes: Any) -> PolicyIssued:
     return usual.model_copy(update=changes)
 
 
+def cancellation(**changes: Any) -> PolicyCancelled:
+    """Of the policy POL-1, with the last day of September."""
+    usual = PolicyCancelled(seller_id=SELLER, policy_number="POL-1", carrier="northwind", last_day=date(2025, 9, 30))
+    return usual.model_copy(update=changes)
+
+
 def moment(number: float, said: float | None = None) -> Moment[Any]:
     """So many days after the start; ``said``: when the outside says that it spoke."""
     return at(day(number), said_at=None if said is None else day(said))
@@ -105,9 +139,20 @@ def known_seller(**changes: Any) -> Seller:
     return known.model_copy(update=changes)
 
 
+def obliged_seller() -> Seller:
+    """A seller who was told on day 0 to insure within 30 days."""
+    return decide.proceeds_reported(unknown_seller(), proceeds(amount_minor=2_000_000), moment(0)).state
+
+
+def with_claims(seller: Seller, count: int) -> Seller:
+    for number in range(count):
+        seller = history.claim_reported(seller, claim(number), moment(0)).state
+    return seller
+
+
 def insured_seller(**changes: Any) -> Seller:
     """A seller whose certificate was accepted on day 0."""
-    return decide.certificate_submitted(known_seller(), certificate(**changes), moment(0)).state
+    return certificates.certificate_submitted(known_seller(), certificate(**changes), moment(0)).state
 
 
 def asking_seller() -> Seller:
@@ -123,4 +168,15 @@ def offered_seller() -> Seller:
 def choosing_seller() -> Seller:
     """A seller who chose the quote on day 10; the request has been closed on day 3."""
     closed = decide.deadline_passed(offered_seller(), moment(3)).state
-    return quotes.quote_chosen(closed, choice(), moment(10)).state
+    return binding.quote_chosen(closed, choice(), moment(10)).state
+
+
+def bound_seller() -> Seller:
+    """A seller whose policy was issued on day 12 (14 June 2025), for the year from 1 July."""
+    return binding.policy_issued(choosing_seller(), policy(), moment(12)).state
+
+
+def cover(decision: Decision[Seller]) -> SellerCoverChanged:
+    """The one snapshot of cover that a decision tells."""
+    (told,) = [event for event in decision.says if isinstance(event, SellerCoverChanged)]
+    return told

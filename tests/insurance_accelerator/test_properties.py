@@ -1,6 +1,6 @@
 """What must hold for a seller whatever is said, how often, in which order and how late the service hears it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from services.insurance_accelerator.app import insurance_accelerator
 from services.insurance_accelerator.state import (
     MAX_CANCELLATIONS,
+    MAX_CLAIMS,
+    MAX_DECLINES,
+    MAX_NOTICES,
     MAX_PERIODS,
     MAX_QUOTES,
     MAX_REQUESTS,
@@ -19,29 +22,40 @@ from services.insurance_accelerator.state import (
     Seller,
 )
 from shared.events.base import Event
-from shared.events.carriers import CarrierQuoted
+from shared.events.carriers import CarrierDeclined, CarrierQuoted, PolicyCancelled
 from shared.events.insurance_accelerator import (
     BindRequested,
     CertificateAccepted,
     CertificateRejected,
     CoverBound,
+    CoverCancelled,
     CoverLapsed,
+    CoverLapsing,
+    CoverPeriod,
     Defect,
+    InsuranceOverdue,
+    InsuranceReminded,
     InsuranceRequired,
     QuoteExpired,
     QuoteOffered,
+    QuoteRefused,
+    QuotesCompared,
     QuotesRequested,
     SellerCoverChanged,
     SellerNotQualified,
 )
+from shared.events.intake import SellerClaimReported
 from shared.events.seller_portal import CertificateSubmitted, InsurerRating, QuoteChosen
 from shared.money import Currency
 from shared.policy import load
 from tests.insurance_accelerator.given import (
     SELLER,
     TODAY,
+    cancellation,
     certificate,
     choice,
+    claim,
+    declined,
     known_seller,
     moment,
     policy,
@@ -53,7 +67,9 @@ from tests.interpreter import Interpreter
 
 E = TypeVar("E", bound=Event)
 World = Interpreter[Seller]
-POLITE_REFUSALS = (CertificateRejected, SellerNotQualified)
+POLITE_REFUSALS = (CertificateRejected, SellerNotQualified, QuoteRefused)
+RENEWAL = "newest-renewal"
+"""Stands for the id of a request that the service makes by itself."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +97,9 @@ class Turn:
 
 
 MARKETPLACES = st.sampled_from(["US", "GB"])
-CERTIFICATES = st.sampled_from(["COI-1", "COI-2", "COI-3"])
-QUOTES = st.sampled_from([(f"R-{r}", f"Q-{r}{q}") for r in range(3) for q in range(2)])
+CURRENCIES = {"US": Currency.USD, "GB": Currency.GBP}
+CERTIFICATES = st.sampled_from(["COI-1", "COI-2", "POL-Q-00"])
+QUOTES = st.sampled_from([*((f"R-{r}", f"Q-{r}{q}") for r in range(2) for q in range(2)), (RENEWAL, "Q-90")])
 HOURS = st.integers(0, 96).map(lambda n: timedelta(hours=n))
 MONTHS = st.integers(0, 240).map(lambda n: timedelta(days=n))
 
@@ -95,7 +112,7 @@ def certificates(draw: st.DrawFn) -> Callable[[datetime], Event]:
     changes: dict[str, Any] = {
         "certificate_id": number,
         "marketplace": marketplace,
-        "currency": Currency.USD if marketplace == "US" else Currency.GBP,
+        "currency": CURRENCIES[marketplace],
         "occurrence_basis": draw(st.sampled_from([True, True, True, False])),
     }
     is_cancelled = draw(st.sampled_from([False, False, True]))
@@ -117,12 +134,22 @@ def facts(draw: st.DrawFn) -> Callable[[datetime], Event]:
     """Anything that the outside can say of the one seller."""
     (request_id, quote_id), marketplace = draw(QUOTES), draw(MARKETPLACES)
     days, carrier = draw(st.integers(-2, 40)), draw(st.sampled_from(["northwind", "southsea"]))
-    currency = Currency.USD if marketplace == "US" else Currency.GBP
+    currency, number = CURRENCIES[marketplace], draw(st.integers(1, 6))
     amount = draw(st.sampled_from([100_000, 500_000, 2_000_000]))
+    premium, limit = draw(st.integers(1, 9)), draw(st.sampled_from([100_000_000, 100_000_000, 99_999_999]))
 
     def carriers_quote(now: datetime) -> CarrierQuoted:
+        terms = {"premium_minor": premium * 10_000, "per_occurrence_minor": limit, "currency": currency}
         until = now + timedelta(days=days)
-        return quoted(request_id=request_id, quote_id=quote_id, carrier=carrier, currency=currency, valid_until=until)
+        return quoted(request_id=request_id, quote_id=quote_id, carrier=carrier, valid_until=until, **terms)
+
+    def cancelled(now: datetime) -> Event:
+        last_day = now.date() + timedelta(days=days * 3)
+        return cancellation(policy_number=f"POL-{quote_id}", carrier=carrier, last_day=last_day)
+
+    def reported(now: datetime) -> Event:
+        reported_on = now.date() - timedelta(days=days * 9)
+        return claim(number, marketplace=marketplace, currency=currency, reported_on=reported_on)
 
     def issued(now: datetime) -> Event:
         begins = now.date()
@@ -139,8 +166,11 @@ def facts(draw: st.DrawFn) -> Callable[[datetime], Event]:
         lambda _: month,
         lambda _: wanted(request_id, marketplace),
         carriers_quote,
+        lambda _: declined(request_id=request_id, carrier=carrier),
         lambda _: choice(quote_id),
         issued,
+        cancelled,
+        reported,
     ]
     return draw(st.one_of(certificates(), st.sampled_from(said)))
 
@@ -157,20 +187,45 @@ def one_quote(promised: timedelta) -> list[Callable[[datetime], Event]]:
         lambda _: wanted("R-0"),
         lambda now: quoted(request_id="R-0", quote_id="Q-00", valid_until=now + promised),
         lambda _: choice("Q-00"),
-        lambda now: policy(quote_id="Q-00", valid_from=now.date(), valid_to=now.date() + timedelta(days=365)),
+        lambda now: policy(
+            quote_id="Q-00",
+            policy_number="POL-Q-00",
+            valid_from=now.date(),
+            valid_to=now.date() + timedelta(days=365),
+        ),
     ]
+
+
+def its_end(days: int) -> list[Callable[[datetime], Event]]:
+    """The carrier cancels the policy, or what follows it is quoted for; the one that fits the time is heeded."""
+    return [
+        lambda now: cancellation(policy_number="POL-Q-00", last_day=now.date() + timedelta(days=days)),
+        lambda now: quoted(request_id=RENEWAL, quote_id="Q-90", valid_until=now + timedelta(days=20)),
+        lambda _: choice("Q-90"),
+    ]
+
+
+PROMISES = (timedelta(days=1), timedelta(days=2), timedelta(days=20))
 
 
 @st.composite
 def lives(draw: st.DrawFn) -> list[Step]:
-    """The way of one quote, or part of it, with repetitions, delays and whatever else between; then anything."""
-    way = one_quote(draw(st.sampled_from([timedelta(days=1), timedelta(days=2), timedelta(days=20)])))
+    """The way of one quote, or part of it, with repetitions, delays and whatever else between; then anything.
+
+    In half of the lives the way is gone to its end in time, so that there is cover to speak of.
+    """
+    straight = draw(st.booleans())
+    way = one_quote(draw(st.sampled_from([timedelta(days=20)] if straight else list(PROMISES))))
     steps: list[Step] = []
-    for event in way[: draw(st.integers(0, len(way)))]:
-        steps.append(Step(event=event, said_ago=draw(LATENESS)))
-        steps.append(Step(passes=draw(HOURS), fires=draw(st.booleans())))
+    for event in way if straight else way[: draw(st.integers(0, len(way)))]:
+        steps.append(Step(event=event, said_ago=timedelta(0) if straight else draw(LATENESS)))
+        pause = draw(st.sampled_from([0, 1, 12])) if straight else draw(st.integers(0, 96))
+        steps.append(Step(passes=timedelta(hours=pause), fires=draw(st.booleans())))
         steps += draw(st.sampled_from([[], [Step(event=event)]]))
-        steps += draw(st.lists(STEPS, max_size=2))
+        steps += [] if straight else draw(st.lists(STEPS, max_size=2))
+    if draw(st.booleans()):
+        steps.append(Step(passes=timedelta(days=draw(st.sampled_from([10, 321, 340])))))
+        steps += [Step(event=event) for event in its_end(draw(st.sampled_from([0, 20, 90])))]
     return steps + draw(st.lists(STEPS, min_size=1, max_size=15))
 
 
@@ -181,19 +236,45 @@ def for_any_life(test: Callable[[list[Step]], None]) -> Callable[[], None]:
 def lived(steps: list[Step]) -> list[Turn]:
     """The turns of one seller's life."""
     world: World = Interpreter(insurance_accelerator)
-    return [_turn(world, step) for step in steps]
+    return [turn for step in steps for turn in _turns(world, step)]
 
 
-def _turn(world: World, step: Step) -> Turn:
-    if step.event is None:
-        now = world.now + step.passes
-        says = world.wait_until(now) if step.fires else ()
-        world.now = now
-        return Turn(now, now, None, says, world.states.get(SELLER))
-    received = world.now - step.said_ago
-    event = step.event(received)
+def _turns(world: World, step: Step) -> Iterator[Turn]:
+    """One for what is heard; where time passes, one for each deadline that does, and one for the end."""
+    if step.event is not None:
+        yield _heard(world, step.event, step.said_ago)
+        return
+    end = world.now + step.passes
+    while step.fires and (first := world.next_due()) is not None and first[0] <= end:
+        says = world.wait_until(max(first[0], world.now))
+        yield Turn(world.now, world.now, None, says, world.states.get(SELLER))
+    world.now = end
+    yield Turn(end, end, None, (), world.states.get(SELLER))
+
+
+def _heard(world: World, made: Callable[[datetime], Event], said_ago: timedelta) -> Turn:
+    received = world.now - said_ago
+    event = _addressed(made(received), world.states.get(SELLER))
     says = world.hear(event, said_at=received)
     return Turn(world.now, received, event, says, world.states.get(SELLER))
+
+
+def _addressed(event: Event, seller: Seller | None) -> Event:
+    """With the id of the newest request for a renewal, where that was meant."""
+    if not isinstance(event, CarrierQuoted | CarrierDeclined) or event.request_id != RENEWAL or seller is None:
+        return event
+    renewals = [request.request_id for request in seller.requests if request.renews is not None]
+    return event.model_copy(update={"request_id": renewals[-1] if renewals else "R-unknown"})
+
+
+def today_on(marketplace: str, now: datetime) -> date:
+    policy = load().in_force(marketplace, now.date())
+    assert policy is not None
+    return policy.today(now)
+
+
+def covers(periods: Sequence[CoverPeriod], marketplace: str, day: date) -> bool:
+    return any(p.marketplace == marketplace and p.valid_from <= day <= p.valid_to for p in periods)
 
 
 def said(turns: list[Turn], kind: type[E]) -> Iterator[tuple[Turn, E]]:
@@ -311,13 +392,15 @@ def test_a_lapse_is_told_once_and_only_when_cover_is_over(steps: list[Step]) -> 
         for event in turn.says:
             if isinstance(event, SellerCoverChanged):
                 periods = [(p.marketplace, p.valid_from, p.valid_to) for p in event.periods]
-                insured |= {p.marketplace for p in event.periods if p.valid_to >= p.known_since.date()}
+                insured |= {
+                    p.marketplace for p in event.periods if p.valid_to >= today_on(p.marketplace, p.known_since)
+                }
             if isinstance(event, CoverLapsed):
                 assert event.marketplace in insured
                 insured.remove(event.marketplace)
                 last_days = [last for m, first, last in periods if m == event.marketplace and first <= last]
-                assert all(last < turn.now.date() for last in last_days)
-                assert event.lapsed_on <= turn.now.date()
+                assert all(last < today_on(event.marketplace, turn.now) for last in last_days)
+                assert event.lapsed_on <= today_on(event.marketplace, turn.now)
 
 
 @for_any_life
@@ -328,12 +411,88 @@ def test_in_the_end_every_lapse_is_told_and_no_certificate_waits(steps: list[Ste
         assert seller.insured_on == ()
         assert seller.waiting == ()
         assert not any(request.open for request in seller.requests)
+        assert not any(duty.over_at or duty.reminders for duty in seller.duties)
+        assert not any(period.bound and period.bound.renew_at for period in seller.periods)
 
 
 @for_any_life
 def test_the_duty_to_insure_is_told_once_per_marketplace(steps: list[Step]) -> None:
     told = [event.marketplace for _, event in said(lived(steps), InsuranceRequired)]
     assert len(told) == len(set(told))
+
+
+@for_any_life
+def test_who_has_cover_is_neither_reminded_nor_overdue(steps: list[Step]) -> None:
+    periods: tuple[CoverPeriod, ...] = ()
+    insure_by: dict[str, date] = {}
+    for turn in lived(steps):
+        for event in turn.says:
+            if isinstance(event, SellerCoverChanged):
+                periods = event.periods
+            if isinstance(event, InsuranceRequired):
+                insure_by[event.marketplace] = event.insure_by
+            if isinstance(event, InsuranceReminded | InsuranceOverdue):
+                today, due = today_on(event.marketplace, turn.now), insure_by[event.marketplace]
+                assert (today > due) is isinstance(event, InsuranceOverdue)
+                assert not covers(periods, event.marketplace, today)
+                assert event.insure_by == due
+
+
+@for_any_life
+def test_a_duty_is_overdue_once_for_each_time_without_cover(steps: list[Step]) -> None:
+    overdue: set[str] = set()
+    for turn in lived([*steps, Step(passes=timedelta(days=1000))]):
+        for event in turn.says:
+            if isinstance(event, CoverLapsed):
+                overdue.discard(event.marketplace)
+            if isinstance(event, InsuranceOverdue):
+                assert event.marketplace not in overdue
+                overdue.add(event.marketplace)
+
+
+@for_any_life
+def test_in_the_end_everybody_with_the_duty_and_no_cover_is_overdue(steps: list[Step]) -> None:
+    turns = lived([*steps, Step(passes=timedelta(days=1000))])
+    obliged = {event.marketplace for _, event in said(turns, InsuranceRequired)}
+    assert obliged == {event.marketplace for _, event in said(turns, InsuranceOverdue)}
+
+
+# Cover bound here
+
+
+@for_any_life
+def test_cover_is_cancelled_only_with_the_notice_that_the_policy_asks_for(steps: list[Step]) -> None:
+    notices: list[tuple[str, date]] = []
+    for turn in lived(steps):
+        if isinstance(turn.event, PolicyCancelled):
+            least = min(today_on("US", turn.received), today_on("GB", turn.received)) + timedelta(days=30)
+            notices.append((turn.event.policy_number, max(turn.event.last_day, least)))
+        for event in turn.says:
+            if isinstance(event, CoverCancelled):
+                assert any(number == event.policy_number and event.last_day >= day for number, day in notices)
+
+
+@for_any_life
+def test_cancelled_cover_ends_with_the_day_that_was_told(steps: list[Step]) -> None:
+    for turn in lived(steps):
+        for event in turn.says:
+            if isinstance(event, CoverCancelled):
+                (told,) = [e for e in turn.says if isinstance(e, SellerCoverChanged)]
+                last_days = [p.valid_to for p in told.periods if p.certificate_id == event.policy_number]
+                assert max(last_days) == event.last_day
+
+
+@for_any_life
+def test_what_follows_bound_cover_is_asked_for_once_and_shortly_before_its_end(steps: list[Step]) -> None:
+    asked: set[str] = set()
+    for turn in lived(steps):
+        for event in turn.says:
+            if isinstance(event, CoverLapsing):
+                assert event.request_id not in asked
+                asked.add(event.request_id)
+                assert timedelta(0) <= event.last_day - today_on(event.marketplace, turn.now) <= timedelta(days=45)
+                (request,) = [e for e in turn.says if isinstance(e, QuotesRequested) and e.renews]
+                assert (request.request_id, request.renews) == (event.request_id, event.policy_number)
 
 
 # Quotes
@@ -384,6 +543,46 @@ def test_every_choice_in_time_of_an_open_quote_is_honoured(steps: list[Step]) ->
                 assert open_until.pop(event.quote_id) <= turn.now
 
 
+@for_any_life
+def test_each_round_of_quotes_is_compared_once_with_all_that_was_offered(steps: list[Step]) -> None:
+    turns = lived([*steps, Step(passes=timedelta(days=1000))])
+    offered = [offer for _, offer in said(turns, QuoteOffered)]
+    compared = [event for _, event in said(turns, QuotesCompared)]
+    asked = [event.request_id for _, event in said(turns, QuotesRequested)]
+    assert sorted(event.request_id for event in compared) == sorted(asked)
+    for event in compared:
+        of_this = {offer.quote_id for offer in offered if offer.request_id == event.request_id}
+        assert {offer.quote_id for offer in event.offers} == of_this
+        premiums = [offer.premium_minor for offer in event.offers]
+        assert premiums == sorted(premiums)
+        assert not {o.carrier for o in event.offers} & {decline.carrier for decline in event.declined}
+
+
+@for_any_life
+def test_every_new_quote_on_a_request_is_answered_once_and_no_other_is(steps: list[Step]) -> None:
+    turns = lived(steps)
+    for before, turn in pairwise(turns):
+        if not isinstance(turn.event, CarrierQuoted) or before.seller is None:
+            continue
+        known = before.seller.quote(turn.event.quote_id) is not None
+        answers = [event for event in turn.says if isinstance(event, QuoteOffered | QuoteRefused)]
+        assert len(answers) == (before.seller.request(turn.event.request_id) is not None and not known)
+
+
+@for_any_life
+def test_carriers_hear_of_every_claim_of_the_year_and_of_no_other(steps: list[Step]) -> None:
+    heard: dict[str, SellerClaimReported] = {}
+    for turn in lived(steps):
+        if isinstance(turn.event, SellerClaimReported):
+            since = today_on(turn.event.marketplace, turn.now) - timedelta(days=365)
+            if turn.event.reported_on >= since:
+                heard.setdefault(str(turn.event.claim_id), turn.event)
+        for asked in (event for event in turn.says if isinstance(event, QuotesRequested)):
+            since = today_on(asked.marketplace, turn.now) - timedelta(days=365)
+            recent = [c for c in heard.values() if c.marketplace == asked.marketplace and c.reported_on >= since]
+            assert (asked.claims_so_far, asked.claims_minor) == (len(recent), 40_000 * len(recent))
+
+
 # The process
 
 
@@ -397,20 +596,21 @@ def test_something_is_due_while_a_quote_a_choice_or_cover_is_open(steps: list[St
             if isinstance(event, QuoteExpired | CoverBound):
                 open_quotes.remove(event.quote_id)
         if turn.seller is not None:
-            today = turn.now.date()
-            covered = any(p.valid_from <= p.valid_to and p.valid_to >= today for p in turn.seller.periods)
-            assert turn.seller.due is not None or not (open_quotes or covered or turn.seller.waiting)
+            covered = any(p.has_days and p.valid_to >= today_on(p.marketplace, turn.now) for p in turn.seller.periods)
+            asking = any(request.open for request in turn.seller.requests)
+            awaited = open_quotes or covered or asking or turn.seller.waiting
+            assert turn.seller.due is not None or not awaited
 
 
 @for_any_life
 def test_hearing_the_same_again_changes_nothing(steps: list[Step]) -> None:
     world: World = Interpreter(insurance_accelerator)
     for step in steps:
-        turn = _turn(world, step)
-        if turn.event is not None and turn.seller is not None:
-            again = world.hear(turn.event, said_at=turn.received)
-            assert world.states[SELLER] == turn.seller
-            assert all(isinstance(event, POLITE_REFUSALS) for event in again)
+        for turn in _turns(world, step):
+            if turn.event is not None and turn.seller is not None:
+                again = world.hear(turn.event, said_at=turn.received)
+                assert world.states[SELLER] == turn.seller
+                assert all(isinstance(event, POLITE_REFUSALS) for event in again)
 
 
 @for_any_life
@@ -419,6 +619,10 @@ def test_what_is_known_of_a_seller_stays_bounded(steps: list[Step]) -> None:
         assert len(seller.periods) <= MAX_PERIODS
         assert len(seller.cancellations) <= MAX_CANCELLATIONS
         assert len(seller.waiting) <= MAX_WAITING
-        assert len(seller.requests) <= MAX_REQUESTS
+        assert len(seller.claims) <= MAX_CLAIMS
+        assert len(seller.notices) <= MAX_NOTICES
+        assert all(len(request.declined) <= MAX_DECLINES for request in seller.requests)
+        renewals = sum(request.renews is not None for request in seller.requests)
+        assert len(seller.requests) <= MAX_REQUESTS + renewals
         assert len(seller.quotes) <= MAX_QUOTES
         assert len(seller.proceeds) <= len(load().marketplaces())

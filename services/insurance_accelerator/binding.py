@@ -1,0 +1,181 @@
+"""From an offered quote to bound cover: the choice, the carrier's policy, and its cancellation with notice."""
+
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from services.insurance_accelerator import cover, quotes
+from services.insurance_accelerator.state import (
+    MAX_NOTICES,
+    Bound,
+    Notice,
+    Period,
+    Quote,
+    Seller,
+    Stage,
+    terms_of,
+)
+from shared.events.base import Event, derived_id
+from shared.events.carriers import PolicyCancelled, PolicyIssued
+from shared.events.insurance_accelerator import BindRequested, CoverBound, CoverCancelled, QuoteExpired
+from shared.events.seller_portal import QuoteChosen
+from shared.policy import Policy
+from shared.runtime import Decision, Moment, unchanged
+
+LONGEST_PATIENCE: Final = timedelta(days=64)
+"""A carrier that never issues what was chosen is asked again at last every so often."""
+OLDEST_WORD: Final = timedelta(days=366)
+"""Nothing about cover of a year is taken to have been said longer ago."""
+INSURER_LENGTH: Final = 120
+"""Characters of an insurer's name on a period of cover; a carrier's id may be longer."""
+
+
+def quote_chosen(seller: Seller, event: QuoteChosen, at: Moment[Any]) -> Decision[Seller]:
+    """Ask the carrier to bind, once; a choice made until the promised moment counts even if it is heard later."""
+    quote = seller.quote(event.quote_id)
+    if quote is None or quote.stage is not Stage.OFFERED or quotes.received(at) > quote.valid_until:
+        return unchanged(seller)
+    chosen = _asked(quote, quote.patience, at.now)
+    return Decision(seller.with_quote(chosen), (_bind_requested(seller, chosen),))
+
+
+def policy_issued(seller: Seller, event: PolicyIssued, at: Moment[Any]) -> Decision[Seller]:
+    """Cover bound through the Accelerator needs no certificate: the policy is on record by itself."""
+    quote = seller.quote(event.quote_id)
+    if quote is None or quote.stage is not Stage.CHOSEN or quote.carrier != event.carrier:
+        return unchanged(seller)
+    policy = at.policies.in_force(quote.marketplace, at.now.date())
+    if policy is None or event.valid_from > event.valid_to:
+        return unchanged(seller)
+    period = _period(quote, event, policy, at)
+    covered = _ended(seller, quote).with_period(period)
+    says: tuple[Event, ...] = (CoverBound(**event.model_dump()),)
+    if early := _notice(seller, event.policy_number, event.carrier):
+        counted = covered.model_copy(update={"notices": tuple(n for n in covered.notices if n != early)})
+        covered, cancelled = _cut(counted, early, policy)
+        says = (*says, *cancelled)
+    return cover.told(seller, covered, says, at)
+
+
+def policy_cancelled(seller: Seller, event: PolicyCancelled, at: Moment[Any]) -> Decision[Seller]:
+    """Cover ends on the day that the carrier gives, but not before the notice that the policy asks for is over."""
+    marketplace = _marketplace_of(seller, event)
+    policy = None if marketplace is None else at.policies.in_force(marketplace, at.now.date())
+    if policy is None:
+        return unchanged(seller)
+    noticed = _said_on(policy, at) + timedelta(days=policy.insurance.min_cancellation_notice_days)
+    last_day = max(event.last_day, noticed)
+    notice = Notice(policy_number=event.policy_number, carrier=event.carrier, last_day=last_day)
+    if not any(period.is_policy(event.policy_number, event.carrier) for period in seller.periods):
+        return Decision(_noted(seller, notice))
+    cut, says = _cut(seller, notice, policy)
+    return cover.told(seller, cut, says, at)
+
+
+def overdue(seller: Seller, now: datetime) -> tuple[Seller, tuple[Event, ...]]:
+    """Let offers expire, and ask carriers again that have not yet issued what was chosen."""
+    says: list[Event] = []
+    for quote in seller.quotes:
+        if quote.due is None or quote.due > now:
+            continue
+        if quote.stage is Stage.OFFERED:
+            seller = _ended(seller, quote)
+            says.append(QuoteExpired(seller_id=seller.seller_id, quote_id=quote.quote_id))
+        else:
+            seller = seller.with_quote(_asked(quote, min(2 * quote.patience, LONGEST_PATIENCE), now))
+            says.append(_bind_requested(seller, quote))
+    return seller, tuple(says)
+
+
+def _period(quote: Quote, event: PolicyIssued, policy: Policy, at: Moment[Any]) -> Period:
+    bound = Bound(
+        carrier=event.carrier,
+        hazard_class=quote.hazard_class,
+        per_occurrence_minor=quote.per_occurrence_minor,
+        deductible_minor=quote.deductible_minor,
+        renew_at=_renew_at(event.valid_to, policy) if event.valid_to >= policy.today(at.now) else None,
+    )
+    return Period(
+        marketplace=quote.marketplace,
+        valid_from=event.valid_from,
+        valid_to=event.valid_to,
+        insurer=event.carrier[:INSURER_LENGTH],
+        certificate_id=event.policy_number,
+        known_since=at.now,
+        issued_on=_said_on(policy, at),
+        terms=terms_of(event),
+        bound=bound,
+    )
+
+
+def _renew_at(last_day: date, policy: Policy) -> datetime:
+    return policy.begin_of(last_day - timedelta(days=policy.insurance.renewal_days))
+
+
+def _said_on(policy: Policy, at: Moment[Any]) -> date:
+    return policy.today(max(quotes.received(at), at.now - OLDEST_WORD))
+
+
+def _cut(seller: Seller, notice: Notice, policy: Policy) -> tuple[Seller, tuple[Event, ...]]:
+    """The policy ends with the day of the notice; what is to follow is asked for the sooner. Nothing is cut twice."""
+    periods: list[Period] = []
+    says: list[Event] = []
+    for period in seller.periods:
+        cut = period
+        if period.is_policy(notice.policy_number, notice.carrier) and period.valid_to > notice.last_day:
+            cut = _renewed_sooner(period.cut(notice.last_day), policy)
+            cancelled = CoverCancelled(
+                seller_id=seller.seller_id,
+                marketplace=period.marketplace,
+                policy_number=notice.policy_number,
+                last_day=notice.last_day,
+            )
+            says.append(cancelled)
+        periods.append(cut)
+    return seller.model_copy(update={"periods": tuple(periods)}), tuple(says)
+
+
+def _renewed_sooner(period: Period, policy: Policy) -> Period:
+    if period.bound is None or period.bound.renew_at is None:
+        return period
+    sooner = period.bound.model_copy(update={"renew_at": _renew_at(period.valid_to, policy)})
+    return period.model_copy(update={"bound": sooner})
+
+
+def _marketplace_of(seller: Seller, event: PolicyCancelled) -> str | None:
+    """Where the policy covers the seller, or where it may: one that is awaited from its carrier. None: not ours."""
+    for period in seller.periods:
+        if period.is_policy(event.policy_number, event.carrier):
+            return period.marketplace
+    awaited = (quote for quote in seller.quotes if quote.stage is Stage.CHOSEN and quote.carrier == event.carrier)
+    return next((quote.marketplace for quote in awaited), None)
+
+
+def _notice(seller: Seller, policy_number: str, carrier: str) -> Notice | None:
+    found = (n for n in seller.notices if (n.policy_number, n.carrier) == (policy_number, carrier))
+    return min(found, key=lambda notice: notice.last_day, default=None)
+
+
+def _noted(seller: Seller, notice: Notice) -> Seller:
+    """A cancellation that overtakes its policy counts as soon as the policy is on record; the earliest day of all."""
+    known = _notice(seller, notice.policy_number, notice.carrier)
+    if known is not None and known.last_day <= notice.last_day:
+        return seller
+    notices = (*(n for n in seller.notices if n != known), notice)
+    return seller.model_copy(update={"notices": notices[-MAX_NOTICES:]})
+
+
+def _ended(seller: Seller, quote: Quote) -> Seller:
+    return seller.with_quote(quote.model_copy(update={"stage": Stage.ENDED, "ask_again_at": None}))
+
+
+def _asked(quote: Quote, patience: timedelta, now: datetime) -> Quote:
+    return quote.model_copy(update={"stage": Stage.CHOSEN, "patience": patience, "ask_again_at": now + patience})
+
+
+def _bind_requested(seller: Seller, quote: Quote) -> BindRequested:
+    return BindRequested(
+        seller_id=seller.seller_id,
+        quote_id=quote.quote_id,
+        bind_id=derived_id("bind", seller.seller_id, quote.quote_id),
+        carrier=quote.carrier,
+    )

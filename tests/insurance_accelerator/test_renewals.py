@@ -1,0 +1,163 @@
+"""Cover bound here that ends soon: given what is known of a seller, when this is heard, then these events."""
+
+from datetime import UTC, date, datetime
+
+from services.insurance_accelerator.binding import policy_cancelled, policy_issued, quote_chosen
+from services.insurance_accelerator.certificates import certificate_submitted
+from services.insurance_accelerator.decide import deadline_passed
+from services.insurance_accelerator.quotes import carrier_quoted
+from services.insurance_accelerator.state import MAX_REQUESTS, Period, Seller
+from shared.events.base import Event
+from shared.events.insurance_accelerator import (
+    BindRequested,
+    CoverLapsing,
+    QuoteOffered,
+    QuotesCompared,
+    QuotesRequested,
+)
+from shared.money import Currency
+from shared.policy import load
+from shared.runtime import Decision, Moment
+from tests.deciding import day
+from tests.insurance_accelerator.given import (
+    SELLER,
+    bound_seller,
+    cancellation,
+    certificate,
+    choice,
+    choosing_seller,
+    insured_seller,
+    moment,
+    policy,
+    quoted,
+    with_claims,
+)
+
+RENEW_AT = datetime(2026, 5, 16, 4, tzinfo=UTC)
+"""45 days before 30 June 2026, as the day begins in New York."""
+REQUEST = "renews:POL-1:2026-06-30"
+
+
+def then() -> Moment[Event]:
+    return Moment(RENEW_AT, RENEW_AT, load())
+
+
+def lapsing() -> CoverLapsing:
+    return CoverLapsing(
+        seller_id=SELLER,
+        marketplace="US",
+        policy_number="POL-1",
+        last_day=date(2026, 6, 30),
+        request_id=REQUEST,
+    )
+
+
+def renewing_seller() -> Seller:
+    return deadline_passed(bound_seller(), then()).state
+
+
+def test_before_bound_cover_ends_carriers_are_asked_for_what_follows_on_the_same_terms() -> None:
+    bound = with_claims(bound_seller(), 2)
+    assert bound.due == RENEW_AT
+    asked = QuotesRequested(
+        seller_id=SELLER,
+        request_id=REQUEST,
+        marketplace="US",
+        currency=Currency.USD,
+        monthly_proceeds_minor=500_000,
+        claims_so_far=2,
+        claims_minor=80_000,
+        reply_by=datetime(2026, 5, 19, 4, tzinfo=UTC),
+        limit_minor=100_000_000,
+        deductible_minor=500_000,
+        renews="POL-1",
+    )
+    assert deadline_passed(bound, then()).says == (lapsing(), asked)
+
+
+def test_a_renewal_is_asked_for_once() -> None:
+    renewing = renewing_seller()
+    (comparison,) = deadline_passed(renewing, moment(352)).says
+    assert isinstance(comparison, QuotesCompared)
+    assert all(period.bound and period.bound.renew_at is None for period in renewing.periods)
+
+
+def test_a_quote_for_the_renewal_is_offered_chosen_and_bound_like_any_other() -> None:
+    quote = quoted(request_id=REQUEST, quote_id="Q-9", valid_until=day(370))
+    offered = carrier_quoted(renewing_seller(), quote, moment(349))
+    chosen = quote_chosen(offered.state, choice("Q-9"), moment(350))
+    next_year = policy(quote_id="Q-9", policy_number="POL-9", valid_from=date(2026, 7, 1), valid_to=date(2027, 6, 30))
+    renewed = policy_issued(chosen.state, next_year, moment(351))
+    assert isinstance(offered.says[0], QuoteOffered)
+    assert isinstance(chosen.says[0], BindRequested)
+    assert [p.certificate_id for p in renewed.state.periods] == ["POL-1", "POL-9"]
+    later = deadline_passed(renewed.state, moment(400)).says
+    assert [type(event) for event in later] == [QuotesCompared], "nothing lapses"
+
+
+def test_cover_that_is_cancelled_is_asked_for_anew_as_soon_as_it_ends_soon() -> None:
+    cut = policy_cancelled(bound_seller(), cancellation(), moment(40)).state
+    assert cut.due == datetime(2025, 8, 16, 4, tzinfo=UTC)
+    soon = policy_cancelled(bound_seller(), cancellation(last_day=day(45).date()), moment(40)).state
+    (told, asked) = deadline_passed(soon, moment(40)).says
+    assert isinstance(told, CoverLapsing)
+    assert isinstance(asked, QuotesRequested)
+    assert (told.last_day, asked.renews) == (day(70).date(), "POL-1")
+
+
+def test_a_renewal_that_was_asked_for_is_not_asked_for_again_after_a_cancellation() -> None:
+    cut = policy_cancelled(renewing_seller(), cancellation(last_day=date(2026, 6, 20)), moment(349)).state
+    assert not [e for e in deadline_passed(cut, moment(353)).says if isinstance(e, CoverLapsing)]
+
+
+def test_cover_shown_by_a_certificate_is_the_sellers_own_to_renew() -> None:
+    assert not [e for e in deadline_passed(insured_seller(), moment(190)).says if isinstance(e, CoverLapsing)]
+
+
+def test_the_paper_of_a_bound_policy_changes_nothing_about_its_renewal() -> None:
+    paper = certificate(certificate_id="POL-1", valid_from=date(2025, 7, 1), valid_to=date(2026, 6, 30))
+    shown = certificate_submitted(bound_seller(), paper, moment(20)).state
+    assert [e for e in deadline_passed(shown, then()).says if isinstance(e, CoverLapsing)] == [lapsing()]
+
+
+def test_cover_that_was_over_before_anybody_looked_is_not_renewed() -> None:
+    said = deadline_passed(bound_seller(), moment(500)).says
+    assert not [event for event in said if isinstance(event, CoverLapsing)]
+
+
+def test_a_renewal_is_asked_for_however_many_wishes_are_open() -> None:
+    bound = bound_seller()
+    request = renewing_seller().requests[-1]
+    busy = bound.model_copy(
+        update={
+            "requests": tuple(
+                request.model_copy(update={"request_id": f"R-{n}", "renews": None, "reply_by": day(360)})
+                for n in range(MAX_REQUESTS)
+            )
+        }
+    )
+    assert deadline_passed(busy, then()).says[0] == lapsing()
+
+
+def test_the_request_of_a_very_long_policy_number_has_an_id_of_a_fitting_length() -> None:
+    long = policy(policy_number="P" * 128)
+    bound = policy_issued(choosing_seller(), long, moment(12)).state
+    (told, asked) = deadline_passed(bound, then()).says
+    assert isinstance(told, CoverLapsing)
+    assert isinstance(asked, QuotesRequested)
+    assert told.request_id == asked.request_id
+    assert len(told.request_id) <= 128
+
+
+def test_each_of_several_policies_has_its_own_renewal() -> None:
+    bound = bound_seller()
+    other: Period = bound.periods[0].model_copy(update={"certificate_id": "POL-2"})
+    two = bound.model_copy(update={"periods": (*bound.periods, other)})
+    said = [event for event in deadline_passed(two, then()).says if isinstance(event, CoverLapsing)]
+    assert [event.policy_number for event in said] == ["POL-1", "POL-2"]
+    assert len({event.request_id for event in said}) == 2
+
+
+def test_nothing_is_renewed_that_is_not_bound() -> None:
+    chosen = choosing_seller()
+    assert deadline_passed(chosen, moment(11)) == Decision(chosen)
