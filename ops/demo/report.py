@@ -1,7 +1,8 @@
 """What came of a run: the figures, and whether every claim and every cent is where it must be."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -9,13 +10,13 @@ from math import ceil
 from typing import Any, Final
 
 import asyncpg as _asyncpg
-from rich.box import SIMPLE_HEAD
-from rich.console import Group, RenderableType
-from rich.table import Table
 
-from ops.demo.observer import Claim, Facts, Money
+from ops.demo.facts import Claim, Facts, Money
+from ops.demo.rings import compared
+from ops.demo.stories import Tally
 from shared.events.base import Fact
 from shared.events.escalation import Outcome
+from shared.events.intake import HazardLevel
 from shared.money import display
 
 asyncpg: Any = _asyncpg  # it ships no types; what it returns is narrowed here
@@ -27,7 +28,7 @@ SHOWN: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What must not be. ``kind``: lost, paid_twice or sums."""
+    """What must not be. ``kind``: lost, paid_twice, sums or told."""
 
     kind: str
     claim_id: str
@@ -47,6 +48,32 @@ class OnRecord:
     recovery_due: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
     parked: Mapping[str, str] = field(default_factory=dict[str, str])
     """Claim → why one of the services could not decide about it."""
+    overdue: int = 0
+    """Claims and submissions whose handling clock has run out, and which still wait."""
+
+
+class Ways(Fact):
+    """Of one named route: how many claims took it, and how they ended."""
+
+    claims: int
+    outcomes: dict[str, int]
+
+
+class Investigations(Fact):
+    """How well screening found the fraud that was planted. None: what was planted is not known, or there is none."""
+
+    investigated: int
+    planted: int | None = None
+    found: int | None = None
+    precision: float | None = None
+    recall: float | None = None
+
+
+class Overdue(Fact):
+    """Customers who were told of a delay; and what was still overdue by a handling clock when the run ended."""
+
+    told_of_delay: int
+    at_the_end: int
 
 
 class Figures(Fact):
@@ -65,11 +92,16 @@ class Figures(Fact):
     decision_latency_ms: dict[str, float | None]
     seconds: float
     waiting_recoveries: int
+    routes: dict[str, Ways]
+    investigations: Investigations
+    hazards: dict[str, int]
+    """Level → products that were flagged at it, and at no higher one."""
+    overdue: Overdue
     problems: tuple[str, ...]
 
 
-async def on_record(database_url: str, facts: Facts) -> OnRecord:
-    """Reads the ledger, and of claims that have not ended the deadlines."""
+async def on_record(database_url: str, facts: Facts, now: datetime) -> OnRecord:
+    """Reads the ledger, and of claims that have not ended the deadlines. ``now``: by the services' clock."""
     connection = await asyncpg.connect(database_url, timeout=20, command_timeout=60)
     try:
         ledger = {
@@ -87,9 +119,10 @@ async def on_record(database_url: str, facts: Facts) -> OnRecord:
             recoveries.update({row["key"]: row["due"] for row in await connection.fetch(_RECOVERY_DUE, ids)})
             for row in await connection.fetch(_PARKED, [*ids, *submissions]):
                 parked[submissions.get(row["key"]) or row["key"]] = f"{row['process']}: {row['error']}"
+        overdue = await connection.fetchval(_OVERDUE, now)
     finally:
         await connection.close()
-    return OnRecord(ledger, totals, claims, recoveries, parked)
+    return OnRecord(ledger, totals, claims, recoveries, parked, overdue)
 
 
 def find_problems(facts: Facts, record: OnRecord, overdue: datetime) -> list[Problem]:
@@ -107,12 +140,21 @@ def find_problems(facts: Facts, record: OnRecord, overdue: datetime) -> list[Pro
     return problems
 
 
-def figures(facts: Facts, record: OnRecord, problems: Sequence[Problem], seconds: float) -> Figures:
-    """The figures of a run that took so many real seconds."""
+def figures(
+    facts: Facts,
+    record: OnRecord,
+    problems: Sequence[Problem],
+    *,
+    tally: Tally,
+    planted: Collection[str] | None,
+    seconds: float,
+) -> Figures:
+    """The figures of a run that took so many real seconds. ``planted``: the submissions that are fraud, if known."""
     outcomes, latencies = facts.outcomes(), facts.latencies()
     claims = outcomes.total()
     deciding = (facts.last_decided_at - facts.first_submitted_at) / 1000
     money = record.totals or facts.money()
+    hazards = Counter(facts.hazards.values())
     return Figures(
         claims=claims,
         lost=len({problem.claim_id for problem in problems if problem.kind == "lost"}),
@@ -123,7 +165,25 @@ def figures(facts: Facts, record: OnRecord, problems: Sequence[Problem], seconds
         decision_latency_ms={"p50": quantile(latencies, 0.50), "p99": quantile(latencies, 0.99)},
         seconds=round(seconds, 1),
         waiting_recoveries=sum(claim.in_recovery for claim in facts.waiting()),
+        routes={name: Ways(claims=ends.total(), outcomes=dict(ends.most_common())) for name, ends in tally.items()},
+        investigations=_investigations(facts, planted),
+        hazards={level.value: hazards[level.value] for level in HazardLevel},
+        overdue=Overdue(told_of_delay=sum(claim.delayed for claim in facts.submitted()), at_the_end=record.overdue),
         problems=tuple(f"{problem.claim_id}: {problem.sentence}" for problem in problems),
+    )
+
+
+def _investigations(facts: Facts, planted: Collection[str] | None) -> Investigations:
+    investigated = [claim.submission_id for claim in facts.submitted() if claim.investigated]
+    if planted is None:
+        return Investigations(investigated=len(investigated))
+    found = compared(planted, investigated)
+    return Investigations(
+        investigated=found.investigated,
+        planted=found.planted,
+        found=found.found,
+        precision=found.precision,
+        recall=found.recall,
     )
 
 
@@ -141,27 +201,6 @@ def quantile(ascending: Sequence[int], share: float) -> float | None:
     return float(ascending[max(0, ceil(share * len(ascending)) - 1)])
 
 
-def tables(found: Figures) -> RenderableType:
-    """Outcomes and money, for the screen."""
-    outcomes = Table("outcome", "claims", title="How the claims ended", title_justify="left", box=SIMPLE_HEAD)
-    outcomes.columns[1].justify = "right"
-    for outcome, count in found.outcomes.items():
-        outcomes.add_row(outcome, f"{count:,}", style=None if count else "dim")
-    outcomes.add_section()
-    outcomes.add_row("together", f"{found.claims:,}")
-    return Group(outcomes, money_table(found.money), _pace(found))
-
-
-def money_table(money: Mapping[str, Mapping[str, int]]) -> Table:
-    """paid out = recovered + waived + written off + outstanding."""
-    table = Table(title="Where the money is", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for heading in ("", "paid out", "= recovered", "+ waived", "+ written off", "+ outstanding"):
-        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
-    for currency, sums in money.items():
-        table.add_row(currency, *(display(sums[name], "").strip() for name in _COLUMNS))
-    return table
-
-
 def waiting_lines(facts: Facts, record: OnRecord) -> list[str]:
     """What waits, for whom and until when."""
     waiting = list(facts.waiting())
@@ -173,12 +212,14 @@ def as_json(value: Any) -> str:
     return json.dumps(value, indent=2) + "\n"
 
 
-_COLUMNS: Final = ("paid_out", "recovered", "waived", "written_off", "outstanding")
+COLUMNS: Final = ("paid_out", "recovered", "waived", "written_off", "outstanding")
 
 
 def _problems_of(claim: Claim, record: OnRecord, overdue: datetime) -> Iterator[Problem]:
     yield from _lost(claim, record, overdue)
     yield from _paid_twice(claim)
+    if claim.outcome is not None and claim.closed is not None and claim.outcome is not claim.closed:
+        yield Problem("told", claim.claim_id, f"ended as {claim.closed}, and the customer was told {claim.outcome}")
     told, (_, booked) = claim.money(), record.ledger.get(claim.claim_id, ("", Money()))
     if told != booked:
         yield Problem("sums", claim.claim_id, f"the events tell of {told}, its ledger of {booked}")
@@ -187,6 +228,8 @@ def _problems_of(claim: Claim, record: OnRecord, overdue: datetime) -> Iterator[
     elif booked.outstanding and not claim.in_recovery:
         sentence = f"its recovery is closed and {display(booked.outstanding, claim.currency)} are outstanding"
         yield Problem("sums", claim.claim_id, sentence)
+    if owed := claim.recovery.owed_to_seller:
+        yield Problem("sums", claim.claim_id, f"{display(owed, claim.currency)} are owed to the seller, and not paid")
 
 
 def _lost(claim: Claim, record: OnRecord, overdue: datetime) -> Iterator[Problem]:
@@ -206,15 +249,13 @@ def _lost(claim: Claim, record: OnRecord, overdue: datetime) -> Iterator[Problem
 
 def _paid_twice(claim: Claim) -> Iterator[Problem]:
     for payout_id, payout in claim.payouts.items():
-        if len(payout.paid) > 1:
+        if payout.net_minor > payout.authorised_minor:
+            more = display(payout.net_minor - payout.authorised_minor, claim.currency)
             references = ", ".join(payout.paid)
-            yield Problem(
-                "paid_twice", claim.claim_id, f"payout {payout_id} was paid {len(payout.paid)} times: {references}"
-            )
-    paid = sum(sum(payout.paid.values()) for payout in claim.payouts.values())
-    decided = sum(claim.decided.values())
-    if paid > decided:
-        sentence = f"{display(paid, claim.currency)} were paid and {display(decided, claim.currency)} decided"
+            yield Problem("paid_twice", claim.claim_id, f"payout {payout_id} was paid {more} too much: {references}")
+    borne, decided = sum(payout.borne_minor for payout in claim.payouts.values()), sum(claim.decided.values())
+    if borne > decided:
+        sentence = f"{display(borne, claim.currency)} were paid and {display(decided, claim.currency)} decided"
         yield Problem("paid_twice", claim.claim_id, sentence)
 
 
@@ -230,21 +271,12 @@ def _waits(claim: Claim, record: OnRecord) -> str:
     return f"{claim.submission_id} {what}{who}: waits {until}"
 
 
-def _pace(found: Figures) -> Table:
-    pace = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    latency = {name: "–" if ms is None else f"{ms:,.0f} ms" for name, ms in found.decision_latency_ms.items()}
-    pace.add_row("Claims decided", f"{found.claims_per_second:,.0f} a second")
-    pace.add_row("First decision after", f"{latency['p50']} (p50), {latency['p99']} (p99)")
-    pace.add_row("Whole run", f"{found.seconds:,.1f} s")
-    return pace
-
-
 def _money(row: Any) -> Money:
-    return Money(*(int(row[name]) for name in _COLUMNS))
+    return Money(*(int(row[name]) for name in COLUMNS))
 
 
 def _as_dict(money: Money) -> dict[str, int]:
-    return {name: getattr(money, name) for name in _COLUMNS}
+    return {name: getattr(money, name) for name in COLUMNS}
 
 
 def _batches(claims: Iterable[Claim]) -> Iterator[list[Claim]]:
@@ -261,6 +293,11 @@ select key, due from escalation.state where process = 'escalation' and key = any
 """
 _RECOVERY_DUE = """
 select key, due from recovery.state where process = 'recovery' and key = any($1::text[]) and due is not null
+"""
+_OVERDUE = """
+select (select count(*) from intake.state where late_at <= $1)
+    + (select count(*) from escalation.state where late_at <= $1)
+    + (select count(*) from recovery.state where late_at <= $1)
 """
 _PARKED = " union all ".join(
     f"select process, key, error from {schema}.held where key = any($1::text[]) and error is not null"  # noqa: S608

@@ -39,7 +39,7 @@ def of_guardians(luck: Random, losses: tuple[Loss, ...]) -> tuple[Loss, ...]:
     )
 
 
-def possession(luck: Random, purchased_on: date, incident_on: date) -> dict[str, date]:
+def possession(luck: Random, purchased_on: date, incident_on: date) -> dict[str, Any]:
     """When the customer had the thing, where that is known; a few had it not yet, or no more."""
     lot = luck.random()
     days = max(0, (incident_on - purchased_on).days)

@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
+from uuid import UUID
 
 from rich.console import Console
 
 from ops import catalogue
-from ops.demo import report
+from ops.demo import report, stories
 from ops.demo.cast import Cast
+from ops.demo.claims import planted
 from ops.demo.observer import Observer
+from ops.demo.outside.party import COMES_BACK
 from ops.demo.outside.wire import Wire
+from ops.demo.tables import tables
 from ops.demo.view import Glance, View
 from ops.fleet import end_left_over
 from ops.local.errors import StackError
@@ -36,8 +40,6 @@ Source = Literal["native", "containers", "own"]
 _GLANCE: Final = 0.25
 _LOOK: Final = 5.0
 """Real seconds between two looks at the deadlines while nothing happens."""
-_CORRECTS: Final = timedelta(days=6)
-"""Finance may find within five days that it did pay what it called failed."""
 _QUIET: Final = 15.0
 """Real seconds without news after which it is looked up what is waited for."""
 _FAR: Final = timedelta(days=100)
@@ -171,25 +173,27 @@ class _Demo:
                 self._looked_at = time.monotonic()
                 self._gave_up = await _nothing_comes(settings, observer, clock, quiet)
             return self._gave_up
-        corrections = _CORRECTS if facts.outcomes()[Outcome.PAYOUT_FAILED] else timedelta()
-        if quiet < 1 + clock.real_seconds(corrections):
-            return False
+        if quiet < 1 + clock.real_seconds(COMES_BACK):
+            return False  # customers, sellers and finance may yet come back to a claim that has ended
         await observer.read_to_now()
         return next(facts.waiting(), None) is None
 
     async def _report(self, stack: Stack, settings: Settings, observer: Observer) -> int:
         await observer.read_to_now()  # what the services said while they ended
         facts, now = observer.facts, ScaledClock.from_settings(settings).now()
-        record = await report.on_record(settings.database_url.get_secret_value(), facts)
+        record = await report.on_record(settings.database_url.get_secret_value(), facts, now)
         problems = report.find_problems(facts, record, overdue=now - _OVERDUE)
-        found = report.figures(facts, record, problems, self._seconds())
+        outcomes = {UUID(claim.claim_id): claim.named_outcome() for claim in facts.submitted()}
+        tally = await stories.tally(Wire(settings), outcomes)
+        fraud = None if self._plan.file else planted(self._plan.claims, self._plan.seed)
+        found = report.figures(facts, record, problems, tally=tally, planted=fraud, seconds=self._seconds())
         told = found.model_dump()
         if self._plan.outcomes:
             self._plan.outcomes.write_text(report.as_json(report.by_submission(facts)))
             told["by_submission"] = str(self._plan.outcomes)
         if self._plan.report:
             self._plan.report.write_text(report.as_json(told))
-        self._console.print(report.tables(found))
+        self._console.print(tables(found))
         if self._gave_up:
             self._say(f"It is {now:%Y-%m-%d} by the demo's clock, and what still waits is not waited for:", "yellow")
             for line in report.waiting_lines(facts, record):
@@ -263,8 +267,9 @@ async def _refuse_used(settings: Settings) -> None:
 
 async def _nothing_comes(settings: Settings, observer: Observer, clock: ScaledClock, quiet: float) -> bool:
     """Whether it is of no use to wait on: nothing is due, or only in a long while, or it passed without effect."""
-    record = await report.on_record(settings.database_url.get_secret_value(), observer.facts)
-    dues, now = (*record.claim_due.values(), *record.recovery_due.values()), clock.now()
+    now = clock.now()
+    record = await report.on_record(settings.database_url.get_secret_value(), observer.facts, now)
+    dues = (*record.claim_due.values(), *record.recovery_due.values())
     return quiet > clock.real_seconds(_FAR) or not any(now - _OVERDUE <= due <= now + _FAR for due in dues)
 
 

@@ -5,21 +5,28 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from random import Random
 from typing import Any, ClassVar, Final
+from uuid import UUID
 
 from ops.demo.luck import after, between, chance, pick
 from ops.demo.outside.directory import business_name
-from ops.demo.outside.party import CURRENCIES, MARKETPLACES, Saying, say
-from shared.events.base import Envelope, Event, derived_id
+from ops.demo.outside.party import CURRENCIES, Saying, say
+from shared.events.base import Envelope, Event, claim_id_of, derived_id
 from shared.events.insurance_accelerator import (
     CertificateAccepted,
     CertificateRejected,
     CoverLapsed,
+    InsuranceOverdue,
+    InsuranceReminded,
     InsuranceRequired,
     QuoteOffered,
+    QuotesCompared,
 )
 from shared.events.recovery import ProofRequested
-from shared.events.seller_portal import CertificateSubmitted, InsurerRating, QuoteChosen, QuotesWanted
+from shared.events.seller_portal import CertificateSubmitted, InsurerRating, ProductHazardClass, QuoteChosen, QuotesWanted
+from shared.events.upstream import ClaimSubmitted
 from shared.money import Currency
+from shared.policy import load
+from shared.policy.model import Insurance
 
 
 class Cover(Enum):
@@ -35,11 +42,13 @@ class Cover(Enum):
 
 
 class Wish(Enum):
-    """What a seller does about an offered quote."""
+    """What a seller does about the quotes on one request."""
 
-    ITS_FAVOURITE = "chooses the carrier it prefers"
+    CHEAPEST = "compares and chooses the cheapest"
+    SAFEST = "compares and chooses the cheapest of the best rated"
+    FIRST = "chooses the first that is offered"
     EVERY = "chooses every quote"
-    TOO_LATE = "chooses after the quote has expired"
+    TOO_LATE = "chooses after the quotes have expired"
     NOTHING = "chooses nothing"
 
 
@@ -52,29 +61,64 @@ COVER: Final = {
     Cover.WANTS_QUOTES: 6,
     Cover.NONE: 15,
 }
-WISHES: Final = {Wish.ITS_FAVOURITE: 65, Wish.EVERY: 12, Wish.TOO_LATE: 8, Wish.NOTHING: 15}
+WISHES: Final = {
+    Wish.CHEAPEST: 48,
+    Wish.SAFEST: 10,
+    Wish.FIRST: 12,
+    Wish.EVERY: 9,
+    Wish.TOO_LATE: 8,
+    Wish.NOTHING: 13,
+}
 PROVES: Final = {"in time": 45, "defective": 6, "too late": 8, "never": 41}
 """What a seller does when proof of insurance would waive a reimbursement."""
 ON_DUTY: Final = {"certificate": 25, "quotes": 35, "nothing": 40}
 """What an uninsured seller does when told that insurance is a duty."""
+WHEN_REMINDED: Final = {"certificate": 10, "quotes": 15, "nothing": 75}
+"""What one does who did nothing then, each time."""
+WHEN_OVERDUE: Final = {"certificate": 35, "quotes": 25, "nothing": 40}
+"""What one does who loses something by doing nothing."""
+CLASSES: Final = {
+    ProductHazardClass.LOW: 30,
+    ProductHazardClass.MODERATE: 45,
+    ProductHazardClass.HIGH: 18,
+    ProductHazardClass.SEVERE: 7,
+}
+LIMITS: Final = {None: 62, 1: 10, 2: 18, 5: 10}
+"""How many times the least a seller wishes to be insured for."""
+DEDUCTIBLES: Final = {None: 55, 0: 15, 4: 15, 2: 15}
+"""The part of the most that he wishes to bear himself: 4 is a quarter, 0 nothing."""
 MENDS: Final = 0.5
 RENEWS: Final = 0.5
 
-CARRIERS: Final = ("carrier-meridian", "carrier-oakline")
 INSURERS: Final = ("Meridian Mutual", "Oakline Insurance", "Harbour & Vale", "Nordsee Versicherung")
-
-DEFECTS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "basis": {"occurrence_basis": False},
-    "limit": {"per_occurrence_minor": 50_000_000},
-    "aggregate": {"aggregate_minor": 75_000_000},
-    "deductible": {"deductible_minor": 2_500_000},
-    "deductible not shown": {"deductible_minor": None},
-    "additional insured": {"additional_insured": False},
-    "rating": {"insurer_rating": InsurerRating.BELOW},
-    "global handling": {"global_claims_handling": False},
-    "notice": {"cancellation_notice_days": 10},
-}
+DEFECTS: Final = (
+    *("basis", "limit", "aggregate", "deductible", "deductible not shown"),
+    *("additional insured", "rating", "global handling", "notice"),
+)
 """What can be wrong on paper; other defects are in names, currencies and dates."""
+
+
+def defective(defect: str, rules: Insurance) -> dict[str, Any]:
+    """What a certificate says wrongly, measured by the terms of its marketplace."""
+    wrong: Mapping[str, Mapping[str, Any]] = {
+        "basis": {"occurrence_basis": False},
+        "limit": {"per_occurrence_minor": rules.min_per_occurrence_minor // 2},
+        "aggregate": {"aggregate_minor": rules.min_aggregate_minor * 3 // 4},
+        "deductible": {"deductible_minor": rules.max_deductible_minor * 5 // 2},
+        "deductible not shown": {"deductible_minor": None},
+        "additional insured": {"additional_insured": False},
+        "rating": {"insurer_rating": InsurerRating.BELOW},
+        "global handling": {"global_claims_handling": False},
+        "notice": {"cancellation_notice_days": rules.min_cancellation_notice_days // 3},
+    }
+    return dict(wrong[defect])
+
+
+def rules_of(marketplace: str, today: date) -> Insurance:
+    """The terms of a marketplace, which every seller can read."""
+    policy = load().in_force(marketplace, today)
+    assert policy is not None, f"the demo knows {marketplace}, and there is no policy for it"
+    return policy.insurance
 
 
 class Certificates:
@@ -82,7 +126,10 @@ class Certificates:
 
     name: ClassVar = "certificates"
     hears: ClassVar = frozenset[type[Event]](
-        {CertificateAccepted, CertificateRejected, InsuranceRequired, ProofRequested, QuoteOffered, CoverLapsed}
+        {
+            *(CertificateAccepted, CertificateRejected, ProofRequested, CoverLapsed),
+            *(InsuranceRequired, InsuranceReminded, InsuranceOverdue, QuoteOffered, QuotesCompared),
+        }
     )
 
     def __init__(self, seed: int) -> None:
@@ -90,6 +137,8 @@ class Certificates:
         self._answered: set[str] = set()
         self._opening: set[str] = set()
         self._mended: set[str] = set()
+        self._taken: set[str] = set()
+        self._claims: dict[UUID, str] = {}
 
     @property
     def unanswered(self) -> set[str]:
@@ -107,6 +156,12 @@ class Certificates:
                 sayings += said
         return sayings
 
+    def file(self, claim: ClaimSubmitted, at: datetime) -> list[Saying]:
+        """The seller knows where he sold what a claim is about; currencies do not tell."""
+        if claim.marketplace in CURRENCIES:
+            self._claims[claim_id_of(claim.submission_id)] = claim.marketplace
+        return []
+
     def hear(self, event: Event, envelope: Envelope) -> list[Saying]:
         match event:
             case CertificateAccepted():
@@ -116,10 +171,16 @@ class Certificates:
                 self._answered.add(event.certificate_id)
                 return self._mend(event, envelope.time)
             case InsuranceRequired():
-                return self._duty(event, envelope.time)
+                return self._insure(event, envelope, ON_DUTY)
+            case InsuranceReminded():
+                return self._insure(event, envelope, WHEN_REMINDED)
+            case InsuranceOverdue():
+                return self._insure(event, envelope, WHEN_OVERDUE)
             case ProofRequested():
                 return self._prove(event, envelope.time)
             case QuoteOffered():
+                return self._take(event, envelope.time)
+            case QuotesCompared():
                 return self._choose(event, envelope.time)
             case CoverLapsed():
                 return self._renew(event, envelope.time)
@@ -162,7 +223,8 @@ class Certificates:
         self, seller_id: str, marketplace: str, today: date, purpose: str = "first", **changes: Any
     ) -> CertificateSubmitted:
         """A certificate with every term in order and far more than a year left, but for the changes."""
-        luck = self._chance(seller_id, marketplace, purpose, "terms")
+        luck, rules = self._chance(seller_id, marketplace, purpose, "terms"), rules_of(marketplace, today)
+        valid_from = today - timedelta(days=luck.randint(20, 300))
         terms: dict[str, Any] = {
             "seller_id": seller_id,
             "certificate_id": self._number("coi", seller_id, marketplace, purpose),
@@ -172,14 +234,15 @@ class Certificates:
             "insurer_rating": luck.choice((InsurerRating.A_OR_BETTER, InsurerRating.A_MINUS)),
             "occurrence_basis": True,
             "currency": CURRENCIES[marketplace],
-            "per_occurrence_minor": 100_000_000 * luck.choice((1, 1, 2, 5)),
-            "aggregate_minor": 500_000_000,
-            "deductible_minor": luck.choice((0, 250_000, 500_000, 1_000_000)),
+            "per_occurrence_minor": rules.min_per_occurrence_minor * luck.choice((1, 1, 2, 5)),
+            "aggregate_minor": rules.min_aggregate_minor * 5,
+            "deductible_minor": rules.max_deductible_minor * luck.choice((0, 1, 2, 4)) // 4,
             "additional_insured": True,
             "global_claims_handling": True,
-            "cancellation_notice_days": luck.choice((30, 30, 60)),
-            "valid_from": today - timedelta(days=luck.randint(20, 300)),
+            "cancellation_notice_days": rules.min_cancellation_notice_days * luck.choice((1, 1, 2)),
+            "valid_from": valid_from,
             "valid_to": today + timedelta(days=luck.randint(500, 900)),
+            "issued_on": valid_from,
         }
         return CertificateSubmitted.model_validate(terms | changes)
 
@@ -187,8 +250,8 @@ class Certificates:
         """A certificate with one to four things wrong."""
         luck = self._chance(seller_id, marketplace, purpose, "defects")
         changes: dict[str, Any] = {}
-        for defect in luck.sample(list(DEFECTS), luck.choice((1, 1, 2, 3))):
-            changes |= DEFECTS[defect]
+        for defect in luck.sample(DEFECTS, luck.choice((1, 1, 2, 3))):
+            changes |= defective(defect, rules_of(marketplace, today))
         match luck.randrange(8):
             case 0:
                 changes["insured_name"] = f"{business_name(self._seed, seller_id)} Holding"
@@ -213,23 +276,33 @@ class Certificates:
         self._mended.add(mended.certificate_id)
         return say(at, mended)
 
-    def _duty(self, required: InsuranceRequired, at: datetime) -> list[Saying]:
-        seller_id, marketplace = required.seller_id, required.marketplace
-        if self.cover(seller_id, marketplace) is not Cover.NONE or marketplace not in CURRENCIES:
+    def _insure(
+        self,
+        told: InsuranceRequired | InsuranceReminded | InsuranceOverdue,
+        envelope: Envelope,
+        shares: Mapping[str, float],
+    ) -> list[Saying]:
+        """What a seller without cover does when told of the duty, reminded of it, or told what follows.
+
+        Only who has shown nothing yet: whoever shows defective or cancelled papers believes to be insured.
+        """
+        seller_id, marketplace = told.seller_id, told.marketplace
+        if marketplace not in CURRENCIES or self.cover(seller_id, marketplace) is not Cover.NONE:
             return []
-        luck = self._chance(seller_id, marketplace, "duty")
-        at += after(luck, 1, 25)
-        match pick(luck, ON_DUTY):
+        purpose = f"{told.type_name()} {envelope.time.date()}"
+        luck = self._chance(seller_id, marketplace, purpose)
+        at = envelope.time + after(luck, 1, 25)
+        match pick(luck, shares):
             case "certificate":
-                return say(at, self._certificate(seller_id, marketplace, at.date(), "duty"))
+                return say(at, self._certificate(seller_id, marketplace, at.date(), purpose))
             case "quotes":
-                return say(at, self._wish(seller_id, marketplace, "duty"))
+                return say(at, self._wish(seller_id, marketplace, purpose))
             case _:
                 return []
 
     def _prove(self, asked: ProofRequested, at: datetime) -> list[Saying]:
         """Proof names the month, so that a seller asked for several claims hands in one certificate."""
-        marketplace, luck = MARKETPLACES.get(asked.currency), self._chance(asked.claim_id, "proof")
+        marketplace, luck = self._claims.get(asked.claim_id), self._chance(asked.claim_id, "proof")
         if marketplace is None:
             return []
         month = at.date().replace(day=1)
@@ -245,19 +318,30 @@ class Certificates:
             case _:
                 return []
 
-    def _choose(self, offer: QuoteOffered, at: datetime) -> list[Saying]:
-        luck = self._chance(offer.seller_id, offer.request_id, "chooses")
-        wish, favourite, pause = pick(luck, WISHES), luck.choice(CARRIERS), after(luck, 1, 8)
-        chosen = QuoteChosen(seller_id=offer.seller_id, quote_id=offer.quote_id)
-        match wish:
-            case Wish.TOO_LATE:
-                return say(offer.valid_until + pause, chosen)
-            case Wish.EVERY:
-                return say(min(at + pause, offer.valid_until), chosen)
-            case Wish.ITS_FAVOURITE if offer.carrier == favourite:
-                return say(min(at + pause, offer.valid_until), chosen)
-            case _:
-                return []
+    def _wish_about(self, seller_id: str, request_id: str) -> tuple[Wish, timedelta]:
+        """What the seller will do about the quotes on a request, and how long he thinks about it."""
+        luck = self._chance(seller_id, request_id, "chooses")
+        return pick(luck, WISHES), after(luck, 0.5, 8)
+
+    def _take(self, offer: QuoteOffered, at: datetime) -> list[Saying]:
+        """A quote before the round is over: some do not wait for the comparison."""
+        wish, pause = self._wish_about(offer.seller_id, offer.request_id)
+        if wish is Wish.FIRST and offer.request_id in self._taken:
+            return []
+        self._taken.add(offer.request_id)
+        if wish not in {Wish.FIRST, Wish.EVERY}:
+            return []
+        return say(min(at + pause, offer.valid_until), QuoteChosen(seller_id=offer.seller_id, quote_id=offer.quote_id))
+
+    def _choose(self, compared: QuotesCompared, at: datetime) -> list[Saying]:
+        wish, pause = self._wish_about(compared.seller_id, compared.request_id)
+        best = [offer for offer in compared.offers if offer.rating is InsurerRating.A_OR_BETTER]
+        wanted = best if wish is Wish.SAFEST else compared.offers
+        if not wanted or wish in {Wish.FIRST, Wish.EVERY, Wish.NOTHING}:
+            return []
+        quote = wanted[0]
+        chosen = QuoteChosen(seller_id=compared.seller_id, quote_id=quote.quote_id)
+        return say(quote.valid_until + pause if wish is Wish.TOO_LATE else min(at + pause, quote.valid_until), chosen)
 
     def _renew(self, lapsed: CoverLapsed, at: datetime) -> list[Saying]:
         luck = self._chance(lapsed.seller_id, lapsed.marketplace, lapsed.lapsed_on, "renews")
@@ -268,8 +352,19 @@ class Certificates:
         return say(at, self._certificate(lapsed.seller_id, lapsed.marketplace, at.date(), purpose))
 
     def _wish(self, seller_id: str, marketplace: str, purpose: str) -> QuotesWanted:
-        number = self._number("rq", seller_id, marketplace, purpose)
-        return QuotesWanted(seller_id=seller_id, request_id=number, marketplace=marketplace)
+        """For what he sells, which does not change, and for as much as he wishes this time."""
+        luck = self._chance(seller_id, marketplace, purpose, "wish")
+        currency_of_day = rules_of(marketplace, date.max)
+        limit, deductible = pick(luck, LIMITS), pick(luck, DEDUCTIBLES)
+        most = currency_of_day.max_deductible_minor
+        return QuotesWanted(
+            seller_id=seller_id,
+            request_id=self._number("rq", seller_id, marketplace, purpose),
+            marketplace=marketplace,
+            hazard_class=pick(self._chance(seller_id, "sells"), CLASSES),
+            limit_minor=None if limit is None else limit * currency_of_day.min_per_occurrence_minor,
+            deductible_minor=None if deductible is None else most // deductible if deductible else 0,
+        )
 
     def _number(self, prefix: str, *about: object) -> str:
         return f"{prefix}-{derived_id(self._seed, prefix, *about).hex[:14]}"

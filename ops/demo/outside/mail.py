@@ -51,12 +51,12 @@ class MailGateway:
 
     def hear(self, event: Event, envelope: Envelope) -> list[Saying]:
         match event:
-            case SellerNotified(letter_id=UUID()):
-                return self._claim(event.claim_id, event.letter_id, envelope)
-            case NoticeHandedOver(letter_id=UUID(), kind=NoticeKind.DEBIT):
-                return self._debit(event.claim_id, event.letter_id, envelope)
-            case NoticeHandedOver(letter_id=UUID()):
-                return self._other(event.claim_id, event.letter_id, envelope)
+            case SellerNotified(letter_id=UUID() as letter_id):
+                return self._claim(event.claim_id, letter_id, envelope)
+            case NoticeHandedOver(letter_id=UUID() as letter_id, kind=NoticeKind.DEBIT):
+                return self._debit(event.claim_id, letter_id, envelope)
+            case NoticeHandedOver(letter_id=UUID() as letter_id):
+                return self._other(event.claim_id, letter_id, envelope)
             case _:
                 return []
 

@@ -59,9 +59,11 @@ class Wire:
                     await self._end_producer()
                     await self._start_producer()
 
-    async def read_to_now(self, topics: Collection[str]) -> AsyncGenerator[Any]:
+    async def read_to_now(
+        self, topics: Collection[str], partitions: Collection[int] = range(PARTITIONS)
+    ) -> AsyncGenerator[Any]:
         """Every record that is there at this moment."""
-        async with self._reader(topics) as reader:
+        async with self._reader(topics, partitions) as reader:
             left = {tp: end for tp, end in (await reader.end_offsets(reader.assignment())).items() if end}
             for tp, begin in (await reader.beginning_offsets(list(left))).items():
                 if begin >= left[tp]:
@@ -97,7 +99,9 @@ class Wire:
         await asyncio.gather(*acknowledgements)
 
     @asynccontextmanager
-    async def _reader(self, topics: Collection[str]) -> AsyncGenerator[Any]:
+    async def _reader(
+        self, topics: Collection[str], partitions: Collection[int] = range(PARTITIONS)
+    ) -> AsyncGenerator[Any]:
         def make() -> Any:
             return AIOKafkaConsumer(
                 **client_options(self._settings),
@@ -111,7 +115,7 @@ class Wire:
 
         reader = await _started(make)
         try:
-            reader.assign([TopicPartition(topic, n) for topic in sorted(topics) for n in range(PARTITIONS)])
+            reader.assign([TopicPartition(topic, n) for topic in sorted(topics) for n in partitions])
             yield reader
         finally:
             await reader.stop()
