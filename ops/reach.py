@@ -119,6 +119,8 @@ async def database(settings: Settings, *, write: bool = False) -> AsyncGenerator
             yield Database(connection)
     except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError) as error:
         raise ReachError("the database has no tables of makegood: run `makegood migrate` first") from error
+    except asyncpg.UndefinedColumnError as error:
+        raise ReachError("the database is of an earlier version of makegood: run `makegood migrate` first") from error
     except asyncpg.InsufficientPrivilegeError as error:
         raise ReachError(
             f"the database refuses this user ({error}): name one with more rights in {users_own.DATABASE}"

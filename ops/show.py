@@ -16,7 +16,7 @@ from ops.reach import Database, ReachError
 from shared.events.base import PARTITIONS, Event, Fact, claim_id_of, has_personal_fields, type_registry
 from shared.events.escalation import StatusChanged
 from shared.events.intake import Problem
-from shared.events.mail import LetterBounced
+from shared.events.mail_gateway import LetterBounced
 from shared.money import display
 from shared.runtime import Process
 from shared.runtime.lanes import partition_of

@@ -94,7 +94,7 @@ def contracts_are_only_values(house: House) -> Iterator[str]:
 # Decisions are pure
 
 PURE: Final = (
-    *("collections", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "hashlib", "itertools"),
+    *("bisect", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "hashlib", "itertools"),
     *("math", "operator", "re", "typing", "unicodedata", "uuid.UUID", "uuid.uuid5", "pydantic"),
     *("shared.events", "shared.money", "shared.policy.Policies", "shared.policy.Policy", "shared.policy.model"),
     *("shared.runtime.process", *(f"shared.runtime.{name}" for name in shared.runtime.__all__)),
@@ -303,7 +303,7 @@ def our_topics_are_numbered_and_no_others(events: Sequence[type[Event]]) -> Iter
 
 def payouts_travel_alone(events: Sequence[type[Event]]) -> Iterator[str]:
     """One access rule guards the money: the topic has one writer, and nothing else lies on it."""
-    orders = {"PayoutAuthorized", "PayoutCancelled"}
+    orders = {"PayoutAuthorized", "PayoutRecalled"}
     for event in events:
         if event.topic and (event.topic.name == PAYOUTS.name) != (event.type_name() in orders):
             yield f"{file_of(event)}: {event.type_name()} lies on {event.topic.name}; {PAYOUTS.name} is for {orders}"

@@ -110,5 +110,5 @@ def _routed(case: Case, direct_pay: bool, at: At) -> Decision[Case]:
 
 
 def _is_covered(case: Case, at: At) -> bool:
-    today = case.policy(at).today(at.now)
+    today = case.policy(at).day_of(at.now)
     return at.reference is not None and at.reference.in_force(case.terms.marketplace, today)

@@ -23,7 +23,7 @@ def cover_waives(recovery: Recovery, at: At) -> bool | None:
     if at.reference is None:
         return False
     if incident_on is None:
-        return at.reference.in_force(recovery.marketplace, rules.today(at.now))
+        return at.reference.in_force(recovery.marketplace, rules.day_of(at.now))
     back_dated = rules.recovery.back_dated_cover
     return at.reference.on_incident(recovery.marketplace, incident_on, back_dated=back_dated) is not None
 

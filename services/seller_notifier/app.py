@@ -22,7 +22,7 @@ from shared.events.base import Event
 from shared.events.escalation import ClaimClosed, ClaimReopened, RouteChosen
 from shared.events.insurers import InsurerRejected, InsurerSettled
 from shared.events.intake import AmendmentRecorded, ClaimAccepted
-from shared.events.mail import LetterBounced
+from shared.events.mail_gateway import LetterBounced
 from shared.events.marketplace import SellerRegistered
 from shared.events.recovery import (
     DebitNoticed,

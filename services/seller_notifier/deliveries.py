@@ -8,7 +8,7 @@ from services.seller_notifier.posting import Now, policy_of, post
 from services.seller_notifier.reimbursement import appeal_time_begins
 from services.seller_notifier.state import Correspondence, Extension
 from services.seller_notifier.wanted import Wanted
-from shared.events.mail import LetterBounced
+from shared.events.mail_gateway import LetterBounced
 from shared.events.marketplace import Standing
 from shared.events.seller_notifier import NoticeBounced, NoticeHandedOver, NoticeKind, NoticeRefused, SellerNotified
 from shared.runtime import Decision, unchanged

@@ -345,9 +345,9 @@ class Policy(_Data):
         """How long so many days of this policy last from a moment on."""
         return self.after(moment, days) - moment
 
-    def today(self, now: datetime) -> date:
+    def day_of(self, moment: datetime) -> date:
         """The date at this moment where the marketplace is."""
-        return now.astimezone(ZoneInfo(self.calendar.timezone)).date()
+        return moment.astimezone(ZoneInfo(self.calendar.timezone)).date()
 
     def begin_of(self, day: date) -> datetime:
         """The moment, in UTC, at which a day begins where the marketplace is."""

@@ -15,6 +15,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 MAX_BODY = 256 * 1024
 """Bytes of the largest body accepted; the largest real one is under 20 KB."""
+_LONGEST_HEADER = 1024
+"""Bytes; the longest key is a product's name of 200 characters, of up to four bytes each. A longer header is left out."""
 
 
 class DecodeError(Exception):
@@ -81,7 +83,7 @@ def decode(topic: str, key: bytes | None, value: bytes | None, headers: Headers)
 def envelope_of(headers: Headers) -> Envelope:
     """The envelope a record travels in. Raises DecodeError for headers that are missing or wrong."""
     found = dict(headers)
-    texts = {name: value.decode("utf-8", "replace") for name, value in found.items() if len(value) <= 512}
+    texts = {name: value.decode("utf-8", "replace") for name, value in found.items() if len(value) <= _LONGEST_HEADER}
     texts = {name: text for name, text in texts.items() if name != "traceparent" or _TRACE.fullmatch(text)}
     if any(_CONTROL.search(text) for text in texts.values()):
         raise DecodeError(("headers", "hold a control character"))

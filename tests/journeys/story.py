@@ -38,7 +38,7 @@ from shared.events.finance import (
 )
 from shared.events.insurance_accelerator import SellerCoverChanged
 from shared.events.insurers import InsurerRejected, InsurerSettled
-from shared.events.mail import LetterBounced
+from shared.events.mail_gateway import LetterBounced
 from shared.events.marketplace import SellerProceedsReported, SellerRegistered, Standing
 from shared.events.recovery import InsurerDemanded, RecoveryClosed, SellerDebitRequested, SellerRefundRequested
 from shared.events.seller_notifier import NoticeHandedOver, NoticeKind, NoticeUndeliverable, SellerNotified

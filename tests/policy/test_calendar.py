@@ -71,7 +71,7 @@ def test_business_days_end_on_one_and_never_before_as_many_days(policy: Policy, 
     start = moment("2021-09-01T00:00") + timedelta(hours=hours * 11)
     end = policy.after(start, BusinessDays(days))
 
-    assert is_business_day(policy.today(end), policy.calendar.holidays)
+    assert is_business_day(policy.day_of(end), policy.calendar.holidays)
     assert end - start > timedelta(days=days - 1)
     assert policy.after(start, BusinessDays(days + 1)) > end
     assert policy.wait(start, BusinessDays(days)) == end - start

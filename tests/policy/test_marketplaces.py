@@ -137,7 +137,7 @@ def test_the_small_claim_line_itself_is_small_only_if_the_policy_says_so(inclusi
 
 def test_the_day_is_that_of_the_marketplace() -> None:
     night = datetime(2025, 6, 2, 3, 30, tzinfo=UTC)
-    days = {name: in_force(name).today(night).day for name in ("US", "GB")}
+    days = {name: in_force(name).day_of(night).day for name in ("US", "GB")}
     assert days == {"US": 1, "GB": 2}
 
 

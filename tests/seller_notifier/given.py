@@ -4,19 +4,31 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from services.seller_notifier import decide
+from services.seller_notifier import answers, decide, deliveries
 from services.seller_notifier.letter import Letter, LetterOutcome, LetterSent
 from services.seller_notifier.state import Correspondence
 from shared.events.base import Event, claim_id_of
-from shared.events.claim import InjuryClass, Item, LossKind, Reason
-from shared.events.escalation import ClaimClosed, Outcome, RouteChosen
-from shared.events.intake import ClaimAccepted
+from shared.events.claim import InjuryClass, Item, LossKind, Reason, ReopeningReason
+from shared.events.escalation import ClaimClosed, ClaimReopened, Outcome, RouteChosen
+from shared.events.insurers import InsurerRejected, InsurerSettled
+from shared.events.intake import AmendmentRecorded, ClaimAccepted
+from shared.events.mail_gateway import LetterBounced
 from shared.events.marketplace import SellerRegistered
-from shared.events.recovery import DebitNoticed, ProofRequested
+from shared.events.recovery import (
+    DebitNoticed,
+    ProofRequested,
+    RecoveryClosed,
+    RecoveryOpened,
+    RecoveryResumed,
+    RecoveryReversed,
+    ReimbursementWaived,
+    WaiverReason,
+)
 from shared.events.seller_portal import (
     AnswerChoice,
     ExtensionRequested,
     SellerAnswered,
+    SellerAppealed,
     SellerCommented,
     SellerReportsSettled,
 )
@@ -106,6 +118,74 @@ def debit_noticed() -> DebitNoticed:
     return DebitNoticed(claim_id=CLAIM, seller_id=SELLER, currency=Currency.USD, amount_minor=29_005, notice_days=7)
 
 
+def appeal(*, appeal_id: str = "appeal-1", by: str = SELLER) -> SellerAppealed:
+    return SellerAppealed(claim_id=CLAIM, seller_id=by, appeal_id=appeal_id, evidence=("new-report",))
+
+
+def amendment(
+    *, treatment_minor: int = 40_000, small: bool = True, amendment_id: str = "amendment-1", by: str = SELLER
+) -> AmendmentRecorded:
+    """The treatment costs another sum now; the item itself is claimed as before."""
+    item, treatment, earnings = accepted().items
+    costs = {"claimed_minor": treatment_minor, "admitted_minor": treatment_minor}
+    return AmendmentRecorded(
+        claim_id=CLAIM,
+        submission_id="fnol-1",
+        amendment_id=amendment_id,
+        seller_id=by,
+        currency=Currency.USD,
+        items=(item, treatment.model_copy(update=costs), earnings),
+        admitted_minor=2_215 + treatment_minor,
+        incident_total_minor=2_215 + treatment_minor,
+        small=small,
+    )
+
+
+def reopened(*, round: int = 2, reason: ReopeningReason = ReopeningReason.NEW_EVIDENCE) -> ClaimReopened:  # noqa: A002
+    return ClaimReopened(claim_id=CLAIM, seller_id=SELLER, round=round, reason=reason)
+
+
+def recovery_opened() -> RecoveryOpened:
+    return RecoveryOpened(claim_id=CLAIM, seller_id=SELLER, currency=Currency.USD, amount_minor=29_005)
+
+
+def reversed_(reason: WaiverReason = WaiverReason.APPEAL_WON) -> RecoveryReversed:
+    return RecoveryReversed(claim_id=CLAIM, seller_id=SELLER, currency=Currency.USD, amount_minor=29_005, reason=reason)
+
+
+def resumed() -> RecoveryResumed:
+    return RecoveryResumed(claim_id=CLAIM, seller_id=SELLER, currency=Currency.USD, amount_minor=29_005)
+
+
+def waived(reason: WaiverReason) -> ReimbursementWaived:
+    return ReimbursementWaived(
+        claim_id=CLAIM, seller_id=SELLER, currency=Currency.USD, amount_minor=29_005, reason=reason
+    )
+
+
+def recovery_closed() -> RecoveryClosed:
+    return RecoveryClosed(
+        claim_id=CLAIM,
+        seller_id=SELLER,
+        currency=Currency.USD,
+        recovered_minor=29_005,
+        waived_minor=0,
+        written_off_minor=0,
+    )
+
+
+def insurer_settled() -> InsurerSettled:
+    return InsurerSettled(claim_id=CLAIM, currency=Currency.USD, amount_minor=10_000, proof="transfer-1")
+
+
+def insurer_rejected() -> InsurerRejected:
+    return InsurerRejected(claim_id=CLAIM)
+
+
+def bounce(letter: Letter) -> LetterBounced:
+    return LetterBounced(claim_id=CLAIM, letter_id=letter.letter_id)
+
+
 def closed(outcome: Outcome = Outcome.STEPPED_IN_SILENT) -> ClaimClosed:
     return ClaimClosed(claim_id=CLAIM, seller_id=SELLER, outcome=outcome)
 
@@ -128,7 +208,14 @@ def written(*, direct_pay: bool = False, by: SellerRegistered | None = None) -> 
 def notified(*, direct_pay: bool = False) -> Correspondence:
     """The claim notice was handed over on day 0: seven days to answer, reminders on days 3 and 6."""
     state, letter = written(direct_pay=direct_pay)
-    return decide.letter_sent(state, sent(letter), at(day(0), seller())).state
+    return deliveries.letter_sent(state, sent(letter), at(day(0), seller())).state
+
+
+def insurer_notified() -> tuple[Correspondence, Letter]:
+    """The claim was referred on day 1, and the insurer told at once: thirty days to reply, a reminder on day 21."""
+    decision = answers.seller_answered(notified(), referral(), at(day(1), seller()))
+    letter = only_letter(decision)
+    return deliveries.letter_sent(decision.state, sent(letter), at(day(1), seller())).state, letter
 
 
 def letters(decision: Decision[Correspondence]) -> list[Letter]:

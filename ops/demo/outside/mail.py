@@ -8,7 +8,7 @@ from uuid import UUID
 from ops.demo.luck import Fate, after
 from ops.demo.outside.party import Saying
 from shared.events.base import Envelope, Event
-from shared.events.mail import LetterBounced
+from shared.events.mail_gateway import LetterBounced
 from shared.events.seller_notifier import NoticeHandedOver, NoticeKind, SellerNotified
 
 

@@ -30,7 +30,7 @@ from shared.events.base import Envelope, Event, derived_id
 from shared.events.carriers import QUOTES
 from shared.events.finance import RESULTS
 from shared.events.insurers import REPLIES
-from shared.events.mail import BOUNCES
+from shared.events.mail_gateway import BOUNCES
 from shared.events.marketplace import PROCEEDS, PROFILES
 from shared.events.seller_portal import ANSWERS, CERTIFICATES
 from shared.events.upstream import SUBMISSIONS, ClaimSubmitted
@@ -77,9 +77,9 @@ class World:
     ) -> None:
         self._seed, fate = seed, Fate(seed, written)
         self.directory, self.certificates = Directory(fate), Certificates(seed)
-        self._filing = (Upstream(fate), Customers(fate), LateCertificates(fate))
+        self._filing = (Upstream(fate), Customers(fate), LateCertificates(fate), self.certificates)
         everybody: tuple[Party, ...] = (
-            *(*self._filing, self.certificates, Sellers(fate), Appeals(fate), Insurers(fate), MailGateway(fate)),
+            *(*self._filing, Sellers(fate), Appeals(fate), Insurers(fate), MailGateway(fate)),
             *(Adjusters(fate), Duplicates(fate), Finance(fate), Collections(fate)),
             *(() if apart else (Carriers(seed),)),
         )
