@@ -25,8 +25,6 @@ CURRENCIES: Final[Mapping[str, Currency]] = {
 SCALE: Final[Mapping[Currency, int]] = {Currency.MXN: 18, Currency.SEK: 10, Currency.PLN: 4}
 """What about one dollar (euro, pound) is in the currencies where it is far from one."""
 
-MARKETPLACES: Final[Mapping[Currency, str]] = {currency: marketplace for marketplace, currency in CURRENCIES.items()}
-
 COMES_BACK: Final = timedelta(days=12)
 """Nobody outside says anything later than this after the last that was heard of a claim that had ended."""
 
