@@ -92,7 +92,7 @@ def _period(quote: Quote, event: PolicyIssued, policy: Policy, at: Moment[Any]) 
         hazard_class=quote.hazard_class,
         per_occurrence_minor=quote.per_occurrence_minor,
         deductible_minor=quote.deductible_minor,
-        renew_at=_renew_at(event.valid_to, policy) if event.valid_to >= policy.today(at.now) else None,
+        renew_at=_renew_at(event.valid_to, policy) if event.valid_to >= policy.day_of(at.now) else None,
     )
     return Period(
         marketplace=quote.marketplace,
@@ -112,7 +112,7 @@ def _renew_at(last_day: date, policy: Policy) -> datetime:
 
 
 def _said_on(policy: Policy, at: Moment[Any]) -> date:
-    return policy.today(max(quotes.received(at), at.now - OLDEST_WORD))
+    return policy.day_of(max(quotes.received(at), at.now - OLDEST_WORD))
 
 
 def _cut(seller: Seller, notice: Notice, policy: Policy) -> tuple[Seller, tuple[Event, ...]]:

@@ -40,7 +40,7 @@ def lapsed(seller: Seller, at: Moment[Any]) -> tuple[Seller, tuple[Event, ...]]:
 def today_on(marketplace: str, at: Moment[Any]) -> date:
     """The date where a marketplace is; of one that nobody knows, in UTC."""
     policy = at.policies.in_force(marketplace, at.now.date())
-    return at.now.date() if policy is None else policy.today(at.now)
+    return at.now.date() if policy is None else policy.day_of(at.now)
 
 
 def _insured_on(seller: Seller, at: Moment[Any]) -> tuple[Insured, ...]:
@@ -55,7 +55,7 @@ def _over_at(seller: Seller, marketplace: str, at: Moment[Any]) -> datetime | No
     """The beginning of the first day without cover; now, where no day of it is left on record."""
     last_day = seller.last_day(marketplace)
     policy = at.policies.in_force(marketplace, at.now.date())
-    if last_day is None or policy is None or last_day < policy.today(at.now):
+    if last_day is None or policy is None or last_day < policy.day_of(at.now):
         return at.now
     return policy.begin_of(last_day + ONE_DAY) if last_day < date.max else None
 

@@ -49,7 +49,7 @@ def broken(seller: Seller, lapses: tuple[CoverLapsed, ...]) -> tuple[Event, ...]
 
 def _duty(policy: Policy, at: Moment[Any]) -> Duty:
     rules = policy.insurance
-    insure_by = policy.today(at.now) + timedelta(days=rules.duty_days)
+    insure_by = policy.day_of(at.now) + timedelta(days=rules.duty_days)
     return Duty(
         marketplace=policy.marketplace,
         insure_by=insure_by,
@@ -63,7 +63,7 @@ def _told(seller: Seller, duty: Duty, at: Moment[Any]) -> tuple[Event, ...]:
     policy = at.policies.in_force(duty.marketplace, at.now.date())
     if policy is None or duty.over_at is None:
         return ()
-    today = policy.today(at.now)
+    today = policy.day_of(at.now)
     if duty.over_at <= at.now:
         return () if seller.covered(duty.marketplace, today, by=today) else (_overdue(seller, duty),)
     if seller.covered(duty.marketplace, today, by=duty.insure_by) or not any(m <= at.now for m in duty.reminders):

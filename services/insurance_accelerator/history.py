@@ -39,7 +39,7 @@ def lately(seller: Seller, policy: Policy, at: Moment[Any]) -> Lately:
 
 
 def _looks_back_to(policy: Policy, at: Moment[Any]) -> date:
-    return policy.today(at.now) - timedelta(days=policy.insurance.claims_history_days)
+    return policy.day_of(at.now) - timedelta(days=policy.insurance.claims_history_days)
 
 
 def _forgotten(past: PastClaim, at: Moment[Any]) -> bool:

@@ -22,7 +22,7 @@ def asked_for(seller: Seller, at: Moment[Any]) -> tuple[Seller, tuple[Event, ...
             continue
         seller = _asked(seller, period, bound)
         policy = at.policies.in_force(period.marketplace, at.now.date())
-        if policy is not None and period.has_days and period.valid_to >= policy.today(at.now):
+        if policy is not None and period.has_days and period.valid_to >= policy.day_of(at.now):
             seller, lapsing = _lapsing(seller, period, bound, policy, at)
             says += lapsing
     return seller, tuple(says)

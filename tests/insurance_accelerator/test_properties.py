@@ -270,7 +270,7 @@ def _addressed(event: Event, seller: Seller | None) -> Event:
 def today_on(marketplace: str, now: datetime) -> date:
     policy = load().in_force(marketplace, now.date())
     assert policy is not None
-    return policy.today(now)
+    return policy.day_of(now)
 
 
 def covers(periods: Sequence[CoverPeriod], marketplace: str, day: date) -> bool:

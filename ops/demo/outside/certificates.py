@@ -1,4 +1,4 @@
-"""Sellers and their insurance: certificates handed in, proof when asked for it, quotes wanted and chosen."""
+"""Sellers and their insurance: certificates handed in, mended and renewed, proof when asked for it, and the duty."""
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
@@ -10,6 +10,7 @@ from uuid import UUID
 from ops.demo.luck import after, between, chance, pick
 from ops.demo.outside.directory import business_name
 from ops.demo.outside.party import CURRENCIES, Saying, say
+from ops.demo.outside.shopping import Shopper, rules_of
 from shared.events.base import Envelope, Event, claim_id_of, derived_id
 from shared.events.insurance_accelerator import (
     CertificateAccepted,
@@ -22,10 +23,9 @@ from shared.events.insurance_accelerator import (
     QuotesCompared,
 )
 from shared.events.recovery import ProofRequested
-from shared.events.seller_portal import CertificateSubmitted, InsurerRating, ProductHazardClass, QuoteChosen, QuotesWanted
+from shared.events.seller_portal import CertificateSubmitted, InsurerRating
 from shared.events.upstream import ClaimSubmitted
 from shared.money import Currency
-from shared.policy import load
 from shared.policy.model import Insurance
 
 
@@ -41,17 +41,6 @@ class Cover(Enum):
     NONE = "none"
 
 
-class Wish(Enum):
-    """What a seller does about the quotes on one request."""
-
-    CHEAPEST = "compares and chooses the cheapest"
-    SAFEST = "compares and chooses the cheapest of the best rated"
-    FIRST = "chooses the first that is offered"
-    EVERY = "chooses every quote"
-    TOO_LATE = "chooses after the quotes have expired"
-    NOTHING = "chooses nothing"
-
-
 COVER: Final = {
     Cover.VALID: 58,
     Cover.DEFECTIVE: 10,
@@ -61,14 +50,6 @@ COVER: Final = {
     Cover.WANTS_QUOTES: 6,
     Cover.NONE: 15,
 }
-WISHES: Final = {
-    Wish.CHEAPEST: 48,
-    Wish.SAFEST: 10,
-    Wish.FIRST: 12,
-    Wish.EVERY: 9,
-    Wish.TOO_LATE: 8,
-    Wish.NOTHING: 13,
-}
 PROVES: Final = {"in time": 45, "defective": 6, "too late": 8, "never": 41}
 """What a seller does when proof of insurance would waive a reimbursement."""
 ON_DUTY: Final = {"certificate": 25, "quotes": 35, "nothing": 40}
@@ -77,16 +58,6 @@ WHEN_REMINDED: Final = {"certificate": 10, "quotes": 15, "nothing": 75}
 """What one does who did nothing then, each time."""
 WHEN_OVERDUE: Final = {"certificate": 35, "quotes": 25, "nothing": 40}
 """What one does who loses something by doing nothing."""
-CLASSES: Final = {
-    ProductHazardClass.LOW: 30,
-    ProductHazardClass.MODERATE: 45,
-    ProductHazardClass.HIGH: 18,
-    ProductHazardClass.SEVERE: 7,
-}
-LIMITS: Final = {None: 62, 1: 10, 2: 18, 5: 10}
-"""How many times the least a seller wishes to be insured for."""
-DEDUCTIBLES: Final = {None: 55, 0: 15, 4: 15, 2: 15}
-"""The part of the most that he wishes to bear himself: 4 is a quarter, 0 nothing."""
 MENDS: Final = 0.5
 RENEWS: Final = 0.5
 
@@ -114,13 +85,6 @@ def defective(defect: str, rules: Insurance) -> dict[str, Any]:
     return dict(wrong[defect])
 
 
-def rules_of(marketplace: str, today: date) -> Insurance:
-    """The terms of a marketplace, which every seller can read."""
-    policy = load().in_force(marketplace, today)
-    assert policy is not None, f"the demo knows {marketplace}, and there is no policy for it"
-    return policy.insurance
-
-
 class Certificates:
     """The insurance side of the seller portal. ``unanswered``: handed in at the start, no verdict heard yet."""
 
@@ -137,7 +101,7 @@ class Certificates:
         self._answered: set[str] = set()
         self._opening: set[str] = set()
         self._mended: set[str] = set()
-        self._taken: set[str] = set()
+        self._shopper = Shopper(seed)
         self._claims: dict[UUID, str] = {}
 
     @property
@@ -179,9 +143,9 @@ class Certificates:
             case ProofRequested():
                 return self._prove(event, envelope.time)
             case QuoteOffered():
-                return self._take(event, envelope.time)
+                return self._shopper.take(event, envelope.time)
             case QuotesCompared():
-                return self._choose(event, envelope.time)
+                return self._shopper.choose(event, envelope.time)
             case CoverLapsed():
                 return self._renew(event, envelope.time)
             case _:
@@ -215,7 +179,7 @@ class Certificates:
                 at = now + after(luck, 12, 60)
                 return [Saying(valid, now), Saying(valid.model_copy(update={"cancelled_on": at.date()}), at)]
             case Cover.WANTS_QUOTES:
-                return [Saying(self._wish(seller_id, marketplace, "first"), now + after(luck, 0, 12))]
+                return say(now + after(luck, 0, 12), self._shopper.wish(seller_id, marketplace, "first", today))
             case Cover.NONE:
                 return []
 
@@ -296,7 +260,7 @@ class Certificates:
             case "certificate":
                 return say(at, self._certificate(seller_id, marketplace, at.date(), purpose))
             case "quotes":
-                return say(at, self._wish(seller_id, marketplace, purpose))
+                return say(at, self._shopper.wish(seller_id, marketplace, purpose, at.date()))
             case _:
                 return []
 
@@ -318,31 +282,6 @@ class Certificates:
             case _:
                 return []
 
-    def _wish_about(self, seller_id: str, request_id: str) -> tuple[Wish, timedelta]:
-        """What the seller will do about the quotes on a request, and how long he thinks about it."""
-        luck = self._chance(seller_id, request_id, "chooses")
-        return pick(luck, WISHES), after(luck, 0.5, 8)
-
-    def _take(self, offer: QuoteOffered, at: datetime) -> list[Saying]:
-        """A quote before the round is over: some do not wait for the comparison."""
-        wish, pause = self._wish_about(offer.seller_id, offer.request_id)
-        if wish is Wish.FIRST and offer.request_id in self._taken:
-            return []
-        self._taken.add(offer.request_id)
-        if wish not in {Wish.FIRST, Wish.EVERY}:
-            return []
-        return say(min(at + pause, offer.valid_until), QuoteChosen(seller_id=offer.seller_id, quote_id=offer.quote_id))
-
-    def _choose(self, compared: QuotesCompared, at: datetime) -> list[Saying]:
-        wish, pause = self._wish_about(compared.seller_id, compared.request_id)
-        best = [offer for offer in compared.offers if offer.rating is InsurerRating.A_OR_BETTER]
-        wanted = best if wish is Wish.SAFEST else compared.offers
-        if not wanted or wish in {Wish.FIRST, Wish.EVERY, Wish.NOTHING}:
-            return []
-        quote = wanted[0]
-        chosen = QuoteChosen(seller_id=compared.seller_id, quote_id=quote.quote_id)
-        return say(quote.valid_until + pause if wish is Wish.TOO_LATE else min(at + pause, quote.valid_until), chosen)
-
     def _renew(self, lapsed: CoverLapsed, at: datetime) -> list[Saying]:
         luck = self._chance(lapsed.seller_id, lapsed.marketplace, lapsed.lapsed_on, "renews")
         if lapsed.marketplace not in CURRENCIES or luck.random() >= RENEWS:
@@ -350,21 +289,6 @@ class Certificates:
         at += after(luck, 1, 20)
         purpose = f"renewal {lapsed.lapsed_on}"
         return say(at, self._certificate(lapsed.seller_id, lapsed.marketplace, at.date(), purpose))
-
-    def _wish(self, seller_id: str, marketplace: str, purpose: str) -> QuotesWanted:
-        """For what he sells, which does not change, and for as much as he wishes this time."""
-        luck = self._chance(seller_id, marketplace, purpose, "wish")
-        currency_of_day = rules_of(marketplace, date.max)
-        limit, deductible = pick(luck, LIMITS), pick(luck, DEDUCTIBLES)
-        most = currency_of_day.max_deductible_minor
-        return QuotesWanted(
-            seller_id=seller_id,
-            request_id=self._number("rq", seller_id, marketplace, purpose),
-            marketplace=marketplace,
-            hazard_class=pick(self._chance(seller_id, "sells"), CLASSES),
-            limit_minor=None if limit is None else limit * currency_of_day.min_per_occurrence_minor,
-            deductible_minor=None if deductible is None else most // deductible if deductible else 0,
-        )
 
     def _number(self, prefix: str, *about: object) -> str:
         return f"{prefix}-{derived_id(self._seed, prefix, *about).hex[:14]}"
