@@ -63,7 +63,8 @@ def settled(before: Recovery, now: Recovery) -> Decision[Recovery]:
     decision = unchanged(now)
     if now.debit is not None and now.debit.rest_minor > now.outstanding_minor:
         decision = debit_stopped(now)
-    if now.outstanding_minor or now.stage is Stage.AUTHORIZED:
+    never_paid = now.write_off_at is None
+    if now.outstanding_minor or never_paid:
         return decision
     if now.stage is Stage.CLOSED and _sums(before) == _sums(now):
         return decision

@@ -1,5 +1,7 @@
 """What the seller has against a payment: while an adjuster looks at it, nothing is noticed, debited or written off."""
 
+from datetime import timedelta
+
 from services.recovery.closing import debit_stopped, settled, then
 from services.recovery.decide import went_on
 from services.recovery.ledger import Move, book_decision
@@ -55,8 +57,7 @@ def appeal_decided(recovery: Recovery, event: AppealDecided, at: At) -> Decision
             reason=WaiverReason.APPEAL_WON,
         )
         return _released(ended, says, WaiverReason.APPEAL_WON, RefundReason.APPEAL_WON, at)
-    if ended.write_off_at is not None:  # the pursuit gets back the time that the dispute has taken
-        ended = ended.but(write_off_at=ended.write_off_at + (at.now - dispute.opened_at))
+    ended = _time_given_back(ended, at.now - dispute.opened_at, at)
     resumed = RecoveryResumed(
         claim_id=recovery.claim_id,
         seller_id=recovery.seller_id,
@@ -102,6 +103,15 @@ def _disputed(recovery: Recovery, ground: Ground, evidence: tuple[Reference, ...
     dispute = Dispute(ground=ground, opened_at=at.now, decide_by=decide_by, late_at=decide_by)
     asked = _asked(recovery.but(dispute=dispute), dispute, evidence)
     return then(asked, debit_stopped)
+
+
+def _time_given_back(recovery: Recovery, taken: timedelta, at: At) -> Recovery:
+    """The write-off waits for as long as the pursuit stood still; what was paid meanwhile has its time from now on."""
+    if recovery.write_off_at is None:
+        return recovery
+    rules = recovery.rules(at)
+    latest = rules.after(at.now, rules.recovery.write_off_days)
+    return recovery.but(write_off_at=min(recovery.write_off_at + taken, latest))
 
 
 def _asked(recovery: Recovery, dispute: Dispute, evidence: tuple[Reference, ...]) -> Decision[Recovery]:
