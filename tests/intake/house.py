@@ -1,12 +1,16 @@
 """Intake's four processes in memory, with the streams between them: for tests of what they come to together."""
 
 from collections import deque
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from hashlib import sha256
 from typing import Any, Final, TypeVar
 
 from services.intake.app import across_claims, by_product, in_common, intake
 from shared.events.base import Event, claim_id_of
+from shared.events.claim import Document
+from shared.events.intake import ClaimAccepted, InformationRequested, SuspicionRaised
+from shared.events.upstream import BeneficiaryStatusGiven, ClaimSubmitted, DocumentsSubmitted
 from shared.runtime import State
 from tests.deciding import START
 from tests.interpreter import Interpreter
@@ -50,10 +54,13 @@ class House:
             self._under_way(process.hear(event))
         return True
 
-    def settle(self) -> None:
-        """Delivers until nothing is under way."""
+    def settle(self, *, holding: str | None = None) -> None:
+        """Delivers until nothing is under way, but what is on its way to the key ``holding``."""
+        held = {name: stream for name, stream in self._streams.items() if name.endswith(f" {holding}")}
+        self._streams = {name: stream for name, stream in self._streams.items() if name not in held}
         while self.deliver():
             pass
+        self._streams |= held
 
     def pass_to(self, moment: datetime) -> None:
         """It is then; no deadline fires."""
@@ -64,6 +71,28 @@ class House:
         """Time passes, and deadlines with it."""
         self._under_way(self.intake.wait(span))
         self.pass_to(self.intake.now)
+
+    def live_through(self, claims: Iterable[ClaimSubmitted], evidence: Mapping[str, str] | None = None) -> None:
+        """Each claim on the day it was reported, the earliest first, and whatever is asked for in answer.
+
+        ``evidence``: submission → what its papers say, where that is not its own.
+        """
+        for claim in sorted(claims, key=lambda claim: claim.reported_on):
+            self.pass_to(datetime.combine(claim.reported_on, time(12), UTC))
+            before = len(self.intake.said)
+            self.hear(claim)
+            self.settle()
+            for asked in self.intake.said[before:]:
+                if isinstance(asked, InformationRequested):
+                    says = (evidence or {}).get(claim.submission_id, claim.submission_id)
+                    for answer in answers(asked, says, dated_on=claim.reported_on):
+                        self.hear(answer)
+            self.settle()
+
+    def investigated(self) -> set[str]:
+        """The submissions that a person is to look at for fraud, at acceptance or since."""
+        at_once = {said.submission_id for said in self.said(ClaimAccepted) if said.investigate}
+        return at_once | {said.submission_id for said in self.said(SuspicionRaised)}
 
     def come_to_rest(self) -> None:
         """Everything is delivered, and time passes until nobody waits for anything."""
@@ -94,3 +123,20 @@ class House:
             if any(True for _ in self._hearers(event)):
                 assert event.topic is not None
                 self._streams.setdefault(f"{event.topic.name} {event.key}", deque()).append(event)
+
+
+def answers(asked: InformationRequested, says: str, *, dated_on: date) -> Iterator[Event]:
+    """All that is asked for, as a customer would send it who has everything. ``says``: what his papers say."""
+    documents = tuple(
+        Document(
+            kind=wanted.any_of[0],
+            item=wanted.item,
+            dated_on=dated_on,
+            sha256=sha256(f"{says} {wanted.item}".encode()).hexdigest(),
+        )
+        for wanted in asked.missing
+    )
+    if documents:
+        yield DocumentsSubmitted(submission_id=asked.submission_id, documents=documents)
+    if asked.asks_beneficiary:
+        yield BeneficiaryStatusGiven(submission_id=asked.submission_id, beneficiary=False)

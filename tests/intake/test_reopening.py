@@ -9,6 +9,7 @@ from shared.events.claim import Reason, ReopeningReason
 from shared.events.intake import (
     ClaimAccepted,
     ClaimWithdrawalRecorded,
+    DuplicateFound,
     IncidentReported,
     ReopeningRecorded,
     ReopeningRefused,
@@ -30,6 +31,7 @@ from tests.intake.given import (
     waiting_for_papers,
     withdrawn,
 )
+from tests.intake.house import House
 
 WITHDRAWN = ClaimWithdrawn(submission_id="fnol-1")
 
@@ -67,6 +69,23 @@ def test_an_answer_that_was_under_way_when_the_claim_ended_decides_nothing() -> 
     for stale in (screened(), screened(duplicate_of=claim_id_of("fnol-0"))):
         decision = decide.incident_screened(given, stale, at(day(3)))
         assert (decision.says, decision.state.stage) == ((), Stage.SCREENING)
+
+
+def test_whoever_took_the_place_of_a_withdrawn_claim_keeps_it_when_that_is_reopened() -> None:
+    house = House()
+    for name in ("fnol-1", "fnol-2"):
+        house.hear(papers(RECEIPT, BILL, submission_id=name))
+    house.hear(submitted())
+    house.deliver()  # to the look across the claimant's claims, whose answer stays under way
+    house.hear(WITHDRAWN)
+    house.settle(holding="fnol-1")
+    house.hear(submitted(submission_id="fnol-2"))
+    house.settle(holding="fnol-1")
+    house.hear(wanted())
+    house.settle()
+
+    assert [said.submission_id for said in house.said(ClaimAccepted)] == ["fnol-2"]
+    assert [said.duplicate_of for said in house.said(DuplicateFound)] == [claim_id_of("fnol-2")]
 
 
 def test_who_reopens_a_claim_can_withdraw_it_again_but_not_by_the_former_word() -> None:

@@ -57,7 +57,7 @@ def line_of(text: str) -> int:
         ('"America/New_York"', '"America/Newyork"', "timezone", "calendar.timezone", "such as Europe/Berlin"),
         ('holidays = "US"', 'holidays = "XX"', "holidays", "calendar.holidays", "such as DE"),
         ('holidays = "US"', 'region = "QQ"\nholidays = "US"', "holidays", "calendar.region", "or use one of AK"),
-        ("SAME_PAYEE = 60\n", "", "[versions.screening.w", "screening.weights", "SAME_PAYEE has no weight; write 0"),
+        ("SAME_PAYEE = 50\n", "", "[versions.screening.w", "screening.weights", "SAME_PAYEE has no weight; write 0"),
         ('level = "watch"', 'level = "look"', 'level = "watch"', "hazards.1.level", "'watch', 'investigate'"),
         ("claims = 25", "claims = 0", "claims = 25", "hazards.2.claims", "should be greater than or equal to 1"),
         ("claims = 60", "clams = 60", "claims = 60", "hazards.3.clams", "did you mean claims?"),
