@@ -94,7 +94,18 @@ def contracts_are_only_values(house: House) -> Iterator[str]:
 # Decisions are pure
 
 PURE: Final = (
-    *("bisect", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "hashlib", "itertools"),
+    *(
+        "bisect",
+        "collections",
+        "dataclasses",
+        "datetime",
+        "decimal",
+        "enum",
+        "fractions",
+        "functools",
+        "hashlib",
+        "itertools",
+    ),
     *("math", "operator", "re", "typing", "unicodedata", "uuid.UUID", "uuid.uuid5", "pydantic"),
     *("shared.events", "shared.money", "shared.policy.Policies", "shared.policy.Policy", "shared.policy.model"),
     *("shared.runtime.process", *(f"shared.runtime.{name}" for name in shared.runtime.__all__)),

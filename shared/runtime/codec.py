@@ -16,7 +16,7 @@ _TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 MAX_BODY = 256 * 1024
 """Bytes of the largest body accepted; the largest real one is under 20 KB."""
 _LONGEST_HEADER = 1024
-"""Bytes; the longest key is a product's name of 200 characters, of up to four bytes each. A longer header is left out."""
+"""Bytes; the longest key is a product's name of 200 characters, up to four bytes each; a longer header is dropped."""
 
 
 class DecodeError(Exception):
