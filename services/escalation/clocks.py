@@ -30,15 +30,16 @@ class Waiting:
 
     table: Mapping[Status, Waits]
 
-    def asked(self, case: Case) -> Waits | None:
-        """The decision of the table that is asked when the deadline of this state passes; None: it has none."""
-        if case.wakes_at is None:
+    def asked(self, case: Case, now: datetime) -> Waits | None:
+        """The decision that is asked at this moment; None: nothing is due. A wait that is over goes before a delay."""
+        if case.due is None or now < case.due:
             return None
-        return self.table[case.status] if case.due == case.wakes_at else delay_told
+        over = case.wakes_at is not None and case.wakes_at <= now
+        return self.table[case.status] if over else delay_told
 
     def __call__(self, case: Case, at: At) -> Decision[Case]:
-        asked = self.asked(case)
-        if asked is None or case.due is None or at.now < case.due:
+        asked = self.asked(case, at.now)
+        if asked is None:
             return Decision(case)
         decision = asked(case, at)
         if _delay_is_due(decision.state, at.now):

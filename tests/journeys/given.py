@@ -53,7 +53,7 @@ def claim(
         "purchased_on": PURCHASED,
         "incident_on": INCIDENT,
         "reported_on": REPORTED,
-        "claimant": Claimant(id=claimant_id, age=41, sex="female"),
+        "claimant": Claimant(id=claimant_id, age=41, sex="female", beneficiary=False),
         "injury": SCALD,
         "narrative": "The lid came off while pouring and hot water ran over the hand.",
         "losses": losses,
