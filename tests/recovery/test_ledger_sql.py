@@ -1,6 +1,7 @@
 """The ledger on the real PostgreSQL: its rules hold there, and its views find every cent again."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
@@ -9,21 +10,41 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
-from services.recovery import deadlines, debits, finance, payouts
 from services.recovery.app import service
+from services.recovery.deadlines import deadline_passed
 from services.recovery.ledger import Account, LedgerEntry, Move
 from services.recovery.state import Recovery
-from shared.events.base import derived_id
+from shared.events.base import Event, derived_id
 from shared.money import Currency
 from shared.runtime import Decision
 from shared.runtime.migrate import migrate
 from shared.runtime.settings import Settings
-from tests.deciding import START, at, day
+from tests.deciding import at, day
 from tests.recovery import given
 from tests.recovery.given import LARGE, SMALL
 
 INSERT = "insert into ledger_entry select * from json_populate_recordset(null::ledger_entry, $1::json)"
 """As the runtime writes the rows of a service."""
+
+MEMO = (Account.EXPECTED_RECOVERY, Account.WAIVED, Account.WRITTEN_OFF, Account.MEMO_CONTRA)
+FIRST_SCHEMA = """
+    create type account as enum (
+        'indemnity_cost', 'cash_clearing', 'recoveries_seller', 'over_collected',
+        'expected_recovery', 'waived', 'written_off', 'memo_contra'
+    );
+    create table ledger_entry (
+        claim_id uuid not null, entry_id uuid not null, booked_at timestamptz not null, move text not null,
+        debit_account account not null, credit_account account not null, currency text not null,
+        amount_minor bigint not null, seller_id text not null, idempotency_key uuid not null, reference text not null,
+        primary key (claim_id, entry_id), check (debit_account <> credit_account)
+    );
+    create function refuse_change() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
+    create trigger ledger_entry_is_immutable before update or delete or truncate on ledger_entry
+        for each statement execute function refuse_change();
+    create view posting as select claim_id, debit_account as account, amount_minor, currency from ledger_entry;
+    create view trial_balance as select currency, account, sum(amount_minor) as sum from posting group by 1, 2;
+    create view claim_money as select claim_id, account from posting;
+    create view money as select currency from trial_balance"""
 
 Step = Callable[[Recovery], Decision[Recovery]]
 
@@ -37,31 +58,54 @@ def booked(start: Recovery, *steps: Step) -> tuple[Recovery, list[LedgerEntry]]:
     return state, entries
 
 
-def paid(amount: int) -> Step:
-    return lambda state: payouts.payout_paid(state, given.paid(amount), at(START))
+def heard(number: float, event: Event) -> Step:
+    return lambda state: given.hear(state, event, at(day(number)))
 
 
-def collected(amount: int, reference: str = "offset-1") -> Step:
-    return lambda state: finance.debit_collected(state, given.collected(amount, reference=reference), at(day(9)))
+def asked_on(number: float) -> Step:
+    return lambda state: deadline_passed(state, at(day(number)))
 
 
-def noticed(state: Recovery) -> Decision[Recovery]:
-    return debits.debit_notice_out(state, given.handed_over(day(1)), at(day(1)))
-
-
-def asked_on(number: int) -> Step:
-    return lambda state: deadlines.deadline_passed(state, at(day(number)))
-
-
-DEBITED = (paid(LARGE), noticed, asked_on(8))
+PAID = heard(0, given.paid())
+DEBITED = (PAID, heard(1, given.handed_over(day(1))), asked_on(8))
+HALF = heard(9, given.collected(100_000))
+WHOLE = heard(9, given.collected(LARGE))
+DISPUTED = (*DEBITED, WHOLE, heard(10, given.appealed(day(10))))
+SECOND_ROUND = (
+    heard(12, given.authorized(30_000, payout=given.NEXT_PAYOUT)),
+    heard(13, given.paid(30_000, payout=given.NEXT_PAYOUT, reference="pay-2")),
+)
 STORIES: dict[str, tuple[Recovery, list[LedgerEntry]]] = {
-    "waived": booked(given.dormant(SMALL, small=True, covered=True), paid(SMALL)),
-    "outstanding": booked(given.dormant(), paid(LARGE)),
-    "in parts": booked(given.dormant(), *DEBITED, collected(100_000), collected(50_000, "offset-2")),
-    "over-collected": booked(given.dormant(), *DEBITED, collected(LARGE + 700)),
-    "written off": booked(given.dormant(), *DEBITED, collected(100_000), asked_on(60)),
-    "written back": booked(given.dormant(), *DEBITED, asked_on(60), collected(100_000)),
+    "waived": booked(given.dormant(SMALL, small=True, covered=True), heard(0, given.paid(SMALL))),
+    "outstanding": booked(given.dormant(), PAID),
+    "in parts": booked(given.dormant(), *DEBITED, HALF, heard(9, given.collected(50_000, reference="offset-2"))),
+    "over-collected": booked(given.dormant(), *DEBITED, heard(9, given.collected(LARGE + 700))),
+    "refunded": booked(
+        given.dormant(), *DEBITED, heard(9, given.collected(LARGE + 700)), heard(10, given.refund_paid(700))
+    ),
+    "written off": booked(given.dormant(), *DEBITED, HALF, asked_on(60)),
+    "written back": booked(given.dormant(), *DEBITED, asked_on(60), HALF),
+    "paid twice": booked(given.dormant(), PAID, heard(1, given.paid(reference="pay-2"))),
+    "paid twice and returned": booked(
+        given.dormant(), PAID, heard(1, given.paid(reference="pay-2")), heard(2, given.returned())
+    ),
+    "returned after it was recovered": booked(given.dormant(), *DEBITED, WHOLE, heard(20, given.returned(100_000))),
+    "won": booked(given.dormant(), *DISPUTED, heard(20, given.decided(won=True))),
+    "won after a write-off": booked(
+        given.dormant(), *DEBITED, HALF, asked_on(60), heard(61, given.contested()), heard(62, given.decided(won=True))
+    ),
+    "lost": booked(given.dormant(), *DISPUTED, heard(20, given.decided(won=False))),
+    "two rounds": booked(given.dormant(), *DEBITED, WHOLE, *SECOND_ROUND),
+    "duplicate": booked(given.dormant(), *DEBITED, WHOLE, heard(20, given.recalled()), heard(21, given.returned(5))),
+    "insurer": booked(given.demanding(), heard(9, given.insurer_pays(LARGE + 50))),
+    "insurer after the seller": booked(
+        given.demanding(), heard(9, given.seller_pays(LARGE)), heard(10, given.insurer_pays(LARGE))
+    ),
 }
+"""Claims, and all that was booked of each: the ones that begin in the middle have been paid already."""
+BEFORE = booked(given.dormant(incident_on=given.INCIDENT), PAID)[1]
+for _, _entries in (STORIES["insurer"], STORIES["insurer after the seller"]):
+    _entries[:0] = BEFORE
 
 
 def told_of(claim: str, entries: Iterable[LedgerEntry], currency: Currency) -> list[LedgerEntry]:
@@ -72,6 +116,40 @@ def told_of(claim: str, entries: Iterable[LedgerEntry], currency: Currency) -> l
 
 async def write(ledger: Any, *entries: LedgerEntry) -> None:
     await ledger.execute(INSERT, f"[{','.join(entry.model_dump_json() for entry in entries)}]")
+
+
+@pytest_asyncio.fixture
+async def first_version(database_url: str) -> AsyncIterator[Any]:
+    """A connection to recovery's schema as it was first published."""
+    driver: Any = asyncpg
+    connection = await driver.connect(database_url, server_settings={"search_path": service.name})
+    try:
+        await connection.execute("create schema recovery")
+        await connection.execute(FIRST_SCHEMA)
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def test_a_ledger_of_the_first_version_is_kept_whole(first_version: Any, database_url: str):
+    told = ("paid", "indemnity_cost", "cash_clearing"), ("over_collected", "cash_clearing", "over_collected")
+    for move, debit, credit in told:
+        await first_version.execute(
+            "insert into ledger_entry values (gen_random_uuid(), gen_random_uuid(), now(), $1, $2::text::account, "
+            "$3::text::account, 'USD', 100, 'seller-7', gen_random_uuid(), 'pay-1')",
+            move, debit, credit,
+        )  # fmt: skip
+    for _ in range(2):
+        await migrate(Settings(database_url=SecretStr(database_url)), [service])
+    rows = await first_version.fetch("select move, debit_account, credit_account from ledger_entry")
+    assert {tuple(row) for row in rows} == {
+        ("paid", "indemnity_cost", "cash_clearing"),
+        ("over_collected", "cash_clearing", "owed_to_seller"),
+    }
+    assert await first_version.fetchval("select sum(over_collected)::int from claim_money") == 100
+    await write(first_version, *STORIES["insurer"][1])
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="never changed"):
+        await first_version.execute("update ledger_entry set amount_minor = 1")
 
 
 @pytest_asyncio.fixture
@@ -99,7 +177,18 @@ async def test_every_column_is_a_field_and_none_may_be_missing(ledger: Any):
 
 
 async def test_the_database_knows_the_same_accounts(ledger: Any):
-    assert await ledger.fetchval("select enum_range(null::account)::text[]") == [account.value for account in Account]
+    rule = await ledger.fetchval(
+        "select pg_get_constraintdef(oid) from pg_constraint where conname like 'chart_of_accounts%'"
+    )
+    assert re.findall(r"'(\w+)'", rule) == [account.value for account in Account]
+
+
+async def test_the_memo_accounts_are_the_same_in_the_database(ledger: Any):
+    for claim, (_, entries) in STORIES.items():
+        await write(ledger, *told_of(claim, entries, Currency.USD))
+    rows = await ledger.fetch("select account, bool_and(memo) = bool_or(memo), bool_and(memo) from posting group by 1")
+    assert all(same for _, same, _ in rows)
+    assert {account for account, _, memo in rows if memo} == {account.value for account in MEMO}
 
 
 async def test_the_views_find_every_cent_again(ledger: Any):
@@ -117,6 +206,8 @@ async def test_the_views_find_every_cent_again(ledger: Any):
         )
         assert (row["recovered"], row["waived"]) == (state.recovered_minor, state.waived_minor)
         assert (row["written_off"], row["over_collected"]) == (state.written_off_minor, state.owed_minor)
+        assert (row["from_seller"], row["from_insurer"]) == (state.from_seller_minor, state.from_insurer_minor)
+        assert row["suspense"] == state.suspense_minor
     money = {row["currency"]: row for row in await ledger.fetch("select * from money")}
     assert set(money) == {"USD", "GBP"}
     for row in money.values():
@@ -134,8 +225,20 @@ async def test_the_trial_balance_is_zero_in_every_currency(ledger: Any):
     )
     assert {tuple(row) for row in sums} == {("USD", 0, True), ("GBP", 0, True)}
     all_entries = [entry for _, entries in STORIES.values() for entry in entries]
-    rows = await ledger.fetch("select account::text, balance_minor from trial_balance where currency = 'USD'")
+    rows = await ledger.fetch("select account, balance_minor from trial_balance where currency = 'USD'")
     assert dict(rows) == dict(given.balances(all_entries))
+    assert sum(balance for account, balance in rows if account in MEMO) == 0
+
+
+@pytest.mark.parametrize("story", STORIES)
+async def test_at_every_moment_of_a_claims_life_the_books_balance(ledger: Any, story: str):
+    entries = STORIES[story][1]
+    for moment in sorted({entry.booked_at for entry in entries}):
+        await write(ledger, *(entry for entry in entries if entry.booked_at == moment))
+        assert await ledger.fetchval("select sum(balance_minor) from trial_balance") == 0
+        row = await ledger.fetchrow("select * from claim_money")
+        found = row["recovered"] + row["waived"] + row["written_off"] + row["outstanding"]
+        assert (row["paid_out"], row["over_collected"] >= 0) == (found, True)
 
 
 @pytest.mark.parametrize(
