@@ -2,15 +2,29 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
+from enum import Enum
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
+from ops.demo.luck import Fate
 from ops.demo.outside.party import Party, Saying
 from shared.events.adjusters import ReviewKind
 from shared.events.base import Envelope, Event, claim_id_of, derived_id
-from shared.events.claim import DocumentKind, InjuryClass, Item, ItemFinding, LossKind
-from shared.events.escalation import ApprovalRequested, PayoutAuthorized, ReviewOpened, Route
+from shared.events.claim import DocumentKind, InjuryClass, Item, ItemFinding, LossKind, Reason
+from shared.events.escalation import (
+    ApprovalRequested,
+    NextStep,
+    Outcome,
+    Owner,
+    PayoutAuthorized,
+    PayoutRecalled,
+    ReleaseRequested,
+    ReviewOpened,
+    Route,
+    Status,
+    StatusChanged,
+)
 from shared.events.insurance_accelerator import (
     BindRequested,
     CertificateAccepted,
@@ -22,8 +36,21 @@ from shared.events.insurance_accelerator import (
     QuotesRequested,
 )
 from shared.events.intake import ClaimAccepted, InformationRequested, MissingPaper
-from shared.events.recovery import ProofRequested, SellerDebitRequested
-from shared.events.seller_notifier import ExtensionGranted, InsurerNotified, SellerNotified, SettlementReported
+from shared.events.recovery import (
+    DebitNoticed,
+    Ground,
+    InsurerDemanded,
+    ProofRequested,
+    RecoveryDisputed,
+    SellerDebitRequested,
+)
+from shared.events.seller_notifier import (
+    ExtensionGranted,
+    InsurerNotified,
+    NoticeHandedOver,
+    NoticeKind,
+    SellerNotified,
+)
 from shared.events.seller_portal import InsurerRating
 from shared.events.upstream import Claimant, ClaimSubmitted, Loss
 from shared.money import Currency
@@ -31,6 +58,7 @@ from tests.deciding import day
 
 E = TypeVar("E", bound=Event)
 SEED = 7
+FATE = Fate(SEED)
 TODAY = date(2025, 6, 2)
 NOW = day(0)
 
@@ -43,6 +71,11 @@ def heard(event: Event, at: datetime = NOW, number: int = 1) -> Envelope:
 
 def answers(party: Party, event: Event, at: datetime = NOW, number: int = 1) -> list[Saying]:
     return party.hear(event, heard(event, at, number))
+
+
+def fated(who: object, *choices: Enum) -> Fate:
+    """The fate of one claim or seller, which will choose so."""
+    return Fate(SEED, {str(who): choices})
 
 
 def events(sayings: Iterable[Saying]) -> list[Event]:
@@ -101,7 +134,7 @@ def accepted(submission_id: str, admitted_minor: int = 50_000) -> ClaimAccepted:
         marketplace="US",
         currency=Currency.USD,
         seller_id="seller-1",
-        order_id="order-1",
+        order_id=f"order-{submission_id}",
         product="Kettle",
         payee_ref="payee-1",
         purchased_on=date(2025, 3, 1),
@@ -119,26 +152,48 @@ def accepted(submission_id: str, admitted_minor: int = 50_000) -> ClaimAccepted:
 def notified(claim_id: UUID, *, direct_pay: bool = False) -> SellerNotified:
     respond_by = day(2 if direct_pay else 7)
     return SellerNotified(
-        claim_id=claim_id, seller_id="seller-1", direct_pay=direct_pay, handed_over_at=day(0), respond_by=respond_by
-    )
+        claim_id=claim_id, seller_id="seller-1", direct_pay=direct_pay, handed_over_at=day(0), respond_by=respond_by,
+        letter_id=derived_id("letter", claim_id, direct_pay),
+    )  # fmt: skip
 
 
 def extension_granted(claim_id: UUID) -> ExtensionGranted:
     return ExtensionGranted(claim_id=claim_id, seller_id="seller-1", respond_by=day(14))
 
 
-def settlement_reported(claim_id: UUID) -> SettlementReported:
-    return SettlementReported(claim_id=claim_id, seller_id="seller-1", proof="transfer:1", received_at=day(4))
-
-
 def insurer_notified(claim_id: UUID) -> InsurerNotified:
-    return InsurerNotified(claim_id=claim_id, seller_id="seller-1", handed_over_at=day(0), respond_by=day(30))
+    return InsurerNotified(
+        claim_id=claim_id, seller_id="seller-1", handed_over_at=day(0), respond_by=day(30), currency=Currency.USD,
+        admitted_minor=50_000,
+    )  # fmt: skip
 
 
 def review_opened(claim_id: UUID, review: ReviewKind = ReviewKind.CONTESTED, decide_by: float = 40) -> ReviewOpened:
     items = (ItemFinding(item=1, allowed_minor=9_000), ItemFinding(item=2, allowed_minor=40_000))
     return ReviewOpened(
         claim_id=claim_id, review=review, currency=Currency.USD, items=items, decide_by=day(decide_by)
+    )  # fmt: skip
+
+
+def notice_handed_over(claim_id: UUID, kind: NoticeKind = NoticeKind.DEBIT) -> NoticeHandedOver:
+    return NoticeHandedOver(
+        claim_id=claim_id, seller_id="seller-1", kind=kind, handed_over_at=day(0),
+        letter_id=derived_id("letter", claim_id, kind),
+    )  # fmt: skip
+
+
+def status(submission_id: str, now: Status, outcome: Outcome | None = None, **changes: Any) -> StatusChanged:
+    told: dict[str, Any] = {
+        "claim_id": claim_id_of(submission_id), "submission_id": submission_id, "revision": 2, "status": now,
+        "owner": Owner.SELLER, "by": day(7), "outcome": outcome,
+    }  # fmt: skip
+    return StatusChanged.model_validate(told | changes)
+
+
+def release_requested(submission_id: str) -> ReleaseRequested:
+    return ReleaseRequested(
+        claim_id=claim_id_of(submission_id), submission_id=submission_id, currency=Currency.USD, amount_minor=250_000,
+        items=(2,), sign_by=day(30),
     )  # fmt: skip
 
 
@@ -168,6 +223,33 @@ def payout_authorized(claim_id: UUID, attempt: int = 1, amount_minor: int = 49_0
         covered=False,
         attempt=attempt,
     )
+
+
+def payout_recalled(claim_id: UUID) -> PayoutRecalled:
+    return PayoutRecalled(
+        claim_id=claim_id, payout_id=derived_id("payout", claim_id, 1), currency=Currency.USD, amount_minor=49_000,
+        reason=Reason.DUPLICATE,
+    )  # fmt: skip
+
+
+def disputed(claim_id: UUID) -> RecoveryDisputed:
+    return RecoveryDisputed(
+        claim_id=claim_id, seller_id="seller-1", ground=Ground.APPEAL, currency=Currency.USD, amount_minor=49_000,
+        decide_by=day(30),
+    )  # fmt: skip
+
+
+def debit_noticed(claim_id: UUID) -> DebitNoticed:
+    return DebitNoticed(
+        claim_id=claim_id, seller_id="seller-1", currency=Currency.USD, amount_minor=49_000, notice_days=7
+    )  # fmt: skip
+
+
+def insurer_demanded(claim_id: UUID) -> InsurerDemanded:
+    return InsurerDemanded(
+        claim_id=claim_id, demand_id=derived_id("demand", claim_id), seller_id="seller-1", insurer="Harbour & Vale",
+        certificate_id="coi-1", currency=Currency.USD, amount_minor=49_000, pay_by=day(30),
+    )  # fmt: skip
 
 
 def debit_requested(claim_id: UUID, seller_id: str = "seller-1", amount_minor: int = 49_000) -> SellerDebitRequested:
@@ -242,15 +324,22 @@ def story(submission_id: str) -> list[tuple[Event, Envelope]]:
     told = (
         (information_requested(submission_id), 0),
         (accepted(submission_id), 1),
+        (status(submission_id, Status.WITH_SELLER), 1),
         (notified(claim_id), 1.1),
         (extension_granted(claim_id), 5),
-        (settlement_reported(claim_id), 6),
+        (status(submission_id, Status.SELLER_RESOLVING, next_step=NextStep.CONFIRM_SETTLEMENT), 6),
         (insurer_notified(claim_id), 7),
         (review_opened(claim_id), 8),
+        (release_requested(submission_id), 8.5),
         (approval_requested(claim_id), 9),
         (payout_authorized(claim_id), 10),
         (payout_authorized(claim_id, attempt=2), 12),
+        (status(submission_id, Status.CLOSED, Outcome.DENIED), 12.5),
         (proof_requested(claim_id, "seller-1"), 13),
+        (debit_noticed(claim_id), 13.5),
+        (notice_handed_over(claim_id), 14),
+        (disputed(claim_id), 15),
+        (insurer_demanded(claim_id), 16),
         (debit_requested(claim_id), 21),
     )
     return [(event, heard(event, day(moment))) for event, moment in told]
