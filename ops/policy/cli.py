@@ -97,6 +97,46 @@ def explain(
         raise typer.Exit(1)
 
 
+@app.command()
+def simulate(
+    file: Annotated[
+        Path,
+        typer.Option(
+            "--with", metavar="FILE", exists=True, dir_okay=False, help="A policy file with the proposed version."
+        ),
+    ],
+    claims: Annotated[int, typer.Option(min=1, help="Only the last so many claims.")] = 5000,
+    as_json: AsJson = False,
+) -> None:
+    """Try a policy on history: what would have become of the claims on record, and what would it have cost?
+
+    Reads from the journals what everybody outside said, and lives it twice, in memory: under the policies on record,
+    and with the version in FILE for all claims of its marketplace. Changes nothing anywhere.
+    """
+    from ops.policy import simulate_text
+    from ops.policy.history import History, history
+    from ops.policy.simulate import proposed_policies
+    from ops.policy.simulate import simulate as lived
+    from ops.reach import database
+    from shared.policy import PolicyError, load
+
+    async def read() -> History:
+        async with database(settings) as look:
+            return await history(look, load(_folder()))
+
+    settings = reached()
+    try:
+        found = run(read()).of_the_last(claims)
+        policies, pairs = proposed_policies(found.policies, file, _folder())
+    except PolicyError as error:
+        raise fail(str(error)) from error
+    report = lived(found, policies)
+    if as_json:
+        typer.echo(simulate_text.as_json(report, pairs))
+    else:
+        simulate_text.write(console, report, pairs)
+
+
 def _day(on: datetime | None) -> date:
     return on.date() if on is not None else datetime.now(UTC).date()
 

