@@ -1,9 +1,7 @@
 """One claimant's claims beside each other: repetitions, what else was claimed for the incident, and how many."""
 
 from datetime import date
-from typing import Annotated, Final, NamedTuple
-
-from pydantic import Field
+from typing import Final, NamedTuple
 
 from shared.events.base import Event, Id, claim_id_of
 from shared.events.claim import Signal
@@ -56,7 +54,7 @@ class Claimant(State):
     amount would no longer count. Nobody honest comes near; that many claims are a case for investigation.
     """
 
-    incidents: Annotated[tuple[Incident, ...], Field(max_length=INCIDENTS_KEPT)] = ()
+    incidents: tuple[Incident, ...] = ()
 
     def remembering(self, incident: Incident) -> "Claimant":
         kept = self.without(incident.submission_id).incidents

@@ -158,3 +158,13 @@ def test_beyond_the_bound_the_oldest_report_is_forgotten_and_the_state_stays_sma
     assert len(given.incidents) == INCIDENTS_KEPT
     assert many[0].submission_id not in {kept.submission_id for kept in given.incidents}
     assert len(given.model_dump_json()) < 2048
+
+
+def test_what_was_written_before_claims_were_counted_by_their_report_still_reads() -> None:
+    written = '{"incidents":[' + ",".join(f'["fnol-{n}","{n}","2025-05-{n}","USD",100]' for n in range(10, 30)) + "]}"
+    given = Claimant.model_validate_json(written)
+
+    decision = claimants.incident_reported(given, reported(incident_on=date(2025, 5, 29)), at(day(1)))
+
+    assert sums(decision) == {"fnol-1": 100, "fnol-29": 32_000}
+    assert len(decision.state.incidents) == INCIDENTS_KEPT

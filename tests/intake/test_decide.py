@@ -414,6 +414,19 @@ def test_before_acceptance_there_is_no_settlement_to_speak_of() -> None:
     )
 
 
+def test_what_was_written_before_there_were_roles_and_rounds_still_reads_and_goes_on() -> None:
+    fields = (
+        *("submission_id", "stage", "policy", "marketplace", "currency", "claimant_id", "seller_id", "order_id"),
+        *("product", "purchased_on", "incident_on", "reported_on", "injury", "minor_claimant", "items"),
+        *("other_admitted_minor", "withdrawn", "wait_until"),
+    )
+    written = waiting_for_papers(RECEIPT).model_dump_json(include={*fields})
+
+    given = Submission.model_validate_json(written)
+
+    assert acceptance(decide.documents_submitted(given, papers(BILL), at(day(3)))).admitted_minor == 32_000
+
+
 # What could not be understood
 
 
