@@ -104,7 +104,7 @@ def _taken(past: Past, entry: Entry, state: Any, policies: Policies, bodies: Bod
     rule: Rule | None = None
     try:
         event = type_registry[entry.type].model_validate_json(entry.body) if entry.body is not None else None
-        rule = rule_of(past.process, state, event)
+        rule = rule_of(past.process, state, event, entry.at)
         turn.refer(_reference(past.process, entry))
         asked = Asked(entry.key, lane, entry.type, entry.cause, entry.said_at, entry.body)
         taken = turn.follow(asked, event)

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -18,9 +19,9 @@ class Rule:
     words: str
 
 
-def rule_of(process: Process[Any], state: Any, event: Event | None) -> Rule | None:
-    """The decision that is asked; ``event`` None: by a deadline, or because the reference has changed."""
-    decision = _asked(process, state, event)
+def rule_of(process: Process[Any], state: Any, event: Event | None, now: datetime) -> Rule | None:
+    """The decision that is asked at this moment; ``event`` None: by a deadline, or because the reference has changed."""
+    decision = _asked(process, state, event, now)
     if decision is None:
         return None
     found = _unwrapped(decision)
@@ -28,11 +29,11 @@ def rule_of(process: Process[Any], state: Any, event: Event | None) -> Rule | No
     return Rule(f"{found.__module__}:{getattr(found, '__qualname__', type(found).__name__)}", words)
 
 
-def _asked(process: Process[Any], state: Any, event: Event | None) -> Any:
+def _asked(process: Process[Any], state: Any, event: Event | None, now: datetime) -> Any:
     if event is not None:
         return (process.begins if state is None else process.hears).get(type(event))
-    choice: Callable[[Any], Any] | None = getattr(process.waits, "asked", None)
-    chosen = choice(state) if choice is not None and state is not None else None
+    choice: Callable[[Any, datetime], Any] | None = getattr(process.waits, "asked", None)
+    chosen = choice(state, now) if choice is not None and state is not None else None
     return chosen or process.waits
 
 

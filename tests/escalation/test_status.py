@@ -207,11 +207,12 @@ def test_the_rule_that_a_state_waits_for_can_be_named():
     waits = app.escalation.waits
     assert isinstance(waits, Waiting)
     story = claim(accepted(LARGE), notified())
-    assert waits.asked(case(story)) is seller.seller_overdue
+    assert waits.asked(case(story), day(7)) is seller.seller_overdue
     story.hear(CONTESTS)
-    assert waits.asked(case(story)) is clocks.delay_told
+    assert waits.asked(case(story), day(30)) is clocks.delay_told
+    assert waits.asked(case(story), day(90)) is verdict.review_overdue, "after an outage both are due: the wait is over"
     story.wait_until(day(30))
-    assert waits.asked(case(story)) is verdict.review_overdue
+    assert waits.asked(case(story), day(39)) is None
     story.hear(withdrawn())
-    assert waits.asked(case(story)) is None
+    assert waits.asked(case(story), day(90)) is None
     assert all(rule.__doc__ for rule in app.WAITS.values())
