@@ -1,4 +1,4 @@
-"""Who plays in the demo: the replicas of the services and the outside world, started, watched and started again."""
+"""Who plays in the demo: services' replicas, carriers and the outside world, started, watched and started again."""
 
 import asyncio
 import json
@@ -10,12 +10,14 @@ from random import Random
 from typing import IO, Final
 
 from ops import catalogue
+from ops.demo.carriers import rates
 from ops.demo.view import lag_of, page_of
 from ops.fleet import Fleet
 from ops.local.errors import StackError
 from ops.local.ports import choose_port
 
 _OUTSIDE: Final = "outside"
+_CARRIER: Final = "carrier"
 _READY: Final = 90.0
 """Real seconds within which the services must be ready."""
 _GLANCE: Final = 0.1
@@ -24,10 +26,10 @@ _LAST_WORDS: Final = 12
 
 
 class Cast:
-    """The processes. Who dies is started again, once.
+    """The processes: services, one per carrier, and everybody else outside. Who dies is started again, once.
 
-    ``outside``: arguments of the outside world. ``chaos``: real seconds between two kills, 0 none. ``say`` is told
-    what happens, in a sentence and a style.
+    ``outside``: arguments of the outside world. ``chaos``: real seconds between two kills, 0 none. ``seed``: of the
+    carriers, and of who is killed. ``say`` is told what happens, in a sentence and a style.
     """
 
     def __init__(
@@ -47,13 +49,13 @@ class Cast:
         self._fleet, self._logs = Fleet(environment, logs), logs
         self._ports = _with_ports(_names(replicas))
         self._outside, self._chaos, self._say = tuple(outside), chaos, say
-        self._luck = Random(seed)  # noqa: S311 - no secret hangs on it
+        self._seed, self._luck = seed, Random(seed)  # noqa: S311 - no secret hangs on it
         self._submitted: asyncio.Future[bytes] | None = None
         self._died: set[str] = set()
         self._kills, self._next_kill = 0, 0.0
 
     async def begin(self) -> None:
-        """Starts the services and, when all are ready, the outside world."""
+        """Starts the services and, when all are ready, the carriers and the outside world."""
         for name in self._ports:
             self._start(name)
         unready = dict(self._ports)
@@ -66,6 +68,8 @@ class Cast:
                 del unready[name]
             await asyncio.sleep(_GLANCE)
         self._next_kill = time.monotonic() + self._chaos
+        for carrier in _carriers():
+            self._start(f"{_CARRIER}.{carrier}")
         self._start(_OUTSIDE)
 
     def look_after(self) -> None:
@@ -107,10 +111,16 @@ class Cast:
             self._say(f"{name} was started again.", "yellow")
 
     def _start(self, name: str) -> None:
-        if name != _OUTSIDE:
-            self._fleet.serve(_service(name), name, MAKEGOOD_HTTP_PORT=str(self._ports[name]))
-            return
-        process = self._fleet.start(name, "ops.demo.outside", *self._outside, stdout=subprocess.PIPE)
+        kind, _, which = name.partition(".")
+        if kind == _CARRIER:
+            self._fleet.start(name, "ops.demo.carriers", which, "--seed", str(self._seed))
+        elif kind == _OUTSIDE:
+            self._start_outside()
+        else:
+            self._fleet.serve(kind, name, MAKEGOOD_HTTP_PORT=str(self._ports[name]))
+
+    def _start_outside(self) -> None:
+        process = self._fleet.start(_OUTSIDE, "ops.demo.outside", *self._outside, stdout=subprocess.PIPE)
         assert process.stdout is not None
         self._submitted = asyncio.ensure_future(asyncio.to_thread(_line_of, process.stdout))
 
@@ -118,6 +128,13 @@ class Cast:
 def _line_of(pipe: IO[bytes]) -> bytes:
     with pipe:
         return pipe.readline()
+
+
+def _carriers() -> list[str]:
+    try:
+        return list(rates.load())
+    except rates.RatesError as error:
+        raise StackError(f"A carrier's rates are wrong:\n{error}") from error
 
 
 def _names(replicas: int) -> list[str]:

@@ -177,7 +177,7 @@ def _read(path: Path) -> Rates:
 def _problems(error: ValidationError, lines: Lines) -> Iterator[str]:
     for found in error.errors(include_url=False):
         where = tuple(step for step in found["loc"] if step != "[key]")
-        line, name = lines.of(where), ".".join(str(step) for step in where)
+        line, name = lines.of(where) or lines.of((*where, 0)), ".".join(str(step) for step in where)
         at = f", line {line}" if line else ""
         yield f"{at}: {name}: {_in_words(found)}" if name else f"{at}: {_in_words(found)}"
 
