@@ -111,7 +111,8 @@ def _money(locale: Locale, currency: str) -> Callable[[int], str]:
 
 @lru_cache(maxsize=4096)
 def _day(locale: Locale, day: date) -> str:
-    return format_date(day, "long", locale)
+    written = format_date(day, "long", locale)
+    return f"1er{written[1:]}" if locale.language == "fr" and day.day == 1 else written  # which Babel does not know
 
 
 def _moment(locale: Locale, moment: datetime) -> str:
@@ -124,4 +125,4 @@ def _moment(locale: Locale, moment: datetime) -> str:
 def _days(locale: Locale, forms: dict[str, dict[str, str]], days: int) -> str:
     """A number of days, said to be business days where they are, in the form that goes with the number."""
     form = forms["business" if isinstance(days, BusinessDays) else "calendar"]
-    return form.get(locale.plural_form(days), form["other"]).format(format_decimal(days, locale=locale))
+    return form.get(locale.plural_form(int(days)), form["other"]).format(format_decimal(int(days), locale=locale))

@@ -141,8 +141,8 @@ def amendment(
     )
 
 
-def reopened(*, round: int = 2, reason: ReopeningReason = ReopeningReason.NEW_EVIDENCE) -> ClaimReopened:  # noqa: A002
-    return ClaimReopened(claim_id=CLAIM, seller_id=SELLER, round=round, reason=reason)
+def reopened(number: int = 2, *, reason: ReopeningReason = ReopeningReason.NEW_EVIDENCE) -> ClaimReopened:
+    return ClaimReopened(claim_id=CLAIM, seller_id=SELLER, round=number, reason=reason)
 
 
 def recovery_opened() -> RecoveryOpened:

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from services.seller_notifier import decide
+from services.seller_notifier import answers, decide, deliveries, reimbursement
+from services.seller_notifier.extension import extension_requested
 from services.seller_notifier.letter import (
     ClaimNotice,
     DebitNotice,
@@ -16,6 +17,7 @@ from services.seller_notifier.letter import (
     Reminder,
     gave_up,
 )
+from services.seller_notifier.posting import SOON
 from shared.events.escalation import Outcome
 from shared.events.seller_notifier import (
     ExtensionGranted,
@@ -30,6 +32,7 @@ from shared.events.seller_notifier import (
     SettlementReported,
 )
 from shared.events.seller_portal import AnswerChoice
+from shared.money import Currency
 from tests.deciding import at, day
 from tests.seller_notifier.given import (
     CLAIM,
@@ -77,7 +80,7 @@ def test_the_route_makes_the_claim_notice_be_written_to_the_first_contact() -> N
 
 def test_the_notice_is_written_once_however_often_the_route_is_heard() -> None:
     state, _ = written()
-    assert not decide.route_chosen(state, route(direct_pay=True), at(day(1), seller())).does
+    assert not decide.route_chosen(state, route(), at(day(1), seller())).does
 
 
 def test_the_notice_states_every_date_counted_from_the_day_it_is_written() -> None:
@@ -104,17 +107,22 @@ def test_the_direct_pay_notice_says_until_when_to_comment() -> None:
 
 def test_the_seller_counts_as_notified_when_the_notice_is_handed_over() -> None:
     state, letter = written()
-    decision = decide.letter_sent(state, sent(letter), at(day(0.5), seller()))
+    decision = deliveries.letter_sent(state, sent(letter), at(day(0.5), seller()))
     assert decision.says == (
         SellerNotified(
-            claim_id=CLAIM, seller_id=SELLER, direct_pay=False, handed_over_at=day(0.5), respond_by=day(7.5)
+            claim_id=CLAIM,
+            seller_id=SELLER,
+            direct_pay=False,
+            handed_over_at=day(0.5),
+            respond_by=day(7.5),
+            letter_id=letter.letter_id,
         ),
     )
 
 
 def test_a_late_hand_over_lengthens_the_time_that_the_letter_states() -> None:
     state, letter = written()
-    decision = decide.letter_sent(state, sent(letter), at(day(4), seller()))
+    decision = deliveries.letter_sent(state, sent(letter), at(day(4), seller()))
     assert isinstance(letter.contents, ClaimNotice)
     assert decision.state.respond_by is not None
     assert decision.state.respond_by - letter.contents.respond_by == timedelta(days=4)
@@ -128,8 +136,8 @@ def test_on_direct_pay_the_comment_window_runs_from_the_hand_over() -> None:
 
 def test_the_outcome_of_a_letter_is_heard_once() -> None:
     state, letter = written()
-    state = decide.letter_sent(state, sent(letter), at(day(0), seller())).state
-    assert not decide.letter_sent(state, sent(letter), at(day(1), seller())).says
+    state = deliveries.letter_sent(state, sent(letter), at(day(0), seller())).state
+    assert not deliveries.letter_sent(state, sent(letter), at(day(1), seller())).says
 
 
 # Contacts.
@@ -137,21 +145,21 @@ def test_the_outcome_of_a_letter_is_heard_once() -> None:
 
 def test_a_refused_contact_is_recorded_and_the_next_is_tried() -> None:
     state, letter = written()
-    decision = decide.letter_sent(state, sent(letter, REFUSED), at(day(0), seller()))
+    decision = deliveries.letter_sent(state, sent(letter, REFUSED), at(day(0), seller()))
     assert decision.says == (NoticeRefused(claim_id=CLAIM, seller_id=SELLER, kind=NoticeKind.CLAIM, contact=0),)
     assert (only_letter(decision).to, only_letter(decision).contact) == (SECOND, 1)
 
 
 def test_a_letter_given_up_counts_as_refused() -> None:
     state, letter = written()
-    decision = decide.letter_sent(state, gave_up(letter), at(day(1), seller()))
+    decision = deliveries.letter_sent(state, gave_up(letter), at(day(1), seller()))
     assert names(decision.says) == ["NoticeRefused"]
     assert only_letter(decision).to == SECOND
 
 
 def test_the_second_contact_has_the_whole_time_in_its_letter() -> None:
     state, letter = written()
-    decision = decide.letter_sent(state, sent(letter, REFUSED), at(day(2), seller()))
+    decision = deliveries.letter_sent(state, sent(letter, REFUSED), at(day(2), seller()))
     contents = only_letter(decision).contents
     assert isinstance(contents, ClaimNotice)
     assert contents.respond_by == day(9)
@@ -159,8 +167,8 @@ def test_the_second_contact_has_the_whole_time_in_its_letter() -> None:
 
 def test_when_every_contact_refused_the_notice_is_undeliverable() -> None:
     state, first = written()
-    decision = decide.letter_sent(state, sent(first, REFUSED), at(day(0), seller()))
-    decision = decide.letter_sent(decision.state, sent(only_letter(decision), REFUSED), at(day(1), seller()))
+    decision = deliveries.letter_sent(state, sent(first, REFUSED), at(day(0), seller()))
+    decision = deliveries.letter_sent(decision.state, sent(only_letter(decision), REFUSED), at(day(1), seller()))
     assert names(decision.says) == ["NoticeRefused", "NoticeUndeliverable"]
     assert decision.says[-1] == NoticeUndeliverable(
         claim_id=CLAIM, seller_id=SELLER, kind=NoticeKind.CLAIM, attempted_at=day(1)
@@ -181,7 +189,7 @@ def test_contacts_that_are_not_known_yet_are_asked_for_again_soon() -> None:
     decision = decide.route_chosen(begun(), route(), at(day(0), known=False))
     assert not decision.says
     assert not decision.does
-    assert decision.state.due == day(0) + decide.SOON
+    assert decision.state.due == day(0) + SOON
     assert decision.state.watches == SELLER
 
 
@@ -201,7 +209,7 @@ def test_a_letter_repeated_to_a_contact_is_the_same_letter_and_to_another_is_not
     _, letter = written()
     _, again = written()
     state, _ = written()
-    second = only_letter(decide.letter_sent(state, sent(letter, REFUSED), at(day(0), seller())))
+    second = only_letter(deliveries.letter_sent(state, sent(letter, REFUSED), at(day(0), seller())))
     assert letter.letter_id == again.letter_id != second.letter_id
 
 
@@ -231,7 +239,7 @@ def test_nobody_is_reminded_of_a_time_that_is_over() -> None:
 
 
 def test_a_seller_who_answered_is_not_reminded() -> None:
-    state = decide.seller_answered(notified(), answer(), at(day(1), seller())).state
+    state = answers.seller_answered(notified(), answer(), at(day(1), seller())).state
     assert state.due is None
 
 
@@ -242,15 +250,22 @@ def test_a_closed_claim_is_not_reminded_of() -> None:
 
 def test_a_reminder_still_waiting_for_contacts_is_dropped_when_the_answer_comes() -> None:
     state = decide.deadline_passed(notified(), at(day(3), known=False)).state
-    state = decide.seller_answered(state, answer(), at(day(3), known=False)).state
+    state = answers.seller_answered(state, answer(), at(day(3), known=False)).state
     assert not decide.deadline_passed(state, at(day(4), seller())).does
 
 
 def test_a_reminder_handed_over_is_on_record() -> None:
     decision = decide.deadline_passed(notified(), at(day(3), seller()))
-    decision = decide.letter_sent(decision.state, sent(only_letter(decision)), at(day(3), seller()))
+    letter = only_letter(decision)
+    decision = deliveries.letter_sent(decision.state, sent(letter), at(day(3), seller()))
     assert decision.says == (
-        NoticeHandedOver(claim_id=CLAIM, seller_id=SELLER, kind=NoticeKind.REMINDER, handed_over_at=day(3)),
+        NoticeHandedOver(
+            claim_id=CLAIM,
+            seller_id=SELLER,
+            kind=NoticeKind.REMINDER,
+            handed_over_at=day(3),
+            letter_id=letter.letter_id,
+        ),
     )
 
 
@@ -258,39 +273,39 @@ def test_a_reminder_handed_over_is_on_record() -> None:
 
 
 def test_the_one_extension_is_granted_before_the_time_is_over() -> None:
-    decision = decide.extension_requested(notified(), extension(), at(day(5), seller()))
+    decision = extension_requested(notified(), extension(), at(day(5), seller()))
     assert decision.says == (ExtensionGranted(claim_id=CLAIM, seller_id=SELLER, respond_by=day(14)),)
     assert decision.state.reminders == (day(3), day(6), day(10), day(13))
 
 
 def test_a_second_extension_is_not_granted() -> None:
-    state = decide.extension_requested(notified(), extension(), at(day(5), seller())).state
-    assert not decide.extension_requested(state, extension(), at(day(6), seller())).says
+    state = extension_requested(notified(), extension(), at(day(5), seller())).state
+    assert not extension_requested(state, extension(), at(day(6), seller())).says
 
 
 @pytest.mark.parametrize("late", [7, 8])
 def test_after_its_time_a_seller_gets_no_extension(late: int) -> None:
-    assert not decide.extension_requested(notified(), extension(), at(day(late), seller())).says
+    assert not extension_requested(notified(), extension(), at(day(late), seller())).says
 
 
 def test_another_seller_gets_no_extension() -> None:
-    assert not decide.extension_requested(notified(), extension(by="seller-8"), at(day(1), seller())).says
+    assert not extension_requested(notified(), extension(by="seller-8"), at(day(1), seller())).says
 
 
 def test_there_is_no_extension_of_a_comment_window() -> None:
-    assert not decide.extension_requested(notified(direct_pay=True), extension(), at(day(1), seller())).says
+    assert not extension_requested(notified(direct_pay=True), extension(), at(day(1), seller())).says
 
 
 def test_a_seller_who_answered_needs_no_extension() -> None:
-    state = decide.seller_answered(notified(), answer(), at(day(1), seller())).state
-    assert not decide.extension_requested(state, extension(), at(day(2), seller())).says
+    state = answers.seller_answered(notified(), answer(), at(day(1), seller())).state
+    assert not extension_requested(state, extension(), at(day(2), seller())).says
 
 
 def test_an_extension_asked_for_before_the_hand_over_was_heard_of_is_granted_then() -> None:
     state, letter = written()
-    early = decide.extension_requested(state, extension(), at(day(0), seller()))
+    early = extension_requested(state, extension(), at(day(0), seller()))
     assert not early.says
-    decision = decide.letter_sent(early.state, sent(letter), at(day(1), seller()))
+    decision = deliveries.letter_sent(early.state, sent(letter), at(day(1), seller()))
     assert names(decision.says) == ["SellerNotified", "ExtensionGranted"]
     assert decision.state.respond_by == day(15)
 
@@ -300,7 +315,7 @@ def test_an_extension_asked_for_before_the_hand_over_was_heard_of_is_granted_the
 
 def test_an_answer_is_recorded_with_the_moment_it_was_received() -> None:
     heard = answer(AnswerChoice.CONTEST, contested_items=(2,), evidence=("doc-9",))
-    decision = decide.seller_answered(notified(), heard, at(day(6), seller(), said_at=day(5)))
+    decision = answers.seller_answered(notified(), heard, at(day(6), seller(), said_at=day(5)))
     assert decision.says == (
         SellerAnswerRecorded(
             claim_id=CLAIM,
@@ -315,119 +330,124 @@ def test_an_answer_is_recorded_with_the_moment_it_was_received() -> None:
 
 
 def test_a_late_answer_is_recorded_too() -> None:
-    decision = decide.seller_answered(notified(), answer(), at(day(30), seller()))
+    decision = answers.seller_answered(notified(), answer(), at(day(30), seller()))
     assert names(decision.says) == ["SellerAnswerRecorded"]
     assert decision.state.choice is None
 
 
 def test_an_answer_before_the_notice_is_recorded_and_the_notice_still_goes_out() -> None:
-    state = decide.seller_answered(begun(), answer(), at(day(0), seller())).state
+    state = answers.seller_answered(begun(), answer(), at(day(0), seller())).state
     decision = decide.route_chosen(state, route(), at(day(0), seller()))
     assert only_letter(decision).kind is NoticeKind.CLAIM
-    state = decide.letter_sent(decision.state, sent(only_letter(decision)), at(day(0), seller())).state
+    state = deliveries.letter_sent(decision.state, sent(only_letter(decision)), at(day(0), seller())).state
     assert state.due is None
 
 
 def test_another_sellers_answer_is_not_recorded() -> None:
-    assert not decide.seller_answered(notified(), answer(seller_id="seller-8"), at(day(1), seller())).says
+    assert not answers.seller_answered(notified(), answer(seller_id="seller-8"), at(day(1), seller())).says
 
 
 def test_the_same_answer_is_recorded_once() -> None:
-    state = decide.seller_answered(notified(), answer(), at(day(1), seller())).state
-    assert not decide.seller_answered(state, answer(), at(day(2), seller())).says
+    state = answers.seller_answered(notified(), answer(), at(day(1), seller())).state
+    assert not answers.seller_answered(state, answer(), at(day(2), seller())).says
 
 
 def test_a_contradicting_answer_is_recorded_as_well() -> None:
-    state = decide.seller_answered(notified(), answer(), at(day(1), seller())).state
+    state = answers.seller_answered(notified(), answer(), at(day(1), seller())).state
     other = answer(AnswerChoice.CONTEST, answer_id="answer-2")
-    decision = decide.seller_answered(state, other, at(day(2), seller()))
+    decision = answers.seller_answered(state, other, at(day(2), seller()))
     assert names(decision.says) == ["SellerAnswerRecorded"]
     assert decision.state.choice is AnswerChoice.PAY_THROUGH_US
 
 
 def test_a_comment_is_recorded_once_with_its_evidence() -> None:
-    decision = decide.seller_commented(notified(direct_pay=True), comment(), at(day(1), seller()))
+    decision = answers.seller_commented(notified(direct_pay=True), comment(), at(day(1), seller()))
     assert decision.says == (
         SellerCommentRecorded(claim_id=CLAIM, seller_id=SELLER, contrary=True, evidence=("doc-1",), received_at=day(1)),
     )
-    assert not decide.seller_commented(decision.state, comment(), at(day(1), seller())).says
+    assert not answers.seller_commented(decision.state, comment(), at(day(1), seller())).says
 
 
 def test_another_sellers_comment_is_not_recorded() -> None:
-    assert not decide.seller_commented(notified(direct_pay=True), comment(by="seller-8"), at(day(1), seller())).says
+    assert not answers.seller_commented(notified(direct_pay=True), comment(by="seller-8"), at(day(1), seller())).says
 
 
 def test_a_settlement_is_reported_once_with_its_proof() -> None:
-    decision = decide.seller_reports_settled(notified(), settled(), at(day(4), seller()))
+    decision = answers.seller_reports_settled(notified(), settled(), at(day(4), seller()))
     assert decision.says == (SettlementReported(claim_id=CLAIM, seller_id=SELLER, proof="proof-1", received_at=day(4)),)
-    assert not decide.seller_reports_settled(decision.state, settled(), at(day(5), seller())).says
+    assert not answers.seller_reports_settled(decision.state, settled(), at(day(5), seller())).says
 
 
 def test_another_seller_cannot_report_a_settlement() -> None:
-    assert not decide.seller_reports_settled(notified(), settled(by="seller-8"), at(day(4), seller())).says
+    assert not answers.seller_reports_settled(notified(), settled(by="seller-8"), at(day(4), seller())).says
 
 
 # The insurer.
 
 
 def test_a_referral_is_recorded_and_the_insurer_is_written_to() -> None:
-    decision = decide.seller_answered(notified(), referral(), at(day(2), seller()))
+    decision = answers.seller_answered(notified(), referral(), at(day(2), seller()))
     assert names(decision.says) == ["SellerAnswerRecorded"]
     assert (only_letter(decision).kind, only_letter(decision).to) == (NoticeKind.INSURER, "claims@insurer.example")
 
 
 def test_the_insurer_has_its_time_from_the_hand_over() -> None:
-    decision = decide.seller_answered(notified(), referral(), at(day(2), seller()))
-    decision = decide.letter_sent(decision.state, sent(only_letter(decision)), at(day(3), seller()))
+    decision = answers.seller_answered(notified(), referral(), at(day(2), seller()))
+    decision = deliveries.letter_sent(decision.state, sent(only_letter(decision)), at(day(3), seller()))
     assert names(decision.says) == ["NoticeHandedOver", "InsurerNotified"]
     assert decision.says[-1] == InsurerNotified(
-        claim_id=CLAIM, seller_id=SELLER, handed_over_at=day(3), respond_by=day(33)
+        claim_id=CLAIM,
+        seller_id=SELLER,
+        handed_over_at=day(3),
+        respond_by=day(33),
+        currency=Currency.USD,
+        admitted_minor=29_005,
     )
 
 
 def test_an_insurer_without_an_address_cannot_be_reached() -> None:
-    decision = decide.seller_answered(notified(), referral(None), at(day(2), seller()))
+    decision = answers.seller_answered(notified(), referral(None), at(day(2), seller()))
     assert names(decision.says) == ["SellerAnswerRecorded", "NoticeUndeliverable"]
 
 
 def test_an_insurer_that_refuses_is_not_replaced_by_the_sellers_own_contacts() -> None:
-    decision = decide.seller_answered(notified(), referral(), at(day(2), seller()))
-    decision = decide.letter_sent(decision.state, sent(only_letter(decision), REFUSED), at(day(2), seller()))
+    decision = answers.seller_answered(notified(), referral(), at(day(2), seller()))
+    decision = deliveries.letter_sent(decision.state, sent(only_letter(decision), REFUSED), at(day(2), seller()))
     assert names(decision.says) == ["NoticeRefused", "NoticeUndeliverable"]
     assert not decision.does
 
 
 def test_after_an_address_that_does_not_work_a_second_referral_writes_to_nobody() -> None:
-    state = decide.seller_answered(notified(), referral(None), at(day(2), seller())).state
-    assert not decide.seller_answered(state, referral(answer_id="answer-2"), at(day(3), seller())).does
+    state = answers.seller_answered(notified(), referral(None), at(day(2), seller())).state
+    assert not answers.seller_answered(state, referral(answer_id="answer-2"), at(day(3), seller())).does
 
 
 def test_an_insurer_that_was_told_is_not_told_again() -> None:
-    decision = decide.seller_answered(notified(), referral(), at(day(2), seller()))
-    state = decide.letter_sent(decision.state, sent(only_letter(decision)), at(day(2), seller())).state
-    assert not decide.seller_answered(state, referral(answer_id="answer-2"), at(day(3), seller())).does
+    decision = answers.seller_answered(notified(), referral(), at(day(2), seller()))
+    state = deliveries.letter_sent(decision.state, sent(only_letter(decision)), at(day(2), seller())).state
+    assert not answers.seller_answered(state, referral(answer_id="answer-2"), at(day(3), seller())).does
 
 
 def test_a_referral_after_another_answer_writes_to_nobody() -> None:
-    state = decide.seller_answered(notified(), answer(), at(day(1), seller())).state
-    assert not decide.seller_answered(state, referral(answer_id="answer-2"), at(day(2), seller())).does
+    state = answers.seller_answered(notified(), answer(), at(day(1), seller())).state
+    assert not answers.seller_answered(state, referral(answer_id="answer-2"), at(day(2), seller())).does
 
 
 def test_a_late_referral_is_evidence_and_writes_to_nobody() -> None:
-    decision = decide.seller_answered(notified(), referral(), at(day(9), seller()))
+    decision = answers.seller_answered(notified(), referral(), at(day(9), seller()))
     assert names(decision.says) == ["SellerAnswerRecorded"]
     assert not decision.does
 
 
 def test_on_direct_pay_the_insurer_is_not_written_to() -> None:
-    assert not decide.seller_answered(notified(direct_pay=True), referral(), at(day(1), seller())).does
+    assert not answers.seller_answered(notified(direct_pay=True), referral(), at(day(1), seller())).does
 
 
 # Letters about money.
 
 
 def test_a_request_for_proof_names_every_term_of_a_certificate() -> None:
-    decision = decide.proof_requested(notified(), proof_requested(day(27)), at(day(20), seller()))
+    decision = reimbursement.proof_requested(notified(), proof_requested(day(27)), at(day(20), seller()))
     contents = only_letter(decision).contents
     assert isinstance(contents, ProofRequest)
     assert (contents.amount_minor, contents.prove_by) == (29_005, day(27))
@@ -435,7 +455,7 @@ def test_a_request_for_proof_names_every_term_of_a_certificate() -> None:
 
 
 def test_a_debit_notice_states_the_first_day_of_the_debit_and_why() -> None:
-    decision = decide.debit_noticed(notified(), debit_noticed(), at(day(20), seller()))
+    decision = reimbursement.debit_noticed(notified(), debit_noticed(), at(day(20), seller()))
     contents = only_letter(decision).contents
     assert isinstance(contents, DebitNotice)
     assert (contents.amount_minor, contents.not_before) == (29_005, day(27))
@@ -447,15 +467,15 @@ def test_a_debit_notice_states_the_first_day_of_the_debit_and_why() -> None:
     [(AnswerChoice.PAY_THROUGH_US, DebitReason.ACCEPTED), (AnswerChoice.CONTEST, DebitReason.DECIDED)],
 )
 def test_the_debit_notice_remembers_the_sellers_answer(choice: AnswerChoice, reason: DebitReason) -> None:
-    state = decide.seller_answered(notified(), answer(choice), at(day(1), seller())).state
-    contents = only_letter(decide.debit_noticed(state, debit_noticed(), at(day(20), seller()))).contents
+    state = answers.seller_answered(notified(), answer(choice), at(day(1), seller())).state
+    contents = only_letter(reimbursement.debit_noticed(state, debit_noticed(), at(day(20), seller()))).contents
     assert isinstance(contents, DebitNotice)
     assert contents.reason is reason
 
 
 def test_the_debit_notice_of_a_direct_payment_says_so() -> None:
     contents = only_letter(
-        decide.debit_noticed(notified(direct_pay=True), debit_noticed(), at(day(20), seller()))
+        reimbursement.debit_noticed(notified(direct_pay=True), debit_noticed(), at(day(20), seller()))
     ).contents
     assert isinstance(contents, DebitNotice)
     assert contents.reason is DebitReason.DIRECT_PAY
@@ -463,11 +483,13 @@ def test_the_debit_notice_of_a_direct_payment_says_so() -> None:
 
 def test_a_debit_notice_goes_out_although_the_claim_is_closed() -> None:
     state = decide.claim_closed(notified(), closed(), at(day(15), seller())).state
-    assert only_letter(decide.debit_noticed(state, debit_noticed(), at(day(20), seller()))).kind is NoticeKind.DEBIT
+    assert (
+        only_letter(reimbursement.debit_noticed(state, debit_noticed(), at(day(20), seller()))).kind is NoticeKind.DEBIT
+    )
 
 
 def test_a_debit_notice_that_reaches_nobody_is_undeliverable() -> None:
-    decision = decide.debit_noticed(notified(), debit_noticed(), at(day(20), seller(contacts=())))
+    decision = reimbursement.debit_noticed(notified(), debit_noticed(), at(day(20), seller(contacts=())))
     assert decision.says == (
         NoticeUndeliverable(claim_id=CLAIM, seller_id=SELLER, kind=NoticeKind.DEBIT, attempted_at=day(20)),
     )

@@ -28,6 +28,7 @@ HEADERS = [
     "Subject",
     "Date",
     "Message-ID",
+    "X-Claim-ID",
     "Auto-Submitted",
     "MIME-Version",
     "Content-Language",
