@@ -87,7 +87,7 @@ def duplicate_found(case: Case, event: DuplicateFound, at: At) -> Decision[Case]
 
 def claim_withdrawn(case: Case, event: ClaimWithdrawalRecorded, at: At) -> Decision[Case]:
     """The customer may withdraw until a payout is authorised."""
-    if case.status is Status.CLOSED or case.authorised:
+    if case.status in (Status.CLOSED, Status.PAYOUT_PENDING):
         return unchanged(case)
     return end_unpaid(case, at, Outcome.WITHDRAWN, Reason.WITHDRAWN)
 

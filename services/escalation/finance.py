@@ -31,8 +31,8 @@ def payout_paid(case: Case, event: PayoutPaid, at: At) -> Decision[Case]:
     if payout is not case.payout or not (given_up or case.status is Status.PAYOUT_PENDING):
         return Decision(now)  # paid twice, or of a round that is over: recovery questions it
     assert case.route is not None
-    due = _medicare_report(now, at)
-    reported = now.but(medicare_round=case.round) if due else now
+    due = _medicare_report(now, payout.round, at)
+    reported = now.but(medicare_round=payout.round) if due else now
     paid = told(close(reported, at, PAID_OUTCOME[case.route], says=due), at, Notice.PAID)
     return open_round_for_more(paid, at) if case.amended else paid
 
@@ -97,12 +97,12 @@ def _with(case: Case, changed: Payout) -> tuple[Payout, ...]:
     return tuple(changed if p.round == changed.round else p for p in case.payouts)
 
 
-def _medicare_report(case: Case, at: At) -> tuple[MedicareReportDue, ...]:
+def _medicare_report(case: Case, round_: int, at: At) -> tuple[MedicareReportDue, ...]:
     """Once per round: payments for the incident to a beneficiary, over the threshold in force on its day."""
     terms = case.terms
     over_minor = case.policy(at).injuries.reported_over(terms.incident_on)
     paid_minor = sum(payout.amount_minor for payout in case.payouts if payout.held_minor) + terms.others_minor
-    reports = terms.beneficiary and terms.hurt and case.medicare_round < case.round
+    reports = terms.beneficiary and terms.hurt and case.medicare_round < round_
     if not reports or over_minor is None or paid_minor <= over_minor:
         return ()
     due = MedicareReportDue(

@@ -200,14 +200,9 @@ class Case(State):
         return self.payouts[-1] if self.payouts else None
 
     @property
-    def authorised(self) -> bool:
-        """Whether a payout of the present round is ordered, or has been."""
-        return self.payout is not None and self.payout.round == self.round
-
-    @property
     def undecided(self) -> bool:
         """Accepted, not ended, and no payout of this round authorised: what anybody says still counts."""
-        return self.accepted is not None and self.status is not Status.CLOSED and not self.authorised
+        return self.accepted is not None and self.status not in (Status.CLOSED, Status.PAYOUT_PENDING)
 
     @property
     def investigated(self) -> bool:

@@ -113,20 +113,20 @@ def test_a_customer_may_withdraw_while_his_claim_is_investigated():
     assert not story.hear(CLEARED)
 
 
-@pytest.mark.parametrize("answer", [ACCEPTS, CONTESTS, SETTLES, REFERS])
-def test_an_answer_heard_during_an_investigation_is_kept_for_its_end(answer: Event):
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (ACCEPTS, Status.PAYOUT_PENDING),
+        (CONTESTS, Status.UNDER_REVIEW),
+        (SETTLES, Status.SELLER_RESOLVING),
+        (REFERS, Status.WITH_INSURER),
+    ],
+)
+def test_an_answer_heard_during_an_investigation_is_kept_for_its_end(answer: Event, status: Status):
     story = claim(accepted(LARGE, signals=(PAPER,)))
     assert not story.hear(answer)
     story.hear(CLEARED)
-    assert (
-        told(story).status
-        is {
-            ACCEPTS: Status.PAYOUT_PENDING,
-            CONTESTS: Status.UNDER_REVIEW,
-            SETTLES: Status.SELLER_RESOLVING,
-            REFERS: Status.WITH_INSURER,
-        }[answer]
-    )
+    assert told(story).status is status
 
 
 @pytest.mark.parametrize("heard", [(), (notified(),), (notified(), SETTLES), (notified(), REFERS), (undeliverable(),)])

@@ -26,6 +26,7 @@ from tests.escalation.given import (
     CLAIM,
     HUGE,
     LARGE,
+    PAYOUT,
     SECOND_PAYOUT,
     SMALL,
     Claim,
@@ -43,6 +44,7 @@ from tests.escalation.given import (
     information_requested,
     insurer_settled,
     is_duplicate,
+    new_payee,
     notified,
     paid,
     released,
@@ -249,6 +251,17 @@ def test_a_payment_that_comes_back_while_the_claim_is_looked_at_again_is_owed_ag
     assert (asked.review, asked.items) == (ReviewKind.REOPENED, (finding(1, 300_00),))
     story.hear(reviewed(ReviewKind.REOPENED, valid=False))
     assert told(story).outcome is Outcome.PAYOUT_FAILED
+
+
+def test_a_payment_that_came_back_meanwhile_is_ordered_again_in_its_own_round():
+    story = claim(accepted(), notified(), ACCEPTS, paid(), reopening(), returned())
+    story.hear(reviewed(ReviewKind.REOPENED, valid=False))
+    order = the(PayoutAuthorized, story.hear(new_payee()))
+    assert (order.round, order.payout_id, order.attempt) == (1, PAYOUT, 2)
+    for late in (withdrawn(), reviewed(ReviewKind.REOPENED), insurer_settled(SMALL)):
+        assert not story.hear(late)
+    story.hear(paid(reference="transfer-10"))
+    assert (told(story).notice, told(story).outcome) == (Notice.PAID, Outcome.RESOLVED_BY_SELLER)
 
 
 def test_each_round_is_released_anew():
