@@ -23,7 +23,7 @@ MAX_WAITING: Final = 3
 """Beyond it the certificate that has waited longest is judged without the account's name."""
 MAX_REQUESTS: Final = 4
 """Open ones of the seller's own; beyond it he does not qualify for another. Closed ones stay while there is room."""
-MAX_QUOTES: Final = 12
+MAX_QUOTES: Final = 16
 """Beyond it a carrier's quote is refused."""
 MAX_DECLINES: Final = 12
 """For one request. Beyond it a carrier's no is not shown."""
