@@ -189,7 +189,7 @@ class Tallied(Event):
         (
             "escalation",
             """
-class ClaimReopened(Event):
+class ClaimForgotten(Event):
     topic: ClassVar = PAYOUTS
     claim_id: str
 """,

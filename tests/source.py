@@ -64,6 +64,12 @@ def decisions(house: House, folder: str) -> list[str]:
     return sorted(_reached(house, folder, app, but=performers(app)))
 
 
+def reached_from(house: House, folder: str, modules: Collection[str]) -> set[str]:
+    """These modules of a service (by full name), and all of its modules that they import."""
+    own = {f"{module.replace('.', '/')}.py" for module in modules if within(module, module_name(folder))}
+    return own.union(*(_reached(house, folder, parsed(house[path]), but=()) for path in own))
+
+
 def performers(app: ast.Module) -> frozenset[str]:
     """The modules that ``Service(performer=…)`` names."""
     given = (word for node in ast.walk(app) if isinstance(node, ast.Call) for word in node.keywords)

@@ -1,6 +1,8 @@
 """What keeps the house in order. Every rule has a sample that breaks it, so that no rule sleeps."""
 
 import ast
+import inspect
+import itertools
 import re
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -31,6 +33,7 @@ from tests.source import (
     module_name,
     parsed,
     performers,
+    reached_from,
     said_in,
     the_house,
     within,
@@ -412,6 +415,29 @@ def _section(docstring: str, word: str) -> str:
 def test_every_process_hears_by_one_key() -> None:
     processes = [process for service in catalogue.all_services() for process in service.processes]
     assert [problem for process in processes for problem in one_key(process)] == []
+
+
+def _topics_said(process: Process[Any], folder: str) -> set[str]:
+    """The topics of all events that the decisions of a process, and what they import, make."""
+    tables = (process.begins, process.hears, {None: process.waits} if process.waits else {})
+    modules = {inspect.unwrap(decide).__module__ for table in tables for decide in table.values()}
+    made = {name for path in reached_from(HOUSE, folder, modules) for _, name in calls(parsed(HOUSE[path]))}
+    return {event.topic.name for name, event in CONTRACTS.items() if name in made and event.topic}
+
+
+def test_no_two_processes_of_a_service_say_something_on_the_same_topic() -> None:
+    """Each numbers its own streams: a listener would take the one's numbers for the other's repetitions."""
+    for service in catalogue.all_services():
+        said = [_topics_said(process, f"services/{service.name}") for process in service.processes]
+        for one, other in itertools.combinations(said, 2):
+            assert one & other == set(), service.name
+
+
+def test_a_topic_with_two_speakers_would_be_noticed() -> None:
+    intake = catalogue.service("intake")
+    by_name = {process.name: _topics_said(process, "services/intake") for process in intake.processes}
+    assert "claims.screened.v1" in by_name["claimants"]
+    assert "claims.intake.v1" in by_name["intake"]
 
 
 def test_a_process_with_two_keys_is_noticed() -> None:

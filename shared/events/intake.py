@@ -19,6 +19,7 @@ INTAKE = Topic("claims.intake.v1", key="claim_id", party="intake", numbered=True
 SCREENING = Topic("claims.screening.v1", key="claimant_id", party="intake", numbered=True)
 SCREENED = Topic("claims.screened.v1", key="submission_id", party="intake", numbered=True)
 LINKS = Topic("claims.links.v1", key="link", party="intake", numbered=True)
+LINKED = Topic("claims.linked.v1", key="submission_id", party="intake", numbered=True)
 BY_PRODUCT = Topic("claims.by-product.v1", key="product", party="intake", numbered=True)
 BY_SELLER = Topic("claims.by-seller.v1", key="seller_id", party="intake", numbered=True)
 HAZARDS = Topic("products.hazards.v1", key="product", party="intake", numbered=True)
@@ -275,7 +276,7 @@ class LinkReported(Event):
 class LinkFound(Event):
     """The answer, where there is one: so many claims of others have the same in common."""
 
-    topic: ClassVar = SCREENED
+    topic: ClassVar = LINKED
     submission_id: Id
     claim_id: UUID
     signal: Signal

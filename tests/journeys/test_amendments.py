@@ -20,7 +20,6 @@ async def test_an_amendment_over_the_line_before_payment_asks_the_seller_after_a
     await story.seller_is_insured()
     await story.is_filed(SMALL)
     assert (await story.hears(RouteChosen)).direct_pay
-    await story.hears(SellerNotified, direct_pay=True)
     await story.amends((*SMALL, KITCHEN))
     recorded = await story.hears(AmendmentRecorded, small=False)
     assert recorded.admitted_minor == total(SMALL) + KITCHEN.amount_minor

@@ -31,6 +31,7 @@ async def test_an_answer_in_time_heard_after_the_payout_is_a_dispute_and_nothing
     assert disputed.ground is Ground.ANSWER
     await story.appeal_is_decided(won=False)
     await story.hears(RecoveryResumed)
+    await story.hears(NoticeHandedOver, kind=NoticeKind.APPEAL)
     debit = await story.is_collected()
     assert story.moment_of(debit) >= story.moment_of(disputed)
     end = await story.ends()
@@ -79,6 +80,7 @@ async def test_an_appeal_stops_a_debit_that_is_on_its_way(story: Story) -> None:
     assert (await story.hears(SellerDebitStopped)).debit_id == debit.debit_id
     await story.appeal_is_decided(won=True)
     await story.hears(RecoveryReversed)
+    await story.hears(NoticeHandedOver, kind=NoticeKind.APPEAL)
     end = await story.ends()
     assert end.money == Money(paid_out=total(LARGE), waived=total(LARGE))
 
@@ -91,6 +93,7 @@ async def test_a_seller_can_appeal_while_he_is_asked_for_proof(story: Story) -> 
     await story.seller_appeals("delivery-record")
     await story.hears(RecoveryDisputed)
     await story.appeal_is_decided(won=True)
+    await story.hears(NoticeHandedOver, kind=NoticeKind.APPEAL)
     end = await story.ends()
     assert end.money == Money(paid_out=total(SMALL), waived=total(SMALL))
     assert story.all(SellerDebitRequested) == []

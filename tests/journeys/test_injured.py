@@ -130,7 +130,7 @@ async def test_whether_somebody_is_a_beneficiary_is_asked_and_his_payment_is_rep
 
 @journey
 async def test_a_question_about_medicare_that_nobody_answers_is_no_answer_and_a_person_looks(story: Story) -> None:
-    await story.is_filed((KETTLE, CARE))
+    await story.is_filed((KETTLE, CARE), claimant=Claimant(id=story.claimant_id, age=70))
     asked = await story.hears(InformationRequested)
     accepted = await story.hears(ClaimAccepted)
     assert accepted.beneficiary is None

@@ -2,7 +2,13 @@
 
 from shared.events.claim import LossKind, Reason
 from shared.events.escalation import Outcome, PayoutAuthorized, RouteChosen, Status
-from shared.events.intake import ClaimAccepted, ClaimWithdrawalRecorded, DuplicateFound, InformationRequested
+from shared.events.intake import (
+    AmendmentRecorded,
+    ClaimAccepted,
+    ClaimWithdrawalRecorded,
+    DuplicateFound,
+    InformationRequested,
+)
 from shared.events.seller_notifier import NoticeKind, SellerNotified
 from shared.events.upstream import Loss
 from tests.journeys.given import KETTLE, LARGE, SMALL, total
@@ -49,10 +55,13 @@ async def test_two_orders_in_one_incident_are_small_together_or_not_at_all(story
     accepted = await other.hears(ClaimAccepted)
     assert (accepted.small, accepted.incident_total_minor) == (False, 1_200_00)
     assert not (await other.hears(RouteChosen)).direct_pay
-    await other.withdraws()
-    assert (await other.ends()).outcome is Outcome.WITHDRAWN
-    await story.is_paid()
-    assert (await story.ends()).money == Money(paid_out=600_00, waived=600_00)
+    assert not (await story.hears(AmendmentRecorded)).small
+    assert not (await story.hears(RouteChosen, direct_pay=False)).direct_pay, "the first one crossed the line with it"
+    for one in (story, other):
+        await one.hears(SellerNotified, direct_pay=False)
+        await one.withdraws()
+        end = await one.ends()
+        assert (end.outcome, end.money) == (Outcome.WITHDRAWN, Money())
 
 
 @journey

@@ -15,7 +15,8 @@ async def test_nothing_happened_after_a_claims_end(world: World) -> None:
 async def test_no_key_is_parked_and_nothing_waits_to_be_published(world: World) -> None:
     await world.all_told()
     for service in ("intake", "seller_notifier", "escalation", "recovery", "insurance_accelerator"):
-        assert not await world.rows(f"select from {service}.held where error is not null")
+        parked = await world.rows(f"select key, type, error from {service}.held where error is not null")
+        assert [tuple(row) for row in parked] == []
         assert not await world.rows(f"select from {service}.lane where published <> position")
 
 
