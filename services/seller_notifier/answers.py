@@ -38,8 +38,8 @@ def seller_answered(state: Correspondence, event: SellerAnswered, at: Now) -> De
     answered = heard.but(choice=state.choice or event.choice, reminders=())
     if not _reaches_insurer(state, event):
         return Decision(answered, (recorded,))
-    referred = answered.but(insurer=Insurer(to=event.insurer_contact or ""))
-    return post(referred.wanting(NoticeKind.INSURER), at, recorded)
+    insurer = Insurer(to=event.insurer_contact or "")
+    return post(answered.but(insurer=insurer).wanting(NoticeKind.INSURER, to=insurer.to), at, recorded)
 
 
 def _reaches_insurer(state: Correspondence, event: SellerAnswered) -> bool:

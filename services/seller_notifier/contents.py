@@ -176,13 +176,15 @@ def _proof_request(state: Correspondence, letter: Wanted, policy: Policy, now: d
 def _debit_notice(state: Correspondence, letter: Wanted, policy: Policy, now: datetime) -> DebitNotice:
     ours = policy.recovery.debit_notice_days
     notice_days = ours if ours == letter.notice_days else letter.notice_days  # the event has the number, not the kind
+    until = _appeal_by(state, policy, now)
     return DebitNotice(
         account=_account(state, policy),
         amount_minor=letter.amount_minor,
         reason=_debit_reason(state, now),
         not_before=policy.after(now, notice_days),
         notice_days=notice_days,
-        appeal_by=_appeal_by(state, policy, now),
+        appeal_by=until,
+        appeal_is_over=until is None,
     )
 
 

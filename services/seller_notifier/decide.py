@@ -85,9 +85,9 @@ def deadline_passed(state: Correspondence, at: Now) -> Decision[Correspondence]:
         ahead = tuple(moment for moment in insurer.reminders if moment > at.now)
         if ahead != insurer.reminders:
             reminded = state.but(insurer=insurer.model_copy(update={"reminders": ahead}))
-            state = _reminding(reminded, NoticeKind.INSURER_REMINDER)
+            state = _reminding(reminded, NoticeKind.INSURER_REMINDER, to=insurer.to)
     return post(state, at)
 
 
-def _reminding(state: Correspondence, kind: NoticeKind) -> Correspondence:
-    return state if state.waiting(kind) else state.wanting(kind)
+def _reminding(state: Correspondence, kind: NoticeKind, to: str = "") -> Correspondence:
+    return state if state.waiting(kind) else state.wanting(kind, to=to)

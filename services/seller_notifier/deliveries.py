@@ -35,7 +35,7 @@ def letter_sent(state: Correspondence, event: LetterSent, at: Now) -> Decision[C
         letter_id=event.letter_id,
     )
     if letter.kind is NoticeKind.INSURER and not letter.outdated:
-        return insurer_notified(delivered, at, handed_over)
+        return insurer_notified(delivered, letter, at, handed_over)
     if letter.kind is NoticeKind.DEBIT and not letter.outdated:
         delivered = appeal_time_begins(delivered, at.now, at)
     return Decision(delivered, (handed_over,))

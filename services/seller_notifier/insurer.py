@@ -1,13 +1,16 @@
 """The seller's insurer: notified of a claim that was referred to it, reminded, and left alone once it has replied."""
 
 from services.seller_notifier.posting import Now, policy_of, post
-from services.seller_notifier.state import Correspondence
+from services.seller_notifier.state import Correspondence, Insurer
+from services.seller_notifier.wanted import Wanted
 from shared.events.insurers import InsurerRejected, InsurerSettled
 from shared.events.seller_notifier import InsurerNotified, NoticeHandedOver
 from shared.runtime import Decision, unchanged
 
 
-def insurer_notified(state: Correspondence, at: Now, handed_over: NoticeHandedOver) -> Decision[Correspondence]:
+def insurer_notified(
+    state: Correspondence, letter: Wanted, at: Now, handed_over: NoticeHandedOver
+) -> Decision[Correspondence]:
     """Its time runs from the hand-over, and so do its reminders."""
     policy = policy_of(state, at)
     respond_by = policy.after(at.now, policy.handling.insurer_response_days)
@@ -19,8 +22,8 @@ def insurer_notified(state: Correspondence, at: Now, handed_over: NoticeHandedOv
         currency=state.currency,
         admitted_minor=state.admitted_minor,
     )
-    insurer = state.insurer
-    if insurer is None or insurer.replied or state.closed is not None:
+    insurer = state.insurer or Insurer(to=letter.to)
+    if insurer.replied or state.closed is not None:
         return Decision(state, (handed_over, notified))
     planned = (policy.after(at.now, days) for days in policy.handling.insurer_reminder_days)
     reminders = tuple(moment for moment in planned if at.now < moment < respond_by)

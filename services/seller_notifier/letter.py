@@ -69,7 +69,7 @@ class ClaimNotice(Fact):
     review_days: Wait
     notice_days: Wait
     proof_days: Wait
-    appeal_days: Wait
+    appeal_days: Wait | None = None
 
 
 class DirectPayNotice(Fact):
@@ -80,7 +80,7 @@ class DirectPayNotice(Fact):
     comment_by: datetime | None
     proof_days: Wait
     notice_days: Wait
-    appeal_days: Wait
+    appeal_days: Wait | None = None
 
 
 class Reminder(Fact):
@@ -113,7 +113,7 @@ class ReopenedNotice(Fact):
     reason: ReopeningReason
     review_days: Wait
     notice_days: Wait
-    appeal_days: Wait
+    appeal_days: Wait | None = None
 
 
 class ProofRequest(Fact):
@@ -131,7 +131,7 @@ class ProofRequest(Fact):
     cancellation_notice_days: Days
     min_days_left: Days
     notice_days: Wait
-    appeal_by: datetime | None
+    appeal_by: datetime | None = None
 
 
 class DebitReason(StrEnum):
@@ -146,7 +146,7 @@ class DebitReason(StrEnum):
 class DebitNotice(Fact):
     """Nothing is withheld before ``not_before``; an appeal received until ``appeal_by`` stops it until decided.
 
-    ``appeal_by`` is None when the seller has appealed already, or his time to appeal is over.
+    ``appeal_is_over``: the seller has appealed already, or his time to appeal is over.
     """
 
     template: Literal["debit"] = "debit"
@@ -155,14 +155,15 @@ class DebitNotice(Fact):
     reason: DebitReason
     not_before: datetime
     notice_days: Wait
-    appeal_by: datetime | None
+    appeal_by: datetime | None = None
+    appeal_is_over: bool = False
 
 
 class AppealOutcome(Fact):
     """What became of the seller's appeal, or of his answer that was heard too late.
 
-    ``reversed_for``: why he owes nothing any more; None: he owes ``amount_minor`` as before. ``appeal_by``: until when he
-    may still appeal, if he may.
+    ``reversed_for``: why he owes nothing any more; None: he owes ``amount_minor`` as before, and may appeal until
+    ``appeal_by``, if he still may.
     """
 
     template: Literal["appeal"] = "appeal"

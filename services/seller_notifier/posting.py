@@ -32,7 +32,7 @@ def post(state: Correspondence, at: Now, *said: Event) -> Decision[Correspondenc
         elif not at.known:
             kept.append(letter.model_copy(update={"hold_until": None}))
             unknown = True
-        elif (address := letter.next_address(_addresses(state, letter, at), state.came_back)) is None:
+        elif (address := letter.next_address(_addresses(letter, at), state.came_back)) is None:
             says.append(_undeliverable(state, letter, at))
             state = state.unreached(letter)
         else:
@@ -48,10 +48,10 @@ def policy_of(state: Correspondence, at: Now) -> Policy:
     return at.policies.version(state.policy)
 
 
-def _addresses(state: Correspondence, letter: Wanted, at: Now) -> tuple[str, ...]:
+def _addresses(letter: Wanted, at: Now) -> tuple[str, ...]:
     """In the order to try them: the seller's, as on record now, or the insurer's one."""
     if letter.kind in (NoticeKind.INSURER, NoticeKind.INSURER_REMINDER):
-        return (state.insurer.to,) if state.insurer and state.insurer.to else ()
+        return (letter.to,) if letter.to else ()
     return at.reference.contacts if at.reference else ()
 
 

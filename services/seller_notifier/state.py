@@ -190,7 +190,7 @@ class Correspondence(State):
         back = self.but(
             wanted=(*_without(letter, self.wanted), turned),
             handed_over=_without(letter, self.handed_over),
-            came_back=tuple(dict.fromkeys((*self.came_back, letter.tried[-1])))[-REMEMBERED:],
+            came_back=tuple(dict.fromkeys((*self.came_back, *letter.tried[-1:])))[-REMEMBERED:],
         )
         if letter.outdated:
             return back
@@ -229,7 +229,7 @@ class Correspondence(State):
             case NoticeKind.PROOF:
                 return letter.prove_by is None or now < letter.prove_by
             case NoticeKind.INSURER:
-                return self.closed is None and self.insurer is not None and not self.insurer.replied
+                return self.closed is None and not (self.insurer and self.insurer.replied)
             case NoticeKind.INSURER_REMINDER:
                 return self.closed is None and self.insurer is not None and self.insurer.is_awaited(now)
             case NoticeKind.DEBIT | NoticeKind.APPEAL:

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from services.seller_notifier.letter import letter_id
-from shared.events.base import Fact, derived_id
+from shared.events.base import Fact, PersonalLine, derived_id
 from shared.events.claim import ReopeningReason
 from shared.events.recovery import WaiverReason
 from shared.events.seller_notifier import NoticeKind
@@ -21,6 +21,7 @@ MOST_TRIES: Final = 10
 class Wanted(Fact):
     """``written`` to the last address of ``tried`` (marks of addresses), or still to be written to one not tried yet.
 
+    ``contact``: the number of that address among those tried, from 0.
     ``outdated``: what it tells holds no longer. ``hold_until``: not to be written before, while it may become so. The
     rest are facts of single kinds of letter. An APPEAL tells that the recovery was ``reversed_for`` something, or that
     it goes on; an AMENDED that the claim was ``reopened_for`` something, or that it came to ``amount_minor`` before.
@@ -28,22 +29,20 @@ class Wanted(Fact):
 
     kind: NoticeKind
     ordinal: int = 0
+    contact: int = 0
     written: bool = False
     tried: tuple[str, ...] = ()
     came_back: bool = False
     outdated: bool = False
     hold_until: datetime | None = None
+    to: PersonalLine = ""
+    """The insurer's address; letters to the seller go to the contacts on record."""
     amount_minor: Minor = 0
     prove_by: datetime | None = None
     notice_days: int = 0
     was_small: bool = False
     reversed_for: WaiverReason | None = None
     reopened_for: ReopeningReason | None = None
-
-    @property
-    def contact(self) -> int:
-        """The number of the contact it is written to, or of the next one, from 0."""
-        return len(self.tried) - self.written
 
     def id_on(self, claim_id: UUID) -> UUID:
         return letter_id(claim_id, self.kind, self.contact, self.ordinal)
@@ -59,7 +58,7 @@ class Wanted(Fact):
         return self.model_copy(update={"written": True, "tried": (*self.tried, mark(address))})
 
     def to_next_contact(self) -> Self:
-        return self.model_copy(update={"written": False})
+        return self.model_copy(update={"written": False, "contact": self.contact + 1})
 
     @model_serializer(mode="wrap")
     def _as_little_as_tells_it(self, rest: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from tests.seller_notifier.given import (
     only_letter,
     proof_requested,
     recovery_closed,
+    referral,
     reversed_,
     route,
     seller,
@@ -299,3 +300,30 @@ def test_a_notice_never_handed_over_does_not_come_back() -> None:
     state = decide.route_chosen(begun(), route(), at(day(0), known=False)).state
     _, letter = written()
     assert not deliveries.letter_bounced(state, bounce(letter), at(day(0), seller())).says
+
+
+def _as_written_before(state: Correspondence) -> Correspondence:
+    """As a state was stored before letters could come back."""
+    old = state.model_dump(
+        mode="json", exclude={"handed_over", "came_back", "insurer", "rerouted", "round", "appealed"}
+    )
+    for letter in old["wanted"]:
+        letter.pop("tried", None)
+    return Correspondence.model_validate(old)
+
+
+def test_a_state_written_before_letters_could_come_back_still_reads_and_goes_on() -> None:
+    state, letter = written()
+    decision = deliveries.letter_sent(_as_written_before(state), sent(letter), at(day(0), seller()))
+    assert names(decision.says) == ["SellerNotified"]
+    bounced = deliveries.letter_bounced(decision.state, bounce(letter), at(day(1), seller()))
+    assert names(bounced.says) == ["NoticeBounced"]
+    assert only_letter(bounced).letter_id != letter.letter_id
+
+
+def test_an_insurer_referred_to_before_it_could_be_reminded_is_notified_and_reminded() -> None:
+    decision = answers.seller_answered(notified(), referral(), at(day(1), seller()))
+    state, letter = _as_written_before(decision.state), only_letter(decision)
+    decision = deliveries.letter_sent(state, sent(letter), at(day(1), seller()))
+    assert names(decision.says) == ["NoticeHandedOver", "InsurerNotified"]
+    assert only_letter(decide.deadline_passed(decision.state, at(day(21), seller()))).to == letter.to

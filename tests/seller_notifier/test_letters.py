@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 from pydantic import BaseModel
@@ -88,7 +88,7 @@ def facts(contents: BaseModel) -> Iterator[tuple[str, Any]]:
     """Every single fact of a letter with its name."""
     for name in type(contents).model_fields:
         value: Any = getattr(contents, name)
-        several: tuple[Any, ...] = value if isinstance(value, tuple) else (value,)
+        several = cast("tuple[Any, ...]", value if isinstance(value, tuple) else (value,))
         for one in several:
             if isinstance(one, BaseModel):
                 yield from facts(one)
@@ -560,6 +560,17 @@ def test_the_effect_carries_facts_and_stays_small() -> None:
     for letter in every_letter("de").values():
         assert len(letter.model_dump_json()) < 1600
         assert Letter.model_validate_json(letter.model_dump_json()) == letter
+
+
+@pytest.mark.parametrize("language", EVERY_LANGUAGE)
+@pytest.mark.parametrize("name", ["claim", "direct_pay", "proof", "debit"])
+def test_a_letter_that_was_queued_before_appeals_were_told_of_still_goes_out(language: str, name: str) -> None:
+    queued = every_letter(language)[name].model_dump(mode="json", exclude={"fallback"})
+    for later in ("appeal_days", "appeal_by", "appeal_is_over"):
+        queued["contents"].pop(later, None)
+    body = rendered(Letter.model_validate(queued)).body
+    assert "\n\n\n" not in body
+    assert amount_in(language, 29_005) in body
 
 
 def test_no_address_shows_when_a_letter_is_printed() -> None:
