@@ -15,7 +15,7 @@ from shared.runtime import Decision
 
 def debit_collected(recovery: Recovery, event: SellerDebitCollected, at: At) -> Decision[Recovery]:
     """Money came in: it meets what is outstanding, then what was written off; the rest is owed to the seller."""
-    booking = Booking.of("collected", event.debit_id, event.finance_reference, event.amount_minor)
+    booking = Booking.of(event.debit_id, event.finance_reference, event.amount_minor)
     reported = Reported(event.currency, event.amount_minor, event.finance_reference)
     if not requested(recovery, event.debit_id):
         return questioned(recovery, event.debit_id, ResultProblem.UNKNOWN_DEBIT, reported)
@@ -36,7 +36,7 @@ def debit_collected(recovery: Recovery, event: SellerDebitCollected, at: At) -> 
 
 def payment_received(recovery: Recovery, event: SellerPaymentReceived, at: At) -> Decision[Recovery]:
     """The seller paid by himself: it meets what he owes, then what was written off; the rest is owed to him."""
-    booking = Booking.of("received", event.claim_id, event.finance_reference, event.amount_minor)
+    booking = Booking.of(event.claim_id, event.finance_reference, event.amount_minor)
     reported = Reported(event.currency, event.amount_minor, event.finance_reference)
     if (instead := not_booked(recovery, event.claim_id, booking, reported)) is not None:
         return instead

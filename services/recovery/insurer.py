@@ -45,7 +45,7 @@ def demanded(recovery: Recovery, cover: CoverPeriod, amount_minor: int, at: At) 
 
 def insurer_paid(recovery: Recovery, event: InsurerPaymentReceived, at: At) -> Decision[Recovery]:
     """The insurer's money comes before the seller's: what he had paid already is owed to him; more is in question."""
-    booking = Booking.of("insurer", event.demand_id, event.finance_reference, event.amount_minor)
+    booking = Booking.of(event.demand_id, event.finance_reference, event.amount_minor)
     reported = Reported(event.currency, event.amount_minor, event.finance_reference)
     if all(event.demand_id != recovery.demand_id(number) for number in range(1, recovery.demands + 1)):
         return questioned(recovery, event.demand_id, ResultProblem.UNKNOWN_DEMAND, reported)

@@ -57,8 +57,7 @@ def _placed(recovery: Recovery, result: Unplaced, at: At) -> Decision[Recovery]:
     payout = recovery.payout(result.payout_id)
     if payout is None:
         return _kept(recovery, result, at)
-    kind = "returned" if result.returned else "paid"
-    booking = Booking.of(kind, result.payout_id, result.finance_reference, result.amount_minor)
+    booking = Booking.of(result.payout_id, result.finance_reference, result.amount_minor, back=result.returned)
     reported = Reported(result.currency, result.amount_minor, result.finance_reference)
     if (instead := not_booked(recovery, result.payout_id, booking, reported)) is not None:
         return instead

@@ -30,7 +30,7 @@ def refunded(recovery: Recovery, amount_minor: int, reason: RefundReason) -> Dec
 
 def refund_paid(recovery: Recovery, event: SellerRefundPaid, at: At) -> Decision[Recovery]:
     """A refund that was paid clears what we owe the seller; more than was asked for is in question."""
-    booking = Booking.of("refund", event.refund_id, event.finance_reference, event.amount_minor)
+    booking = Booking.of(event.refund_id, event.finance_reference, event.amount_minor)
     reported = Reported(event.currency, event.amount_minor, event.finance_reference)
     number = _number(recovery, event)
     if number is None:

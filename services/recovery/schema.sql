@@ -19,7 +19,7 @@ create table if not exists ledger_entry (
 );
 
 -- A database of the first version had the accounts as an enum, and another name for what is owed to a seller. The table
--- is rewritten, which no trigger sees; views on it are made again below.
+-- is rewritten, which no trigger sees; views on it are made again below. What recovery knew of a claim was one payout.
 do $$ begin
     if (
         select data_type = 'USER-DEFINED' from information_schema.columns
@@ -32,6 +32,32 @@ do $$ begin
             alter column credit_account type text using
                 case credit_account::text when 'over_collected' then 'owed_to_seller' else credit_account::text end;
         drop type account;
+        update state set body = (
+            body::jsonb - '{payout_id,authorized_minor,payment,recovered_minor,over_collected_minor,collected}'::text[]
+            || jsonb_build_object(
+                'payouts', jsonb_build_array(jsonb_build_object(
+                    'id', body -> 'payout_id', 'authorized_minor', body -> 'authorized_minor', 'small', body -> 'small',
+                    'covered', body -> 'covered', 'net_minor', body -> 'paid_minor'
+                )),
+                'from_seller_minor', body -> 'recovered_minor', 'owed_minor', body -> 'over_collected_minor',
+                'asked_minor', o.outstanding,
+                'debit', case body ->> 'stage' when 'debiting'
+                    then jsonb_build_object('number', body -> 'debits', 'amount_minor', o.outstanding) end,
+                'booked', (
+                    select coalesce(jsonb_agg(jsonb_build_object(
+                        'id', left(replace(b ->> 'id', '-', ''), 16), 'amount_minor', b -> 'amount_minor'
+                    )), '[]')
+                    from jsonb_array_elements((body::jsonb -> 'collected') || (body::jsonb -> 'payment')) as b
+                    where b <> 'null'
+                )
+            )
+        )::json
+        from (
+            select process as p, key as k, (body ->> 'paid_minor')::bigint - (body ->> 'recovered_minor')::bigint
+                - (body ->> 'waived_minor')::bigint - (body ->> 'written_off_minor')::bigint as outstanding
+            from state where process = 'recovery'
+        ) o
+        where process = o.p and key = o.k;
     end if;
 end $$;
 

@@ -41,8 +41,10 @@ class Booking(Fact):
     amount_minor: int
 
     @classmethod
-    def of(cls, kind: str, idempotency_key: UUID, finance_reference: str, amount_minor: int) -> Self:
-        name = derived_id("booking", kind, idempotency_key, finance_reference).hex[:16]
+    def of(cls, idempotency_key: UUID, finance_reference: str, amount_minor: int, *, back: bool = False) -> Self:
+        """``back``: money of a payout that came back; finance may call it what it called the payment."""
+        what = "booking back" if back else "booking"
+        name = derived_id(what, idempotency_key, finance_reference).hex[:16]
         return cls(id=name, amount_minor=amount_minor)
 
 

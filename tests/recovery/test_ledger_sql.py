@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from services.recovery.app import service
 from services.recovery.deadlines import deadline_passed
 from services.recovery.ledger import Account, LedgerEntry, Move
-from services.recovery.state import Recovery
+from services.recovery.state import Recovery, Stage
 from shared.events.base import Event, derived_id
 from shared.money import Currency
 from shared.runtime import Decision
@@ -38,6 +38,10 @@ FIRST_SCHEMA = """
         amount_minor bigint not null, seller_id text not null, idempotency_key uuid not null, reference text not null,
         primary key (claim_id, entry_id), check (debit_account <> credit_account)
     );
+    create table state (
+        process text not null, key text not null, lane integer not null, n integer not null, body json not null,
+        due timestamptz, watches text, primary key (process, key)
+    );
     create function refuse_change() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
     create trigger ledger_entry_is_immutable before update or delete or truncate on ledger_entry
         for each statement execute function refuse_change();
@@ -45,6 +49,40 @@ FIRST_SCHEMA = """
     create view trial_balance as select currency, account, sum(amount_minor) as sum from posting group by 1, 2;
     create view claim_money as select claim_id, account from posting;
     create view money as select currency from trial_balance"""
+
+FIRST_STATE: dict[str, Any] = {
+    "claim_id": str(given.CLAIM),
+    "seller_id": given.SELLER,
+    "marketplace": "US",
+    "policy": "US-1",
+    "currency": "USD",
+    "small": False,
+    "covered": False,
+    "incident_on": None,
+    "payout_id": str(given.PAYOUT),
+    "authorized_minor": LARGE,
+    "stage": "authorized",
+    "next_at": None,
+    "write_off_at": None,
+    "payment": None,
+    "paid_minor": 0,
+    "recovered_minor": 0,
+    "waived_minor": 0,
+    "written_off_minor": 0,
+    "over_collected_minor": 0,
+    "debits": 0,
+    "collected": [],
+}
+FIRST_DEBITING = FIRST_STATE | {
+    "stage": "debiting",
+    "debits": 1,
+    "paid_minor": LARGE,
+    "recovered_minor": 100_000,
+    "write_off_at": "2025-08-01T09:00:00Z",
+    "payment": {"id": "04eefdfa-7a74-5e98-9d32-2dac1f88bcf7", "amount_minor": LARGE},
+    "collected": [{"id": "0b8cdc4d-8371-5844-a1b1-73c25162cf0d", "amount_minor": 100_000}],
+}
+"""As recovery had written them: before its payment, and with a part collected by the first debit."""
 
 Step = Callable[[Recovery], Decision[Recovery]]
 
@@ -150,6 +188,25 @@ async def test_a_ledger_of_the_first_version_is_kept_whole(first_version: Any, d
     await write(first_version, *STORIES["insurer"][1])
     with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="never changed"):
         await first_version.execute("update ledger_entry set amount_minor = 1")
+
+
+async def test_a_recovery_that_the_first_version_had_begun_goes_on(first_version: Any, database_url: str):
+    insert = "insert into state values ($1, $2, 0, 1, $3)"
+    await first_version.execute(insert, "recovery", "dormant", json.dumps(FIRST_STATE))
+    await first_version.execute(insert, "recovery", "debiting", json.dumps(FIRST_DEBITING))
+    await first_version.execute(insert, "recovery.reference", "seller-7", '{"debits": 1}')
+    for _ in range(2):
+        await migrate(Settings(database_url=SecretStr(database_url)), [service])
+    rows = dict(await first_version.fetch("select key, body::text from state"))
+    assert json.loads(rows.pop("seller-7")) == {"debits": 1}
+    found = {key: Recovery.model_validate_json(body) for key, body in rows.items()}
+    assert found["dormant"] == given.dormant()
+    part = found["debiting"]
+    assert (part.outstanding_minor, part.due) == (LARGE - 100_000, day(60))
+    for heard_before in (given.paid(), given.collected(100_000)):
+        assert given.hear(part, heard_before, at(day(10))).state == part
+    whole = given.hear(part, given.collected(LARGE - 100_000, reference="offset-2"), at(day(10))).state
+    assert (whole.stage, whole.from_seller_minor, whole.debit) == (Stage.CLOSED, LARGE, None)
 
 
 @pytest_asyncio.fixture
