@@ -11,7 +11,10 @@ from typing import Final
 from ops import catalogue
 from ops.demo.carriers.carrier import Carriers
 from ops.demo.outside.adjusters import Adjusters
+from ops.demo.outside.appeals import Appeals
 from ops.demo.outside.certificates import Certificates
+from ops.demo.outside.collecting import Collections
+from ops.demo.outside.customers import Customers
 from ops.demo.outside.finance import Finance
 from ops.demo.outside.insurers import Insurers
 from ops.demo.outside.party import Party
@@ -19,25 +22,42 @@ from ops.demo.outside.sellers import Sellers
 from ops.demo.outside.upstream import Upstream
 from ops.schemas import breaks, published_events, schema_of, text_of
 from shared.events.base import Event, Topic, has_personal_fields
-from shared.events.escalation import StatusChanged
-from shared.events.intake import SubmissionRefused
-from shared.events.recovery import FinanceResultQuestioned
+from shared.events.escalation import MedicareReportDue
+from shared.events.insurance_accelerator import (
+    CoverBound,
+    CoverCancelled,
+    CoverLapsing,
+    InsuranceOverdue,
+    QuoteExpired,
+    SellerNotQualified,
+)
+from shared.events.intake import ProductHazardFlagged, SubmissionRefused
 
 OUTSIDE: Final[Mapping[str, tuple[type[Party], ...]]] = {
-    "upstream": (Upstream,),
+    "upstream": (Upstream, Customers),
     "marketplace": (),
-    "seller_portal": (Sellers, Certificates),
+    "seller_portal": (Sellers, Appeals, Certificates),
+    "mail_gateway": (),
     "insurers": (Insurers,),
     "carriers": (Carriers,),
     "adjusters": (Adjusters,),
-    "finance": (Finance,),
+    "finance": (Finance, Collections),
 }
-"""Who plays an outside party in the demo: what they hear is what the real ones must hear."""
+"""Who plays an outside party in the demo: what they hear is what the real ones must hear.
+
+Directory and mail gateway hear nothing. Whoever plays there what people do who have read a letter is not among them.
+"""
 
 ADDRESSED: Final[Mapping[type[Event], str]] = {
     SubmissionRefused: "upstream",
-    StatusChanged: "upstream",
-    FinanceResultQuestioned: "finance",
+    ProductHazardFlagged: "marketplace",
+    InsuranceOverdue: "marketplace",
+    MedicareReportDue: "finance",
+    SellerNotQualified: "seller_portal",
+    QuoteExpired: "seller_portal",
+    CoverBound: "seller_portal",
+    CoverLapsing: "seller_portal",
+    CoverCancelled: "seller_portal",
 }
 """Said to an outside party that need not hear it for the demo to go on."""
 

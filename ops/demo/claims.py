@@ -97,7 +97,8 @@ def _claim(seed: int, number: int, today: date) -> ClaimSubmitted:
     if kind < ANOTHER_ORDER:
         again["order_id"] = _order_id(luck)
     elif kind < ANOTHER_ORDER + ANOTHER_CUSTOMER:
-        again["claimant"] = _first_hand(seed, number, today).claimant
+        another = _first_hand(seed, number, today).claimant
+        again["claimant"] = another.model_copy(update={"beneficiary": None})
         again["losses"] = tuple(_a_little_less(loss) for loss in earlier.losses)
     return earlier.model_copy(update={**again, "submission_id": submission_id(seed, number)})
 

@@ -34,6 +34,7 @@ from shared.events.finance import (
 from shared.events.intake import (
     ClaimAccepted,
     ClaimDenied,
+    HazardLevel,
     InformationRequested,
     ProductHazardFlagged,
     SubmissionRefused,
@@ -60,6 +61,7 @@ REFUSED: Final = "SUBMISSION_REFUSED"
 """Reason code of a submission that could not be understood."""
 SCREENING: Final = "screening"
 """Where a claim stands while no status has been said of it."""
+_LEVELS: Final = tuple(HazardLevel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +212,7 @@ class Facts:
 
     def __init__(self) -> None:
         self.claims: dict[str, Claim] = {}
-        self.hazards: dict[str, str] = {}
+        self.hazards: dict[str, HazardLevel] = {}
         """Product → the highest level at which it was flagged."""
         self.changed_at = time.monotonic()
         """When something last happened to a claim or its money; a deadline that only moved is nothing."""
@@ -220,7 +222,8 @@ class Facts:
     def hear(self, kind: str, key: str, value: bytes | None, at: int) -> None:
         """One event of a type in ``WATCHED``: its key, its body, and the record's moment."""
         if kind == ProductHazardFlagged.__name__:
-            self.hazards[key] = json.loads(value or b"")["level"]
+            level = HazardLevel(json.loads(value or b"")["level"])
+            self.hazards[key] = max(self.hazards.get(key, level), level, key=_LEVELS.index)
             return
         if kind == ClaimSubmitted.__name__:
             key = key.replace("\x00", "")[:128]  # as intake names one that it refuses

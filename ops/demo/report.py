@@ -11,9 +11,11 @@ from typing import Any, Final
 
 import asyncpg as _asyncpg
 
+from ops.demo import quotes
 from ops.demo.facts import Claim, Facts, Money
+from ops.demo.quotes import QuoteFigures
 from ops.demo.rings import compared
-from ops.demo.stories import Tally
+from ops.demo.stories import Findings
 from shared.events.base import Fact
 from shared.events.escalation import Outcome
 from shared.events.intake import HazardLevel
@@ -97,6 +99,7 @@ class Figures(Fact):
     hazards: dict[str, int]
     """Level → products that were flagged at it, and at no higher one."""
     overdue: Overdue
+    quotes: QuoteFigures
     problems: tuple[str, ...]
 
 
@@ -145,7 +148,7 @@ def figures(
     record: OnRecord,
     problems: Sequence[Problem],
     *,
-    tally: Tally,
+    findings: Findings,
     planted: Collection[str] | None,
     seconds: float,
 ) -> Figures:
@@ -165,12 +168,17 @@ def figures(
         decision_latency_ms={"p50": quantile(latencies, 0.50), "p99": quantile(latencies, 0.99)},
         seconds=round(seconds, 1),
         waiting_recoveries=sum(claim.in_recovery for claim in facts.waiting()),
-        routes={name: Ways(claims=ends.total(), outcomes=dict(ends.most_common())) for name, ends in tally.items()},
+        routes={name: _ways(ends) for name, ends in findings.routes.items()},
+        quotes=quotes.figures(quotes.spreads(findings.quotes)),
         investigations=_investigations(facts, planted),
         hazards={level.value: hazards[level.value] for level in HazardLevel},
         overdue=Overdue(told_of_delay=sum(claim.delayed for claim in facts.submitted()), at_the_end=record.overdue),
         problems=tuple(f"{problem.claim_id}: {problem.sentence}" for problem in problems),
     )
+
+
+def _ways(ends: Counter[str]) -> Ways:
+    return Ways(claims=ends.total(), outcomes=dict(ends.most_common()))
 
 
 def _investigations(facts: Facts, planted: Collection[str] | None) -> Investigations:

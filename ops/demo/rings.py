@@ -79,7 +79,7 @@ def retold(lead: ClaimSubmitted, own: ClaimSubmitted, planted: Planted, number: 
         purchased_on=today - timedelta(days=40),
         incident_on=today - timedelta(days=9),
         reported_on=today - timedelta(days=1),
-        claimant=own.claimant,
+        claimant=own.claimant.model_copy(update={"beneficiary": None}),
         narrative=own.narrative,
         losses=losses,
         payee=f"account-{lead.order_id}" if one_payee else None,

@@ -184,16 +184,16 @@ class _Demo:
         record = await report.on_record(settings.database_url.get_secret_value(), facts, now)
         problems = report.find_problems(facts, record, overdue=now - _OVERDUE)
         outcomes = {UUID(claim.claim_id): claim.named_outcome() for claim in facts.submitted()}
-        tally = await stories.tally(Wire(settings), outcomes)
+        findings = await stories.read(Wire(settings), outcomes)
         fraud = None if self._plan.file else planted(self._plan.claims, self._plan.seed)
-        found = report.figures(facts, record, problems, tally=tally, planted=fraud, seconds=self._seconds())
+        found = report.figures(facts, record, problems, findings=findings, planted=fraud, seconds=self._seconds())
         told = found.model_dump()
         if self._plan.outcomes:
             self._plan.outcomes.write_text(report.as_json(report.by_submission(facts)))
             told["by_submission"] = str(self._plan.outcomes)
         if self._plan.report:
             self._plan.report.write_text(report.as_json(told))
-        self._console.print(tables(found))
+        self._console.print(tables(found, findings.quotes))
         if self._gave_up:
             self._say(f"It is {now:%Y-%m-%d} by the demo's clock, and what still waits is not waited for:", "yellow")
             for line in report.waiting_lines(facts, record):

@@ -11,14 +11,15 @@ from typing import Any, Final
 
 from ops.demo.outside.adjusters import Approval, Dispute, Pace, SecondLook, Suspicion, Verdict
 from ops.demo.outside.appeals import Appeal
-from ops.demo.outside.collecting import AfterWriteOff, Collects, InsurerPays, PaysHimself
+from ops.demo.outside.collecting import Collects
 from ops.demo.outside.customers import Amends, Liens, NewPayee, Payee, Release, Reopens, Withdraws, Word
 from ops.demo.outside.directory import Contacts, Stands
 from ops.demo.outside.duplicates import Found
 from ops.demo.outside.finance import Pays
-from ops.demo.outside.insurers import Reply
+from ops.demo.outside.insurers import InsurerPays, Reply
 from ops.demo.outside.late_certificates import Shows
 from ops.demo.outside.mail import ClaimLetter, DebitLetter
+from ops.demo.outside.paying import AfterWriteOff, PaysHimself
 from ops.demo.outside.sellers import Comment, Extension, Insurer, Promise, Way
 from ops.demo.outside.upstream import Bundle, Medicare, Papers
 from shared.events.claim import LossKind

@@ -1,19 +1,28 @@
 """The figures of a run as tables, for the screen: 80 columns."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from ops.demo import quotes
 from ops.demo.report import COLUMNS, Figures, Ways
 from ops.demo.routes import ROUTES
+from shared.events.insurance_accelerator import QuotesCompared
 from shared.money import display
 
+QUOTES_SHOWN: Final = 8
+"""Rounds of quotes, those first that were quoted most differently."""
 
-def tables(found: Figures) -> RenderableType:
-    """Routes, outcomes, money, and what was found on the way."""
-    return Group(route_table(found.routes), _outcomes(found), money_table(found.money), _findings(found))
+
+def tables(found: Figures, compared: Iterable[QuotesCompared] = ()) -> RenderableType:
+    """Routes, quotes, outcomes, money, and what was found on the way. ``compared``: the rounds of quotes."""
+    return Group(
+        *(route_table(found.routes), _quotes(compared), _outcomes(found)),
+        *(money_table(found.money), _findings(found)),
+    )
 
 
 def route_table(routes: Mapping[str, Ways]) -> Table:
@@ -37,6 +46,15 @@ def money_table(money: Mapping[str, Mapping[str, int]]) -> Table:
         table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
     for currency, sums in money.items():
         table.add_row(currency, *(display(sums[name], "").strip() for name in COLUMNS))
+    return table
+
+
+def _quotes(compared: Iterable[QuotesCompared]) -> Table:
+    table = Table(title="What sellers were quoted", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for heading in quotes.HEADINGS:
+        table.add_column(heading, overflow="fold")
+    for row in quotes.rows(quotes.spreads(compared), QUOTES_SHOWN):
+        table.add_row(*row)
     return table
 
 
@@ -66,6 +84,10 @@ def _sentences(found: Figures) -> Iterator[tuple[str, str]]:
         rates = f"precision {_percent(looked.precision)}, recall {_percent(looked.recall)}"
         yield "Investigated", f"{looked.investigated:,} claims; {planted} ({rates})"
     yield "Products flagged", ", ".join(f"{_words(level)} {count:,}" for level, count in hazards.items())
+    offered = found.quotes.rounds - found.quotes.offers.get(0, 0)
+    dearer = found.quotes.median_dearer_percent
+    spread = "" if dearer is None else f"; the dearest offer is {dearer} % above the cheapest (median)"
+    yield "Quotes", f"{found.quotes.rounds:,} rounds, {offered:,} with offers{spread}"
     yield "Handling clocks", f"{late.told_of_delay:,} customers told of a delay, {late.at_the_end:,} overdue at the end"
     latency = {name: "–" if ms is None else f"{ms:,.0f} ms" for name, ms in found.decision_latency_ms.items()}
     yield "Claims decided", f"{found.claims_per_second:,.0f} a second"

@@ -1,16 +1,18 @@
 """The whole house in memory and in virtual time: the five services' processes and the outside world, no broker."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
 from ops import catalogue
 from ops.demo.directed import written
+from ops.demo.facts import Money
 from ops.demo.outside.submissions import Submission, sellers
 from ops.demo.outside.world import Speech, World
 from ops.demo.routes import Told
+from services.recovery.state import Recovery
 from services.seller_notifier.letter import Letter, LetterOutcome
 from shared.events.base import Envelope, Event, derived_id
 from shared.policy import load
@@ -99,6 +101,14 @@ class House:
         """Process, key and moment of whatever these processes still wait for."""
         pending = ((room.process.name, key, due) for room, key, due in self._services.pending())
         return [each for each in pending if each[0] in processes]
+
+    def books(self) -> dict[str, Money]:
+        """What recovery has in its books for each claim."""
+        states: Mapping[str, Recovery] = self._services.rooms["recovery"].states
+        return {
+            key: Money(r.paid_minor, r.recovered_minor, r.waived_minor, r.written_off_minor, r.outstanding_minor)
+            for key, r in states.items()
+        }
 
     def lengths(self) -> dict[UUID, int]:
         """How many events there were about each claim."""

@@ -3,10 +3,12 @@
 from collections import Counter
 
 from ops.demo.luck import Fate
-from ops.demo.outside.collecting import AfterWriteOff, Collections, Collects, InsurerPays, PaysHimself
+from ops.demo.outside.collecting import Collections, Collects
 from ops.demo.outside.directory import Stands
 from ops.demo.outside.finance import Finance, Pays, Recall
+from ops.demo.outside.insurers import InsurerPays, Insurers
 from ops.demo.outside.party import Saying
+from ops.demo.outside.paying import AfterWriteOff, Payers, PaysHimself
 from shared.events.base import Event, derived_id
 from shared.events.finance import (
     DebitFailure,
@@ -202,7 +204,7 @@ def test_a_seller_pays_by_himself_all_or_a_part_or_though_it_is_debited() -> Non
     amounts = {
         way: [(s.at > day(10), e.amount_minor) for s in said for e in only(SellerPaymentReceived, [s])]
         for way in PaysHimself
-        for said in [answers(Collections(fated(CLAIM, way)), debit_noticed(CLAIM))]
+        for said in [answers(Payers(fated(CLAIM, way)), debit_noticed(CLAIM))]
     }
     assert amounts == {
         PaysHimself.NOTHING: [],
@@ -217,16 +219,16 @@ def test_a_few_pay_what_was_written_off() -> None:
         claim_id=CLAIM, seller_id="seller-1", currency=Currency.USD, amount_minor=700,
         reason=WriteOffReason.UNCOLLECTABLE,
     )  # fmt: skip
-    [paid] = only(SellerPaymentReceived, answers(Collections(fated(CLAIM, AfterWriteOff.ALL)), written_off))
+    [paid] = only(SellerPaymentReceived, answers(Payers(fated(CLAIM, AfterWriteOff.ALL)), written_off))
     assert paid.amount_minor == 700
-    assert not answers(Collections(fated(CLAIM, AfterWriteOff.NOTHING)), written_off)
+    assert not answers(Payers(fated(CLAIM, AfterWriteOff.NOTHING)), written_off)
 
 
 def test_an_insurer_pays_all_or_a_part_or_nothing_or_too_late() -> None:
     paid = {
         way: [(s.at > day(30), e.amount_minor == AMOUNT) for s in said for e in only(InsurerPaymentReceived, [s])]
         for way in InsurerPays
-        for said in [answers(Collections(fated(CLAIM, way)), insurer_demanded(CLAIM))]
+        for said in [answers(Insurers(fated(CLAIM, way)), insurer_demanded(CLAIM))]
     }
     assert paid == {
         InsurerPays.ALL: [(False, True)],

@@ -5,11 +5,15 @@ from datetime import datetime, timedelta
 import pytest
 
 from ops.demo.claims import generate
+from ops.demo.outside.collecting import Collects
+from ops.demo.outside.sellers import Way
 from ops.demo.outside.submissions import from_claims, from_line, sellers
 from ops.demo.outside.world import SPOKEN, Speech, World
 from shared.events.base import Event
-from shared.events.finance import PayoutPaid
+from shared.events.finance import PayoutPaid, SellerDebitCollected
 from shared.events.marketplace import SellerRegistered
+from shared.events.recovery import SellerDebitStopped
+from shared.events.seller_portal import SellerAnswered
 from shared.events.upstream import ClaimSubmitted, DocumentsSubmitted
 from shared.runtime.codec import decode
 from tests.deciding import day
@@ -17,7 +21,9 @@ from tests.demo.given import (
     SEED,
     TODAY,
     claim_ids,
+    debit_requested,
     heard,
+    notified,
     payout_authorized,
     shuffled_by_topic,
     story,
@@ -147,6 +153,28 @@ def test_papers_that_come_before_their_claim_are_published_before_it() -> None:
         order.setdefault(speech.key, []).append(speech.envelope.type)
     early = [kinds for kinds in order.values() if kinds[0] == DocumentsSubmitted.type_name()]
     assert 5 < len(early) < 40
+
+
+def test_what_was_held_up_has_its_own_moment_and_arrives_later() -> None:
+    claim_id = next(claim_ids())
+    world = World(SEED, written={str(claim_id): [Way.HEARD_LATE]})
+    event = notified(claim_id)
+    world.hear(event, heard(event))
+    assert not world.due(day(7))
+    [answer, *_] = [speech for speech in world.due(FOREVER) if isinstance(speech.said, SellerAnswered)]
+    assert answer.envelope.time < day(7)
+
+
+def test_what_has_become_too_late_to_say_is_not_said() -> None:
+    claim_id = next(claim_ids())
+    order = debit_requested(claim_id)
+    stop = SellerDebitStopped(claim_id=claim_id, debit_id=order.debit_id, seller_id=order.seller_id)
+    for stopped in (False, True):
+        world = World(SEED, written={str(claim_id): [Collects.SLOWLY]})
+        for event in (order, stop) if stopped else (order,):
+            world.hear(event, heard(event))
+        collected = any(isinstance(speech.said, SellerDebitCollected) for speech in world.due(FOREVER))
+        assert collected is not stopped
 
 
 def test_an_answer_carries_its_cause_and_goes_on_with_the_trace() -> None:

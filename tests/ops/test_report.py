@@ -8,44 +8,69 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ops.demo.observer import Facts, Money, Streams
+from ops.demo.facts import Facts, Money
+from ops.demo.observer import Streams
 from ops.demo.report import (
     Figures,
+    Investigations,
     OnRecord,
+    Overdue,
+    Ways,
     by_submission,
     figures,
     find_problems,
     quantile,
-    tables,
     waiting_lines,
 )
+from ops.demo.stories import Findings
+from ops.demo.tables import tables
+from shared.events.adjusters import ReviewKind
 from shared.events.base import Event, claim_id_of, derived_id
-from shared.events.claim import Reason
+from shared.events.claim import Reason, ReopeningReason
 from shared.events.escalation import (
     ClaimClosed,
     ClaimDecided,
+    ClaimReopened,
+    Notice,
     Outcome,
     Owner,
     PayoutAuthorized,
+    PayoutRecalled,
+    ReviewOpened,
     Route,
     Status,
     StatusChanged,
     StatusItem,
 )
-from shared.events.finance import PayoutPaid, SellerDebitCollected
+from shared.events.finance import (
+    InsurerPaymentReceived,
+    PayoutPaid,
+    PayoutReturned,
+    SellerDebitCollected,
+    SellerPaymentReceived,
+    SellerRefundPaid,
+)
 from shared.events.intake import ClaimDenied, SubmissionRefused
 from shared.events.recovery import (
+    Ground,
     RecoveryClosed,
+    RecoveryDisputed,
     RecoveryOpened,
+    RecoveryResumed,
+    RecoveryReversed,
     RecoveryWrittenOff,
+    RefundReason,
+    ReimbursementWaived,
     SellerDebitRequested,
+    SellerRefundRequested,
+    WaiverReason,
     WriteOffReason,
 )
 from shared.money import Currency
 
 NAME = "case-1"
 CLAIM = claim_id_of(NAME)
-PAYOUT, DEBIT = derived_id("payout", CLAIM, 1), derived_id("debit", CLAIM, 1)
+PAYOUT, DEBIT, REFUND = (derived_id(what, CLAIM, 1) for what in ("payout", "debit", "refund"))
 NOW = datetime(2027, 3, 1, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=50)
 PAID = 12_345
@@ -84,20 +109,59 @@ def collected(reference: str, amount: int) -> SellerDebitCollected:
     )
 
 
-def closed(outcome: Outcome = Outcome.STEPPED_IN_SILENT, *reasons: Reason) -> ClaimClosed:
-    return ClaimClosed(claim_id=CLAIM, seller_id="seller-1", outcome=outcome, reasons=reasons)
+def returned(reference: str = "back-1", amount: int = PAID) -> PayoutReturned:
+    return PayoutReturned(
+        claim_id=CLAIM, payout_id=PAYOUT, currency=USD, amount_minor=amount, finance_reference=reference
+    )  # fmt: skip
 
 
-def recovery_closed() -> RecoveryClosed:
+def closed(outcome: Outcome = Outcome.STEPPED_IN_SILENT, *reasons: Reason) -> tuple[Event, Event]:
+    """The end, as it is said and as the customer is told it."""
+    end = ClaimClosed(claim_id=CLAIM, seller_id="seller-1", outcome=outcome, reasons=reasons)
+    return end, status(Status.CLOSED, outcome=outcome)
+
+
+def opened(amount: int = PAID) -> RecoveryOpened:
+    return RecoveryOpened(claim_id=CLAIM, seller_id="seller-1", currency=USD, amount_minor=amount)
+
+
+def recovery_closed(recovered: int = PAID, waived: int = 0, written_off: int = 0) -> RecoveryClosed:
     return RecoveryClosed(
-        claim_id=CLAIM, seller_id="seller-1", currency=USD, recovered_minor=PAID, waived_minor=0, written_off_minor=0
+        claim_id=CLAIM, seller_id="seller-1", currency=USD, recovered_minor=recovered, waived_minor=waived,
+        written_off_minor=written_off,
+    )  # fmt: skip
+
+
+def waived(amount: int, reason: WaiverReason = WaiverReason.SMALL_INSURED) -> ReimbursementWaived:
+    return ReimbursementWaived(
+        claim_id=CLAIM, seller_id="seller-1", currency=USD, amount_minor=amount, reason=reason
+    )  # fmt: skip
+
+
+def written_off(amount: int) -> RecoveryWrittenOff:
+    return RecoveryWrittenOff(
+        claim_id=CLAIM, seller_id="seller-1", currency=USD, amount_minor=amount, reason=WriteOffReason.UNCOLLECTABLE
     )
 
 
-def status(now: Status, *reasons: Reason) -> StatusChanged:
+def refund(amount: int) -> SellerRefundRequested:
+    return SellerRefundRequested(
+        claim_id=CLAIM, refund_id=REFUND, seller_id="seller-1", currency=USD, amount_minor=amount,
+        reason=RefundReason.OVER_COLLECTED,
+    )  # fmt: skip
+
+
+def refunded(amount: int) -> SellerRefundPaid:
+    return SellerRefundPaid(
+        claim_id=CLAIM, refund_id=REFUND, currency=USD, amount_minor=amount, finance_reference="refund-1"
+    )
+
+
+def status(now: Status, *reasons: Reason, outcome: Outcome | None = None, delayed: bool = False) -> StatusChanged:
     return StatusChanged(
-        claim_id=CLAIM, submission_id=NAME, revision=1, status=now, owner=Owner.SELLER, by=NOW,
+        claim_id=CLAIM, submission_id=NAME, revision=1, status=now, owner=Owner.SELLER, by=NOW, outcome=outcome,
         items=(StatusItem(item=1, allowed_minor=0, reasons=reasons),),
+        notice=Notice.DELAYED if delayed else Notice.PROGRESS,
     )  # fmt: skip
 
 
@@ -106,12 +170,12 @@ def whole_story() -> Facts:
     facts = Facts()
     submitted(facts)
     return told(
-        facts, decided(), authorised(), paid(), closed(), collected("c-1", 12_000), collected("c-2", 345),
+        facts, decided(), authorised(), paid(), *closed(), opened(), collected("c-1", 12_000), collected("c-2", 345),
         recovery_closed(),
     )  # fmt: skip
 
 
-def record(money: Money | None = None, **waits: dict[str, Any]) -> OnRecord:
+def record(money: Money | None = None, **waits: Any) -> OnRecord:
     """The ledger holds that money for the claim."""
     if money is None:
         return OnRecord(**waits)
@@ -122,7 +186,8 @@ ALL_RECOVERED = Money(paid_out=PAID, recovered=PAID)
 
 
 def found(facts: Facts, on_record: OnRecord) -> Figures:
-    return figures(facts, on_record, find_problems(facts, on_record, LONG_AGO), seconds=12.0)
+    problems = find_problems(facts, on_record, LONG_AGO)
+    return figures(facts, on_record, problems, findings=Findings(), planted=[NAME, "case-2"], seconds=12.0)
 
 
 def test_a_whole_story_has_no_problem() -> None:
@@ -152,7 +217,7 @@ def test_what_finance_says_twice_is_paid_once() -> None:
     assert found(facts, record(ALL_RECOVERED)).problems == ()
 
 
-def test_two_references_for_one_payout_are_paid_twice() -> None:
+def test_what_finance_paid_twice_and_has_not_got_back_is_paid_twice() -> None:
     figures_of = found(told(whole_story(), paid("pay-2")), record(ALL_RECOVERED))
 
     assert figures_of.paid_twice == 1
@@ -160,12 +225,49 @@ def test_two_references_for_one_payout_are_paid_twice() -> None:
     assert "pay-1, pay-2" in figures_of.problems[0]
 
 
+def test_what_finance_paid_twice_and_got_back_is_nobodys_debt() -> None:
+    assert found(told(whole_story(), paid("pay-2"), returned()), record(ALL_RECOVERED)).problems == ()
+
+
 def test_more_than_was_decided_is_paid_twice() -> None:
     facts = Facts()
     submitted(facts)
-    told(facts, decided(), authorised(), paid(amount=PAID + 1), closed(), recovery_closed())
+    told(facts, decided(PAID - 1), authorised(), paid(), *closed(), opened(), recovery_closed())
 
     assert found(facts, record(Money(PAID, outstanding=PAID))).paid_twice == 1
+
+
+def test_a_payout_that_came_back_and_was_paid_to_another_payee_is_paid_once() -> None:
+    facts = told(whole_story(), returned())
+    assert facts.money() == {"USD": Money()}
+    told(facts, paid("pay-2"))
+    assert found(facts, record(ALL_RECOVERED)).problems == ()
+
+
+def test_rounds_are_decided_and_paid_each_for_itself() -> None:
+    second = derived_id("payout", CLAIM, 2)
+    more = authorised(500).model_copy(update={"payout_id": second, "round": 2})
+    facts = told(
+        whole_story(), ClaimReopened(claim_id=CLAIM, seller_id="seller-1", round=2, reason=ReopeningReason.AMENDED),
+        decided(500).model_copy(update={"round": 2}), more,
+        paid("pay-2", 500).model_copy(update={"payout_id": second}), opened(500),
+    )  # fmt: skip
+    assert [claim.in_recovery for claim in facts.waiting()] == [True]
+    told(facts, waived(500), recovery_closed(waived=500))
+    assert found(facts, record(Money(PAID + 500, recovered=PAID, waived=500))).problems == ()
+
+
+def test_a_claim_that_is_looked_at_again_waits_until_it_has_ended_again() -> None:
+    facts = told(whole_story(), status(Status.UNDER_REVIEW))
+    assert facts.outcomes() == {Outcome.WAITING: 1}
+    told(facts, *closed(Outcome.STEPPED_IN_SILENT))
+    assert facts.outcomes() == {Outcome.STEPPED_IN_SILENT: 1}
+
+
+def test_what_the_customer_was_told_must_be_how_it_ended() -> None:
+    facts = told(whole_story(), status(Status.CLOSED, outcome=Outcome.DENIED))
+
+    assert "the customer was told denied" in found(facts, record(ALL_RECOVERED)).problems[0]
 
 
 def test_a_claim_nobody_waits_for_is_lost() -> None:
@@ -186,8 +288,7 @@ def test_a_deadline_that_passed_long_ago_without_effect_is_a_loss() -> None:
 def test_a_recovery_nobody_waits_for_is_lost_and_a_parked_one_says_why() -> None:
     facts = Facts()
     submitted(facts)
-    opened = RecoveryOpened(claim_id=CLAIM, seller_id="seller-1", currency=USD, amount_minor=PAID)
-    told(facts, decided(), authorised(), paid(), closed(), opened)
+    told(facts, decided(), authorised(), paid(), *closed(), opened())
     money = Money(PAID, outstanding=PAID)
 
     assert found(facts, record(money, recovery_due={str(CLAIM): NOW})).problems == ()
@@ -213,10 +314,10 @@ def test_a_ledger_of_a_claim_nobody_told_of_is_a_problem() -> None:
 def test_what_is_written_off_after_a_part_was_collected_adds_up() -> None:
     facts = Facts()
     submitted(facts)
-    rest = RecoveryWrittenOff(
-        claim_id=CLAIM, seller_id="seller-1", currency=USD, amount_minor=PAID - 45, reason=WriteOffReason.UNCOLLECTABLE
-    )
-    told(facts, decided(), authorised(), paid(), closed(), collected("c-1", 45), rest, recovery_closed())
+    told(
+        facts, decided(), authorised(), paid(), *closed(), opened(), collected("c-1", 45), written_off(PAID - 45),
+        recovery_closed(45, written_off=PAID - 45),
+    )  # fmt: skip
 
     assert found(facts, record(Money(PAID, recovered=45, written_off=PAID - 45))).problems == ()
 
@@ -224,16 +325,88 @@ def test_what_is_written_off_after_a_part_was_collected_adds_up() -> None:
 def test_money_collected_after_a_write_off_lessens_it() -> None:
     facts = Facts()
     submitted(facts)
-    all_of_it = RecoveryWrittenOff(
-        claim_id=CLAIM, seller_id="seller-1", currency=USD, amount_minor=PAID, reason=WriteOffReason.UNCOLLECTABLE
-    )
-    told(facts, decided(), authorised(), paid(), closed(), all_of_it, recovery_closed(), collected("c-1", 45))
+    told(
+        facts, decided(), authorised(), paid(), *closed(), opened(), written_off(PAID),
+        recovery_closed(0, written_off=PAID), collected("c-1", 45),
+    )  # fmt: skip
 
     assert found(facts, record(Money(PAID, recovered=45, written_off=PAID - 45))).problems == ()
 
 
-def test_what_is_collected_beyond_the_debt_is_not_recovered() -> None:
-    assert told(whole_story(), collected("c-3", 500)).money() == {"USD": ALL_RECOVERED}
+def test_what_is_collected_beyond_the_debt_is_owed_to_the_seller_until_it_is_refunded() -> None:
+    facts = told(whole_story(), collected("c-3", 500), refund(500))
+    assert facts.money() == {"USD": ALL_RECOVERED}
+    assert "owed to the seller" in found(facts, record(ALL_RECOVERED)).problems[0]
+    assert found(told(facts, refunded(500)), record(ALL_RECOVERED)).problems == ()
+
+
+def test_money_comes_from_the_seller_by_himself_and_from_his_insurer_too() -> None:
+    facts = Facts()
+    submitted(facts)
+    demand = derived_id("demand", CLAIM, 1)
+    told(
+        facts, decided(), authorised(), paid(), *closed(), opened(),
+        InsurerPaymentReceived(
+            claim_id=CLAIM, demand_id=demand, currency=USD, amount_minor=12_000, finance_reference="i-1"
+        ),
+        SellerPaymentReceived(claim_id=CLAIM, currency=USD, amount_minor=345, finance_reference="s-1"),
+        SellerPaymentReceived(claim_id=CLAIM, currency=USD, amount_minor=345, finance_reference="s-1"),
+        recovery_closed(),
+    )  # fmt: skip
+    assert found(facts, record(ALL_RECOVERED)).problems == ()
+
+
+def test_an_appeal_won_waives_all_and_what_was_collected_is_refunded() -> None:
+    won = RecoveryReversed(
+        claim_id=CLAIM, seller_id="seller-1", currency=USD, amount_minor=PAID, reason=WaiverReason.APPEAL_WON
+    )
+    facts = told(whole_story(), disputed())
+    assert [claim.in_recovery for claim in facts.waiting()] == [True]
+    told(facts, won, refund(PAID), refunded(PAID), recovery_closed(0, waived=PAID))
+    assert found(facts, record(Money(PAID, waived=PAID))).problems == ()
+
+
+def test_a_dispute_that_is_lost_or_settled_by_a_recall_is_waited_for_no_more() -> None:
+    resumed = RecoveryResumed(claim_id=CLAIM, seller_id="seller-1", currency=USD, amount_minor=0)
+    recalled = PayoutRecalled(
+        claim_id=CLAIM, payout_id=PAYOUT, currency=USD, amount_minor=PAID, reason=Reason.DUPLICATE
+    )
+    for settles in (resumed, recalled):
+        assert not list(told(whole_story(), disputed(), settles).waiting())
+
+
+def disputed() -> RecoveryDisputed:
+    return RecoveryDisputed(
+        claim_id=CLAIM, seller_id="seller-1", ground=Ground.APPEAL, currency=USD, amount_minor=PAID, decide_by=NOW
+    )
+
+
+def test_customers_told_of_a_delay_and_what_is_overdue_at_the_end_are_counted() -> None:
+    facts = told(whole_story(), status(Status.UNDER_REVIEW, delayed=True), *closed())
+    assert found(facts, record(ALL_RECOVERED, overdue=3)).overdue == Overdue(told_of_delay=1, at_the_end=3)
+
+
+def test_investigations_are_compared_with_what_was_planted() -> None:
+    review = ReviewOpened(claim_id=CLAIM, review=ReviewKind.INVESTIGATION, currency=USD, items=(), decide_by=NOW)
+    looked = found(told(whole_story(), review), record(ALL_RECOVERED)).investigations
+    assert looked == Investigations(investigated=1, planted=2, found=1, precision=1.0, recall=0.5)
+    untold = figures(whole_story(), record(), [], findings=Findings(), planted=None, seconds=1.0)
+    assert untold.investigations == Investigations(investigated=0)
+
+
+def test_of_a_product_the_highest_level_counts() -> None:
+    facts = Facts()
+    for level in ("watch", "stop_sale", "investigate"):
+        facts.hear("ProductHazardFlagged", "Kettle", json.dumps({"level": level}).encode(), 1)
+    assert found(facts, record()).hazards == {"watch": 0, "investigate": 0, "stop_sale": 1}
+
+
+def test_each_named_route_has_its_claims_and_their_outcomes() -> None:
+    findings = Findings()
+    findings.routes["one_extension"].update(["denied", "denied", "direct_paid"])
+    told_of = figures(whole_story(), record(), [], findings=findings, planted=None, seconds=1.0).routes
+    assert told_of["one_extension"] == Ways(claims=3, outcomes={"denied": 2, "direct_paid": 1})
+    assert told_of["seller_silent"] == Ways(claims=0, outcomes={})
 
 
 def test_a_debit_read_after_the_closing_does_not_open_the_recovery_again() -> None:
@@ -259,7 +432,7 @@ def test_a_refused_submission_is_denied() -> None:
 def test_a_better_copy_of_a_refused_submission_counts() -> None:
     facts = Facts()
     submitted(facts)
-    told(facts, SubmissionRefused(claim_id=CLAIM, submission_id=NAME, problems=()), closed(Outcome.RESOLVED_BY_SELLER))
+    told(facts, SubmissionRefused(claim_id=CLAIM, submission_id=NAME, problems=()), *closed(Outcome.RESOLVED_BY_SELLER))
 
     assert by_submission(facts)[NAME]["outcome"] == "resolved_by_seller"
 
@@ -267,7 +440,7 @@ def test_a_better_copy_of_a_refused_submission_counts() -> None:
 def test_a_later_ending_replaces_the_earlier() -> None:
     facts = Facts()
     submitted(facts)
-    told(facts, closed(Outcome.PAYOUT_FAILED), decided(), authorised(), paid(), closed(Outcome.DIRECT_PAID))
+    told(facts, *closed(Outcome.PAYOUT_FAILED), decided(), authorised(), paid(), *closed(Outcome.DIRECT_PAID))
 
     assert facts.outcomes() == {Outcome.DIRECT_PAID: 1}
 
@@ -276,7 +449,8 @@ def test_reasons_of_the_claim_and_of_its_items_are_told_once_each() -> None:
     facts = Facts()
     submitted(facts)
     one, other = list(Reason)[:2]
-    told(facts, status(Status.CLOSED, other, one), closed(Outcome.DENIED, one))
+    end = closed(Outcome.DENIED, one)[0]
+    told(facts, status(Status.CLOSED, other, one, outcome=Outcome.DENIED), end)
 
     assert by_submission(facts) == {NAME: {"outcome": "denied", "reasons": [one.value, other.value]}}
 

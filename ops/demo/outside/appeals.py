@@ -1,4 +1,4 @@
-"""Sellers who do not let a debit pass: they appeal with new information, or pay before it comes to that."""
+"""Sellers who do not let a debit pass: they appeal, with new information."""
 
 from enum import Enum
 from random import Random

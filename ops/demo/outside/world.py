@@ -22,6 +22,7 @@ from ops.demo.outside.insurers import Insurers
 from ops.demo.outside.late_certificates import LateCertificates
 from ops.demo.outside.mail import MailGateway
 from ops.demo.outside.party import Party, Saying
+from ops.demo.outside.paying import Payers
 from ops.demo.outside.sellers import Sellers
 from ops.demo.outside.submissions import Submission
 from ops.demo.outside.upstream import Upstream
@@ -80,7 +81,7 @@ class World:
         self._filing = (Upstream(fate), Customers(fate), LateCertificates(fate), self.certificates)
         everybody: tuple[Party, ...] = (
             *(*self._filing, Sellers(fate), Appeals(fate), Insurers(fate), MailGateway(fate)),
-            *(Adjusters(fate), Duplicates(fate), Finance(fate), Collections(fate)),
+            *(Adjusters(fate), Duplicates(fate), Finance(fate), Collections(fate), Payers(fate)),
             *(() if apart else (Carriers(seed),)),
         )
         self._parties = (alone,) if alone else everybody
