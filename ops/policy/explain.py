@@ -70,7 +70,7 @@ async def explain(look: Database, given: str, shipped: Policies) -> Account:
         raise ReachError(
             f"no decision about {given!r} is on record: give a claim id or a submission id as it was published"
         )
-    for service, process, key in _shared(pasts, policies):
+    for service, process, key in shared_keys(pasts, policies):
         if (past := await past_of(look, service, process, key)).entries:
             pasts.append(past)
     bodies: dict[str, str] = {}
@@ -105,7 +105,7 @@ async def _own(look: Database, claim_id: str, submission_id: str | None) -> list
     return found
 
 
-def _shared(pasts: Sequence[Past], policies: Mapping[str, PoliciesAt]) -> list[tuple[str, Process[Any], str]]:
+def shared_keys(pasts: Sequence[Past], policies: Mapping[str, PoliciesAt]) -> list[tuple[str, Process[Any], str]]:
     """Service, process and key of what claims share (a claimant, an order, a product) and these have spoken to."""
     ears: list[tuple[str, Process[Any]]] = [
         (service.name, process)

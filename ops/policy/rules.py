@@ -20,7 +20,7 @@ class Rule:
 
 
 def rule_of(process: Process[Any], state: Any, event: Event | None, now: datetime) -> Rule | None:
-    """The decision that is asked at this moment; ``event`` None: by a deadline, or because the reference has changed."""
+    """The decision that is asked now; ``event`` None: by a deadline, or because the reference has changed."""
     decision = _asked(process, state, event, now)
     if decision is None:
         return None

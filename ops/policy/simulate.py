@@ -9,17 +9,18 @@ import gc
 import multiprocessing
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from ops import catalogue
 from ops.policy.history import OPEN, Ending, History, standing
 from ops.policy.then.outsiders import Outsiders
+from services.recovery.ledger import Account, LedgerEntry
 from shared.events.base import Event
 from shared.policy import Policies, Policy, PolicyError
 from shared.policy.differences import changed
@@ -30,12 +31,12 @@ from shared.runtime.memory import House
 LONGEST: Final = timedelta(days=900)
 """After the last recorded word everything has ended by then, or never will."""
 ACCOUNTS: Final = {
-    "indemnity_cost": ("paid", 1),
-    "recoveries_seller": ("recovered", -1),
-    "recoveries_insurer": ("recovered", -1),
-    "waived": ("waived", 1),
-    "written_off": ("written_off", 1),
-    "expected_recovery": ("outstanding", 1),
+    Account.INDEMNITY_COST: ("paid", 1),
+    Account.RECOVERIES_SELLER: ("recovered", -1),
+    Account.RECOVERIES_INSURER: ("recovered", -1),
+    Account.WAIVED: ("waived", 1),
+    Account.WRITTEN_OFF: ("written_off", 1),
+    Account.EXPECTED_RECOVERY: ("outstanding", 1),
 }
 """Which account of recovery's ledger makes up which sum, as in its view ``claim_money``."""
 SHOWN: Final = 10
@@ -120,24 +121,29 @@ def _list(policies: Policies) -> str:
 
 
 class _Counted(Outsiders):
-    """Beside what everybody outside says: the ledger's sums."""
+    """Beside what everybody outside says: the ledger."""
 
     def __init__(self, history: History) -> None:
         super().__init__(history)
-        self.currency: dict[UUID, str] = {}
-        self.sums: defaultdict[UUID, Counter[str]] = defaultdict(Counter)
+        self.ledger: list[LedgerEntry] = []
 
     def perform(self, effect: Effect, now: datetime) -> tuple[datetime, Event] | None:
-        if effect.table == "ledger_entry":
-            self._book(effect)
+        if isinstance(effect, LedgerEntry):
+            self.ledger.append(effect)
         return super().perform(effect, now)
 
-    def _book(self, entry: Any) -> None:
-        self.currency[entry.claim_id] = str(entry.currency)
+
+def sums_of(ledger: Iterable[LedgerEntry]) -> tuple[dict[UUID, Counter[str]], dict[UUID, str]]:
+    """Of each claim that was paid: the sums, and their currency."""
+    sums: defaultdict[UUID, Counter[str]] = defaultdict(Counter)
+    currencies: dict[UUID, str] = {}
+    for entry in ledger:
+        currencies[entry.claim_id] = str(entry.currency)
         for account, sign in ((entry.debit_account, 1), (entry.credit_account, -1)):
             name, side = ACCOUNTS.get(account, ("", 0))
             if name:
-                self.sums[entry.claim_id][name] += sign * side * entry.amount_minor
+                sums[entry.claim_id][name] += sign * side * entry.amount_minor
+    return dict(sums), currencies
 
 
 def live(history: History, policies: Policies) -> Run:
@@ -149,13 +155,14 @@ def live(history: History, policies: Policies) -> Run:
     house = House(processes, outside, policies=policies, now=first, light=True)
     house.live(last + LONGEST)
     states = house.rooms["escalation"].states
+    booked, currencies = sums_of(outside.ledger)
     endings: dict[UUID, Ending] = {}
     for claim in history.submissions():
         state = states.get(str(claim))
         if state is not None:
             outcome = standing(state.outcome, state.status)
-            sums = {name: outside.sums[claim][name] for name in SUMS} if claim in outside.sums else {}
-            endings[claim] = Ending(outcome, outside.currency.get(claim, ""), **sums)
+            sums = {name: booked[claim][name] for name in SUMS} if claim in booked else {}
+            endings[claim] = Ending(outcome, currencies.get(claim, ""), **sums)
     decisions = sum(sum(room.turn.decided.values()) for room in house.rooms.values())
     return Run(endings, dict(outside.assumed), decisions, time.perf_counter() - began)
 

@@ -210,7 +210,10 @@ class Outside(Protocol):
 
 
 class House:
-    """Everybody hears everything in the order said; time jumps to whatever is due next."""
+    """Everybody hears everything in the order said; time jumps to whatever is due next.
+
+    ``light``: without what only a log or a database needs. ``watch``: is shown every decision.
+    """
 
     def __init__(
         self,
@@ -220,8 +223,10 @@ class House:
         policies: Policies,
         now: datetime,
         light: bool = False,
+        watch: Callable[[Room, Taken], None] = lambda room, taken: None,
     ) -> None:
         self.now = now
+        self._watch = watch
         self.outside = outside
         self.rooms = {
             process.name: Room(process, service=service, policies=policies, now=now, light=light)
@@ -300,6 +305,7 @@ class House:
     def _follow(self, room: Room, taken: list[Taken]) -> None:
         """What follows from decisions: events on the log, effects under way, deadlines."""
         for one in taken:
+            self._watch(room, one)
             key, cause = one.row.key, one.row.asked.cause
             for said in one.said:
                 kind = type(said.event).__name__

@@ -112,6 +112,9 @@ class Process(Generic[S]):
     ``passed_on``: (process, outside topic) pairs: what the outside says there reaches us through that process, so a
     deadline of ours waits until it has been passed on. ``refuses`` turns bytes that are no fact into an event that
     tells their sender; without it they are only kept.
+
+    The function that decides is what is explained to people. So whatever is put around it uses ``functools.wraps``, and
+    a ``waits`` that chooses among several is an object with a method ``asked(state, now)`` that gives the chosen one.
     """
 
     name: str

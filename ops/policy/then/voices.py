@@ -26,15 +26,22 @@ class Voices:
         self._number = count()
         self._ends: dict[int, object] = {}
         self._busy: set[object] = set()
+        self._answered: list[object] = []
+        self._now: datetime | None = None
 
     @property
     def next_at(self) -> datetime | None:
         return self._planned[0][0] if self._planned else None
 
     def due(self, now: datetime) -> Iterator[tuple[Event, Envelope]]:
+        if now != self._now:  # who is asked again at the moment of his answer has answered
+            self._now = now
+            self._busy.difference_update(self._answered)
+            self._answered.clear()
         while self._planned and self._planned[0][0] <= now:
             at, number, event, said_id = heapq.heappop(self._planned)
-            self._busy.discard(self._ends.pop(number, None))
+            if (ask := self._ends.pop(number, None)) is not None:
+                self._answered.append(ask)
             yield event, Envelope(said_id or f"then/{number}", type(event).__name__, "then", at, event.key)
 
     def say(self, at: datetime, event: Event, said_id: str = "") -> None:
