@@ -54,7 +54,8 @@ ACROSS: Final[Mapping[str, str]] = {
                 (b ->> 'amount_minor') || (b ->> 'currency') as amount
             from (
                 select body::json as b from escalation.outbox
-                where topic = 'finance.payouts.v1' and ($1::text[] is null or key = any($1))
+                where topic = 'finance.payouts.v1' and headers::text like '%"PayoutAuthorized"%'
+                    and ($1::text[] is null or key = any($1))
             ) said
         ) payout
         group by claim_id, round
@@ -64,97 +65,134 @@ ACROSS: Final[Mapping[str, str]] = {
         from escalation.outbox where topic = 'finance.payouts.v1' and $1::text[] is null
         group by 1 having count(distinct key) > 1""",
     "Finance paid each payout once, and the ledger has it": """
-        with paid as (
-            select key, body::json ->> 'payout_id' as payout_id, min(at) as at,
-                min((body::json ->> 'amount_minor')::bigint) as amount, min(body::json ->> 'currency') as currency,
-                count(distinct body::json ->> 'finance_reference') as times
-            from recovery.journal
-            where process = 'recovery' and type = 'PayoutPaid' and ($1::text[] is null or key = any($1))
-            group by 1, 2
+        with reported as (
+            select distinct on (key, payout_id, type, reference) key, payout_id, currency, at,
+                case type when 'PayoutPaid' then amount else -amount end as amount
+            from (
+                select key, type, at, n, body::json ->> 'payout_id' as payout_id, body::json ->> 'currency' as currency,
+                    body::json ->> 'finance_reference' as reference, (body::json ->> 'amount_minor')::bigint as amount
+                from recovery.journal
+                where process = 'recovery' and type in ('PayoutPaid', 'PayoutReturned')
+                    and ($1::text[] is null or key = any($1))
+            ) heard where amount > 0
+            order by key, payout_id, type, reference, n
+        ), told as (
+            select key, payout_id, currency, sum(amount)::bigint as net, min(at) as at from reported group by 1, 2, 3
         ), booked as (
-            select claim_id::text as key, idempotency_key::text as payout_id, min(booked_at) as at,
-                sum(amount_minor)::bigint as amount, min(currency) as currency, count(*) as times
-            from recovery.ledger_entry where move = 'paid' and ($1::text[] is null or claim_id::text = any($1))
-            group by 1, 2
+            select claim_id::text as key, idempotency_key::text as payout_id, currency, min(booked_at) as at,
+                sum(case when move in ('paid', 'unordered') then amount_minor else -amount_minor end)::bigint as net,
+                sum(case move
+                    when 'unordered' then amount_minor when 'unordered_returned' then -amount_minor else 0
+                end)::bigint as in_question
+            from recovery.ledger_entry
+            where move in ('paid', 'unordered', 'returned', 'unordered_returned')
+                and ($1::text[] is null or claim_id::text = any($1))
+            group by 1, 2, 3
+        ), refund as (
+            select distinct key, body::json ->> 'refund_id' as id from recovery.journal
+            where process = 'recovery' and type = 'SellerRefundPaid' and ($1::text[] is null or key = any($1))
         )
         select key || ' payout ' || payout_id as place,
             case
-                when booked.times is null then format('paid %s %s, and not in the ledger', paid.amount, paid.currency)
-                when paid.times is null
-                    then format('%s %s in the ledger, and never paid', booked.amount, booked.currency)
-                when paid.times > 1 then format('finance paid it %s times', paid.times)
-                else format('paid %s %s, booked %s %s in %s entries',
-                    paid.amount, paid.currency, booked.amount, booked.currency, booked.times)
+                when booked.net is null then format('%s %s paid, and not in the ledger', told.net, currency)
+                when told.net is null then format('%s %s in the ledger, and never paid', booked.net, currency)
+                when booked.net <> told.net then format('%s %s paid, %s booked', told.net, currency, booked.net)
+                when booked.in_question > 0 then format('%s %s paid beyond the order', booked.in_question, currency)
+                else format('%s %s came back beyond what was paid', -booked.in_question, currency)
             end as what
-        from paid full join booked using (key, payout_id)
-        where booked.times is null
-            or (paid.times is null and booked.at >= (select min(at) from recovery.journal where process = 'recovery'))
-            or paid.times > 1 or booked.times > 1
-            or (paid.times is not null
-                and (paid.amount, paid.currency) is distinct from (booked.amount, booked.currency))""",
+        from told full join booked using (key, payout_id, currency)
+        where not exists (select from refund where refund.key = booked.key and refund.id = booked.payout_id)
+            and (
+                booked.net is null or booked.net <> told.net or booked.in_question <> 0
+                or (told.net is null and booked.at >= (select min(at) from recovery.journal where process = 'recovery'))
+            )""",
     "Escalation and recovery heard the same of finance": """
         with heard as (
-            select key, cause, 'escalation' as process from escalation.journal
-            where process = 'escalation' and type = 'PayoutPaid' and ($1::text[] is null or key = any($1))
+            select key, cause, type, 'escalation' as process from escalation.journal
+            where process = 'escalation' and type in ('PayoutPaid', 'PayoutReturned')
+                and ($1::text[] is null or key = any($1))
             union
-            select key, cause, 'recovery' from recovery.journal
-            where process = 'recovery' and type = 'PayoutPaid' and ($1::text[] is null or key = any($1))
+            select key, cause, type, 'recovery' from recovery.journal
+            where process = 'recovery' and type in ('PayoutPaid', 'PayoutReturned')
+                and ($1::text[] is null or key = any($1))
         )
-        select key || ' event ' || cause as place, 'a PayoutPaid that only ' || min(process) || ' has heard' as what
+        select key || ' event ' || cause as place,
+            format('a %s that only %s has heard', min(type), min(process)) as what
         from heard group by key, cause having count(*) = 1""",
     "What recovery decided is what the ledger says": """
         select coalesce(s.key, m.key) as place,
-            format('decided (%s), booked (%s), in the order paid, recovered, waived, written off, over-collected',
-                array_to_string(s.sums, ', ', '-'), array_to_string(m.sums, ', ', '-')) as what
+            format('decided (%s), booked (%s), in the order %s',
+                array_to_string(s.sums, ', ', '-'), array_to_string(m.sums, ', ', '-'),
+                'paid, from seller, from insurer, waived, written off, owed to the seller, suspense') as what
         from (
             select key, array[
-                (body ->> 'paid_minor')::bigint, (body ->> 'recovered_minor')::bigint,
-                (body ->> 'waived_minor')::bigint, (body ->> 'written_off_minor')::bigint,
-                (body ->> 'over_collected_minor')::bigint
+                (body ->> 'paid_minor')::bigint, (body ->> 'from_seller_minor')::bigint,
+                (body ->> 'from_insurer_minor')::bigint, (body ->> 'waived_minor')::bigint,
+                (body ->> 'written_off_minor')::bigint, (body ->> 'owed_minor')::bigint,
+                (body ->> 'suspense_minor')::bigint
             ] as sums
             from recovery.state where process = 'recovery' and ($1::text[] is null or key = any($1))
         ) s full join (
-            select claim_id::text as key, array[paid_out, recovered, waived, written_off, over_collected] as sums
+            select claim_id::text as key,
+                array[paid_out, from_seller, from_insurer, waived, written_off, over_collected, suspense] as sums
             from recovery.claim_money where $1::text[] is null or claim_id::text = any($1)
         ) m using (key)
-        where coalesce(s.sums, array[0, 0, 0, 0, 0]::bigint[]) <> coalesce(m.sums, array[0, 0, 0, 0, 0]::bigint[])""",
+        where coalesce(s.sums, array_fill(0::bigint, array[7])) <> coalesce(m.sums, array_fill(0::bigint, array[7]))""",
     "Paid out = recovered + waived + written off + outstanding": """
         select claim_id::text || ' in ' || currency as place,
             format('%s <> %s + %s + %s + %s', paid_out, recovered, waived, written_off, outstanding) as what
         from recovery.claim_money
         where ($1::text[] is null or claim_id::text = any($1))
             and paid_out <> recovered + waived + written_off + outstanding""",
-    "The ledger balances": """
-        select currency as place, format('off by %s minor units', sum(balance_minor)) as what
-        from recovery.trial_balance where $1::text[] is null
-        group by currency having sum(balance_minor) <> 0""",
+    "The ledger balances, and its memo accounts among themselves": """
+        select currency || case when memo then ' (memo)' else '' end as place,
+            format('off by %s minor units', sum(amount_minor)) as what
+        from recovery.posting where $1::text[] is null
+        group by currency, memo having sum(amount_minor) <> 0""",
     "Nothing is paid but what was authorised": """
-        select e.claim_id::text as place,
+        select b.key || ' payout ' || b.payout_id as place,
             case
-                when s.key is null then 'paid, and recovery knows of no authorisation'
-                when e.idempotency_key::text <> s.body ->> 'payout_id' then 'paid under another payout id'
-                else format('paid %s of %s authorised', e.amount_minor, s.body ->> 'authorized_minor')
+                when p.authorized is null then 'borne, and recovery knows of no authorisation'
+                else format('borne %s of %s authorised', b.borne, p.authorized)
             end as what
-        from recovery.ledger_entry e
-        left join recovery.state s on s.process = 'recovery' and s.key = e.claim_id::text
-        where e.move = 'paid' and ($1::text[] is null or e.claim_id::text = any($1)) and (
-            s.key is null or e.idempotency_key::text <> s.body ->> 'payout_id'
-            or e.amount_minor > (s.body ->> 'authorized_minor')::bigint
-        )""",
+        from (
+            select claim_id::text as key, idempotency_key::text as payout_id,
+                sum(case move when 'paid' then amount_minor else -amount_minor end) as borne
+            from recovery.ledger_entry
+            where move in ('paid', 'returned') and ($1::text[] is null or claim_id::text = any($1))
+            group by 1, 2
+        ) b
+        left join (
+            select s.key, payout ->> 'id' as payout_id, (payout ->> 'authorized_minor')::bigint as authorized
+            from recovery.state s cross join lateral json_array_elements(s.body -> 'payouts') as payout
+            where s.process = 'recovery' and ($1::text[] is null or s.key = any($1))
+        ) p on p.key = b.key and p.payout_id = b.payout_id
+        where p.authorized is null or b.borne > p.authorized or b.borne < 0""",
     "Closed as paid means paid": """
         select s.key as place,
-            format('closed %s, %s', s.body ->> 'outcome', case when m.key is null then 'never paid' else 'but paid' end)
-            as what
-        from escalation.state s
-        left join (
-            select distinct claim_id::text as key from recovery.ledger_entry where move = 'paid'
-        ) m on m.key = s.key
-        where s.process = 'escalation' and s.body ->> 'status' = 'closed' and ($1::text[] is null or s.key = any($1))
-            and ((s.body ->> 'attempt')::int > 0 and s.body ->> 'outcome' <> 'payout_failed') <> (m.key is not null)""",
-    "Every result of finance fits": """
-        select key as place, format('%s: %s', body::json ->> 'problem', body::json ->> 'idempotency_key') as what
-        from recovery.outbox
-        where headers::text like '%"FinanceResultQuestioned"%' and ($1::text[] is null or key = any($1))""",
+            format('closed %s, %s', s.outcome, case when s.paid then 'and not paid' else 'and yet paid' end) as what
+        from (
+            select e.key, e.body ->> 'outcome' as outcome,
+                e.body ->> 'outcome' in ('direct_paid', 'stepped_in_silent', 'stepped_in_rejected') as paid,
+                coalesce((r.body ->> 'paid_minor')::bigint, 0) as paid_out,
+                coalesce((r.body -> 'payouts' -> -1 ->> 'net_minor')::bigint, 0) as last_paid
+            from escalation.state e
+            left join recovery.state r on r.process = 'recovery' and r.key = e.key
+            where e.process = 'escalation' and e.body ->> 'status' = 'closed'
+                and ($1::text[] is null or e.key = any($1))
+        ) s
+        where (s.paid and s.paid_out = 0)
+            or (s.outcome in ('denied', 'no_response', 'withdrawn', 'resolved_by_insurer') and s.paid_out > 0)
+            or (s.outcome = 'payout_failed' and s.last_paid > 0)""",
+    "Every result of finance fits, or has been put right": """
+        select q.key as place, format('%s: %s', q.body ->> 'problem', q.body ->> 'idempotency_key') as what
+        from (
+            select key, body::json as body from recovery.outbox
+            where headers::text like '%"FinanceResultQuestioned"%' and ($1::text[] is null or key = any($1))
+        ) q
+        left join recovery.state s on s.process = 'recovery' and s.key = q.key
+        where q.body ->> 'problem' not in ('paid_twice', 'over_collected')
+            or (s.body ->> 'suspense_minor')::bigint <> 0 or (s.body ->> 'owed_minor')::bigint <> 0""",
 }
 """Between services; asked once. ``$1``: these keys, or null for all."""
 
@@ -162,7 +200,7 @@ ENDED: Final[Mapping[str, str]] = {
     "intake": "body ->> 'stage' in ('accepted', 'ended')",
     "escalation": "body ->> 'status' = 'closed'",
     # Authorised and not paid yet: escalation waits for finance, and recovery for nothing.
-    "recovery": "body ->> 'stage' in ('authorized', 'closed')",
+    "recovery": "body ->> 'stage' in ('authorized', 'closed') and body ->> 'dispute' is null",
     # A letter under way waits in its own row; without one there is nothing to wait for but what others say.
     "seller_notifier": """not exists (select from json_array_elements(body -> 'wanted'))
         or exists (select from effect e where e.process = state.process and e.key = state.key and e.done_at is null)
