@@ -104,9 +104,17 @@ def _awaiting_notice(case: Case, status: Status, at: At) -> Case:
 
 def _routed(case: Case, direct_pay: bool, at: At) -> Decision[Case]:
     covered = _is_covered(case, at) if at.known else case.covered
-    chosen = case.but(direct_pay=direct_pay, covered=covered)
+    answer = _as_comment(case) if direct_pay else case.answer
+    chosen = case.but(direct_pay=direct_pay, covered=covered, answer=answer)
     says = RouteChosen(claim_id=case.claim_id, seller_id=case.terms.seller_id, direct_pay=direct_pay)
     return saying(says, act_on_answer(chosen, at))
+
+
+def _as_comment(case: Case) -> AnswerChoice | None:
+    """An answer from before the route, on direct pay: a settlement speaks against it, a promise changes nothing."""
+    if case.answer is AnswerChoice.SETTLE_DIRECTLY and case.settlement_reported:
+        return AnswerChoice.CONTEST
+    return case.answer if case.answer in (AnswerChoice.CONTEST, AnswerChoice.PAY_THROUGH_US) else None
 
 
 def _is_covered(case: Case, at: At) -> bool:

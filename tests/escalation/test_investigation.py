@@ -129,6 +129,17 @@ def test_an_answer_heard_during_an_investigation_is_kept_for_its_end(answer: Eve
     assert told(story).status is status
 
 
+@pytest.mark.parametrize("promise", [SETTLES, REFERS])
+def test_a_promise_from_before_the_route_delays_no_direct_payment(promise: Event):
+    story = claim(LOOKS_LIKE_FRAUD, promise, CLEARED, notified(day(2), direct_pay=True), covered=True)
+    assert PayoutAuthorized in facts(story.wait_until(day(2)))
+
+
+def test_a_settlement_from_before_the_route_speaks_against_a_direct_payment():
+    story = claim(LOOKS_LIKE_FRAUD, settlement_reported(), covered=True)
+    assert the(ReviewOpened, story.hear(CLEARED)).review is ReviewKind.CONTESTED
+
+
 @pytest.mark.parametrize("heard", [(), (notified(),), (notified(), SETTLES), (notified(), REFERS), (undeliverable(),)])
 def test_suspicion_interrupts_whatever_is_waited_for_and_leads_back_to_it(heard: tuple[Event, ...]):
     story = claim(accepted(LARGE), *heard)
