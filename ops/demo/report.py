@@ -171,7 +171,7 @@ def figures(
         routes={name: _ways(ends) for name, ends in findings.routes.items()},
         quotes=quotes.figures(quotes.spreads(findings.quotes)),
         investigations=_investigations(facts, planted),
-        hazards={level.value: hazards[level.value] for level in HazardLevel},
+        hazards={level.value: hazards[level] for level in HazardLevel},
         overdue=Overdue(told_of_delay=sum(claim.delayed for claim in facts.submitted()), at_the_end=record.overdue),
         problems=tuple(f"{problem.claim_id}: {problem.sentence}" for problem in problems),
     )

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from ops.demo.outside.adjusters import Approval, Dispute, Pace, SecondLook, Suspicion, Verdict
 from ops.demo.outside.appeals import Appeal
+from ops.demo.outside.certificates import Proves
 from ops.demo.outside.collecting import Collects
 from ops.demo.outside.customers import Amends, Liens, NewPayee, Payee, Release, Reopens, Withdraws, Word
 from ops.demo.outside.directory import Contacts, Stands
@@ -182,8 +183,8 @@ _PAYMENT: Final = (
 )
 
 _RECOVERY: Final = (
-    Scene("waived_small_and_insured", SMALL, (), insured=True),
-    Scene("proof_not_in_time", SMALL),
+    Scene("waived_small_and_insured", SMALL, (Proves.IN_TIME,)),
+    Scene("proof_not_in_time", SMALL, (Proves.NEVER,)),
     Scene("insurer_pays_demand", LARGE, (InsurerPays.ALL,), insured=True),
     Scene("insurer_pays_part", LARGE, (InsurerPays.PART,), insured=True),
     Scene("insurer_pays_nothing", LARGE, (InsurerPays.NOTHING,), insured=True),

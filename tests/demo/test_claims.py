@@ -8,6 +8,7 @@ import pytest
 
 from ops.demo.claims import generate, planted, spoilt
 from ops.demo.directed import DIRECTED, directed, written
+from ops.demo.luck import Fate
 from ops.demo.outside.certificates import Certificates, Cover
 from ops.demo.outside.party import CURRENCIES
 from ops.demo.rings import BLOCK, Ring, compared, ring_in
@@ -188,7 +189,7 @@ def test_every_named_route_has_a_scene_and_every_scene_a_route() -> None:
 
 
 def test_a_directed_claim_has_a_seller_of_its_own_insured_or_not() -> None:
-    certificates = Certificates(SEED)
+    certificates = Certificates(Fate(SEED, written(SEED)))
     for number, scene in enumerate(SCENES):
         claim = directed(SEED, number, TODAY)
         if scene.again:

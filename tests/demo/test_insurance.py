@@ -21,6 +21,7 @@ from shared.money import Currency
 from shared.policy import load
 from tests.deciding import day
 from tests.demo.given import (
+    FATE,
     SEED,
     TODAY,
     answers,
@@ -41,14 +42,14 @@ SELLERS = [f"seller-{number:04d}" for number in range(400)]
 
 
 def test_an_unknown_marketplace_has_no_certificates() -> None:
-    assert not Certificates(SEED).opening({"seller-1": {"XX"}}, day(0))
+    assert not Certificates(FATE).opening({"seller-1": {"XX"}}, day(0))
 
 
 # What sellers show
 
 
 def certificates_of(cover: Cover, marketplace: str = "US") -> list[CertificateSubmitted]:
-    portal = Certificates(SEED)
+    portal = Certificates(FATE)
     sellers = {s: {marketplace} for s in SELLERS if portal.cover(s, marketplace) is cover}
     assert sellers, f"no seller's cover is {cover.value}"
     return only(CertificateSubmitted, portal.opening(sellers, day(0)))
@@ -80,7 +81,7 @@ def test_most_certificates_meet_every_term_of_their_marketplace(marketplace: str
 @pytest.mark.parametrize("marketplace", ["US", "SE"])
 def test_defective_ones_have_one_defect_or_several(marketplace: str) -> None:
     for shown in certificates_of(Cover.DEFECTIVE, marketplace):
-        good = Certificates(SEED)._certificate(shown.seller_id, marketplace, TODAY)  # pyright: ignore[reportPrivateUsage]
+        good = Certificates(FATE)._certificate(shown.seller_id, marketplace, TODAY)  # pyright: ignore[reportPrivateUsage]
         assert shown != good
 
 
@@ -97,7 +98,7 @@ def test_some_have_none() -> None:
 
 
 def test_it_knows_which_certificates_have_no_verdict_yet() -> None:
-    portal = Certificates(SEED)
+    portal = Certificates(FATE)
     first = only(CertificateSubmitted, portal.opening({s: {"US"} for s in SELLERS[:20]}, day(0)))
     assert portal.unanswered == {shown.certificate_id for shown in first}
     for number, shown in enumerate(first):
@@ -107,7 +108,7 @@ def test_it_knows_which_certificates_have_no_verdict_yet() -> None:
 
 
 def test_half_of_the_rejected_are_mended_and_never_twice() -> None:
-    portal = Certificates(SEED)
+    portal = Certificates(FATE)
     mended = [answers(portal, certificate_rejected(s, f"coi-{s}")) for s in SELLERS]
     assert 0.4 < sum(map(bool, mended)) / len(mended) < 0.6
     for shown in only(CertificateSubmitted, [saying for each in mended for saying in each]):
@@ -115,7 +116,7 @@ def test_half_of_the_rejected_are_mended_and_never_twice() -> None:
 
 
 def test_some_renew_a_cover_that_lapsed() -> None:
-    renewed = [answers(Certificates(SEED), cover_lapsed(seller_id)) for seller_id in SELLERS]
+    renewed = [answers(Certificates(FATE), cover_lapsed(seller_id)) for seller_id in SELLERS]
     assert any(renewed)
     assert not all(renewed)
 
@@ -124,7 +125,7 @@ def test_some_renew_a_cover_that_lapsed() -> None:
 
 
 def portal_with_claims(marketplace: str = "US", count: int = 400) -> Certificates:
-    portal = Certificates(SEED)
+    portal = Certificates(FATE)
     for submission_id in submission_ids(count):
         claim = submitted(submission_id).model_copy(update={"marketplace": marketplace})
         assert portal.file(claim, day(0)) == []
@@ -150,7 +151,7 @@ def test_proof_is_for_the_marketplace_of_the_claim_though_others_have_its_curren
 
 
 def test_nothing_is_proven_for_a_claim_that_nobody_filed() -> None:
-    portal = Certificates(SEED)
+    portal = Certificates(FATE)
     assert not any(answers(portal, proof_requested(claim_id, "seller-1")) for claim_id in claim_ids(40))
 
 
@@ -177,7 +178,7 @@ def overdue(seller_id: str) -> InsuranceOverdue:
 def test_told_of_the_duty_some_of_the_uninsured_insure(
     told: Callable[[str], Event],
 ) -> None:
-    portal = Certificates(SEED)
+    portal = Certificates(FATE)
     said = [answers(portal, told(s)) for s in SELLERS if portal.cover(s, "US") is Cover.NONE]
     assert any(only(CertificateSubmitted, each) for each in said)
     assert any(only(QuotesWanted, each) for each in said)
@@ -190,7 +191,7 @@ def test_told_of_the_duty_some_of_the_uninsured_insure(
 
 
 def wishes() -> list[QuotesWanted]:
-    portal = Certificates(SEED)
+    portal = Certificates(FATE)
     found = only(QuotesWanted, portal.opening({s: {"US", "SE"} for s in SELLERS}, day(0)))
     assert found
     return found
@@ -223,7 +224,7 @@ def compared(seller_id: str, *carriers: str) -> QuotesCompared:
 
 
 def test_quotes_are_chosen_at_once_or_when_compared_too_late_or_not_at_all() -> None:
-    portal, seen = Certificates(SEED), Counter[str]()
+    portal, seen = Certificates(FATE), Counter[str]()
     for seller_id in SELLERS:
         at_once = [s for c in ("meridian", "oakline") for s in answers(portal, quote_offered(seller_id, c), day(1))]
         then = answers(portal, compared(seller_id, "meridian", "oakline"), day(3))
@@ -241,13 +242,13 @@ def test_quotes_are_chosen_at_once_or_when_compared_too_late_or_not_at_all() -> 
 
 
 def test_where_nobody_quoted_there_is_nothing_to_choose() -> None:
-    portal = Certificates(SEED)
+    portal = Certificates(FATE)
     assert not any(answers(portal, compared(seller_id)) for seller_id in SELLERS)
 
 
 def test_the_same_offer_heard_twice_is_chosen_once() -> None:
     for seller_id in SELLERS[:80]:
-        portal = Certificates(SEED)
+        portal = Certificates(FATE)
         first = answers(portal, quote_offered(seller_id, "meridian"), day(1))
         again = answers(portal, quote_offered(seller_id, "meridian"), day(1))
         assert not again or events(again) == events(first)

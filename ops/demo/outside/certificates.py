@@ -7,7 +7,7 @@ from random import Random
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from ops.demo.luck import after, between, chance, pick
+from ops.demo.luck import Fate, after, between, chance, pick
 from ops.demo.outside.directory import business_name
 from ops.demo.outside.party import CURRENCIES, Saying, say
 from ops.demo.outside.shopping import Shopper, rules_of
@@ -41,6 +41,15 @@ class Cover(Enum):
     NONE = "none"
 
 
+class Proves(Enum):
+    """What a seller does when proof of insurance would waive a reimbursement."""
+
+    IN_TIME = "in time"
+    DEFECTIVE = "with a certificate that lacks something"
+    TOO_LATE = "too late"
+    NEVER = "never"
+
+
 COVER: Final = {
     Cover.VALID: 58,
     Cover.DEFECTIVE: 10,
@@ -50,8 +59,7 @@ COVER: Final = {
     Cover.WANTS_QUOTES: 6,
     Cover.NONE: 15,
 }
-PROVES: Final = {"in time": 45, "defective": 6, "too late": 8, "never": 41}
-"""What a seller does when proof of insurance would waive a reimbursement."""
+PROVES: Final = {Proves.IN_TIME: 45, Proves.DEFECTIVE: 6, Proves.TOO_LATE: 8, Proves.NEVER: 41}
 ON_DUTY: Final = {"certificate": 25, "quotes": 35, "nothing": 40}
 """What an uninsured seller does when told that insurance is a duty."""
 WHEN_REMINDED: Final = {"certificate": 10, "quotes": 15, "nothing": 75}
@@ -96,12 +104,12 @@ class Certificates:
         }
     )
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
+    def __init__(self, fate: Fate) -> None:
+        self._fate, self._seed = fate, fate.seed
         self._answered: set[str] = set()
         self._opening: set[str] = set()
         self._mended: set[str] = set()
-        self._shopper = Shopper(seed)
+        self._shopper = Shopper(fate.seed)
         self._claims: dict[UUID, str] = {}
 
     @property
@@ -153,7 +161,7 @@ class Certificates:
 
     def cover(self, seller_id: str, marketplace: str) -> Cover:
         """What the seller has to show at the start."""
-        return pick(self._chance(seller_id, marketplace, "cover"), COVER)
+        return self._fate.decides(seller_id, self._chance(seller_id, marketplace, "cover"), COVER)
 
     def _chance(self, *about: object) -> Random:
         return chance(self._seed, self.name, *about)
@@ -271,15 +279,15 @@ class Certificates:
             return []
         month = at.date().replace(day=1)
         good = self._certificate(asked.seller_id, marketplace, month, f"proof {month}")
-        match pick(luck, PROVES):
-            case "in time":
+        match self._fate.decides(asked.claim_id, luck, PROVES):
+            case Proves.IN_TIME:
                 return say(between(luck, at, asked.prove_by, 0.05, 0.95), good)
-            case "too late":
+            case Proves.TOO_LATE:
                 return say(asked.prove_by + after(luck, 0.5, 5), good)
-            case "defective":
+            case Proves.DEFECTIVE:
                 bad = self._defective(asked.seller_id, marketplace, month, f"bad proof {month}")
                 return say(between(luck, at, asked.prove_by, 0.05, 0.95), bad)
-            case _:
+            case Proves.NEVER:
                 return []
 
     def _renew(self, lapsed: CoverLapsed, at: datetime) -> list[Saying]:

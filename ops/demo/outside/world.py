@@ -77,7 +77,7 @@ class World:
         self, seed: int, *, written: Written | None = None, apart: bool = False, alone: Party | None = None
     ) -> None:
         self._seed, fate = seed, Fate(seed, written)
-        self.directory, self.certificates = Directory(fate), Certificates(seed)
+        self.directory, self.certificates = Directory(fate), Certificates(fate)
         self._filing = (Upstream(fate), Customers(fate), LateCertificates(fate), self.certificates)
         everybody: tuple[Party, ...] = (
             *(*self._filing, Sellers(fate), Appeals(fate), Insurers(fate), MailGateway(fate)),
