@@ -27,7 +27,6 @@ from shared.events.insurance_accelerator import (
     CoverBound,
     CoverCancelled,
     CoverLapsing,
-    InsuranceOverdue,
     QuoteExpired,
     SellerNotQualified,
 )
@@ -51,7 +50,6 @@ Directory and mail gateway hear nothing. Whoever plays there what people do who 
 ADDRESSED: Final[Mapping[type[Event], str]] = {
     SubmissionRefused: "upstream",
     ProductHazardFlagged: "marketplace",
-    InsuranceOverdue: "marketplace",
     MedicareReportDue: "finance",
     SellerNotQualified: "seller_portal",
     QuoteExpired: "seller_portal",

@@ -362,7 +362,7 @@ def events_in(party: str, text: str) -> Generator[list[type[Event]]]:
     module = ModuleType(f"shared.events.{party}")
     try:
         exec(HEAD + text, module.__dict__)
-        yield [event for name, event in type_registry.items() if name not in before]
+        yield [event for name, event in type_registry.items() if before.get(name) is not event]
     finally:
         type_registry.clear()
         type_registry.update(before)

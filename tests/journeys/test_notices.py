@@ -17,7 +17,7 @@ from tests.journeys.story import Mail, Money, Story, journey
 
 @journey
 async def test_silence_is_not_presumed_of_a_seller_whom_no_notice_reached(story: Story) -> None:
-    await story.seller_is_known(story.refusing, f"refused-second-{story.contact}")
+    await story.seller_is_known(story.refusing, f"second {story.refusing}")
     await story.is_filed(LARGE)
     assert (await story.hears(NoticeUndeliverable)).kind is NoticeKind.CLAIM
     assert [refused.contact for refused in story.all(NoticeRefused)] == [0, 1]
