@@ -12,9 +12,10 @@ from typing import Any, Final
 import asyncpg as _asyncpg
 
 from ops.demo import quotes
-from ops.demo.facts import Claim, Facts, Money
+from ops.demo.facts import Facts
 from ops.demo.quotes import QuoteFigures
 from ops.demo.rings import compared
+from ops.demo.standing import Claim, Money
 from ops.demo.stories import Findings
 from shared.events.base import Fact
 from shared.events.escalation import Outcome

@@ -17,7 +17,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from ops.demo.facts import SCREENING, Money
+from ops.demo.standing import SCREENING, Money
 from shared.events.escalation import Outcome, Status
 from shared.money import display
 

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from ops import catalogue
 from ops.demo.directed import written
-from ops.demo.facts import Money
 from ops.demo.outside.submissions import Submission, sellers
 from ops.demo.outside.world import Speech, World
 from ops.demo.routes import Told
+from ops.demo.standing import Money
 from services.recovery.state import Recovery
 from services.seller_notifier.letter import Letter, LetterOutcome
 from shared.events.base import Envelope, Event, derived_id

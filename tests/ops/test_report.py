@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ops.demo.facts import Facts, Money
+from ops.demo.facts import Facts
 from ops.demo.observer import Streams
 from ops.demo.report import (
     Figures,
@@ -22,6 +22,7 @@ from ops.demo.report import (
     quantile,
     waiting_lines,
 )
+from ops.demo.standing import Money
 from ops.demo.stories import Findings
 from ops.demo.tables import tables
 from shared.events.adjusters import ReviewKind
