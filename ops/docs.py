@@ -27,6 +27,7 @@ from shared.events.insurance_accelerator import (
     CoverBound,
     CoverCancelled,
     CoverLapsing,
+    InsuranceOverdue,
     QuoteExpired,
     SellerNotQualified,
 )
@@ -50,7 +51,8 @@ Directory and mail gateway hear nothing. Whoever plays there what people do who 
 ADDRESSED: Final[Mapping[type[Event], str]] = {
     SubmissionRefused: "upstream",
     ProductHazardFlagged: "marketplace",
-    MedicareReportDue: "finance",
+    InsuranceOverdue: "marketplace",
+    MedicareReportDue: "upstream",
     SellerNotQualified: "seller_portal",
     QuoteExpired: "seller_portal",
     CoverBound: "seller_portal",

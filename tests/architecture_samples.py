@@ -197,7 +197,7 @@ class ClaimForgotten(Event):
         (
             "escalation",
             """
-class PayoutCancelled(Event):
+class PayoutRecalled(Event):
     topic: ClassVar = ESCALATION
     claim_id: str
 """,
@@ -205,7 +205,7 @@ class PayoutCancelled(Event):
         (
             "recovery",
             """
-class PayoutCancelled(Event):
+class PayoutForgotten(Event):
     topic: ClassVar = Topic(PAYOUTS.name, "claim_id", "recovery", numbered=True)
     claim_id: str
 """,
