@@ -1,8 +1,10 @@
 """What escalation knows of one claim."""
 
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Final, NamedTuple, TypeAlias
+from typing import Annotated, Any, Final, NamedTuple, Self, TypeAlias
 from uuid import UUID
+
+from pydantic import BeforeValidator, model_validator
 
 from shared.events.adjusters import ReviewKind
 from shared.events.base import PERSONAL, Fact, derived_id
@@ -28,6 +30,15 @@ class Admitted(NamedTuple):
     minor: Minor
     reasons: tuple[Reason, ...] = ()
     price: bool = False
+
+
+def _as_first_written(value: Any) -> Any:
+    """The first version kept no claimed amounts: (item, minor units, reasons)."""
+    match value:
+        case [int(item), int(minor), [*reasons]]:
+            return (item, minor, minor, reasons)
+        case _:
+            return value
 
 
 class Line(NamedTuple):
@@ -82,10 +93,12 @@ class Terms(Fact):
     incident_on: date
     small: bool
     serious: bool
-    hurt: bool
+    hurt: bool = False
     others_minor: Minor = 0
     """What the claimant's other claims for the same incident come to."""
     beneficiary: Annotated[bool, PERSONAL] | None = None
+    payee_ref: str = ""
+    """Where the first version kept the payee."""
 
 
 class Case(State):
@@ -109,7 +122,7 @@ class Case(State):
     """How it had ended, while a later round is looked at."""
 
     accepted: Terms | None = None
-    items: tuple[Admitted, ...] = ()
+    items: tuple[Annotated[Admitted, BeforeValidator(_as_first_written)], ...] = ()
     payee_ref: str = ""
     liens: tuple[Lien, ...] = ()
     decide_by: datetime | None = None
@@ -167,6 +180,39 @@ class Case(State):
     """It comes to more since the present payout was authorised."""
     medicare_round: int = 0
     """The last round that was reported."""
+    attempt: int = 0
+    amount_minor: Minor = 0
+    """Of the one payout that the first version knew."""
+
+    @model_validator(mode="after")
+    def _goes_on(self) -> Self:
+        """A claim that the first version had begun goes on: it knew one round, one payee and one payout."""
+        terms = self.accepted
+        if terms is None or not terms.payee_ref:
+            return self
+        begun = {"accepted": terms.model_copy(update={"payee_ref": ""}), "payee_ref": terms.payee_ref}
+        if not self.attempt:
+            return self.model_copy(update=begun)
+        found = {line.item: line for line in self.findings}
+        decided, left = list[Line](), self.amount_minor
+        for each in self.items:
+            finding = found.get(each.item)
+            minor = min(each.minor, left, finding.minor if finding else each.minor)
+            reasons = (*each.reasons, *(finding.reasons if finding else ()))
+            decided.append(Line(each.item, minor, reasons))
+            left -= minor
+        given_up = self.outcome is Outcome.PAYOUT_FAILED
+        payout = Payout(
+            round=self.round,
+            amount_minor=self.amount_minor,
+            payee_ref=terms.payee_ref,
+            small=terms.small,
+            lines=tuple((line.item, line.minor) for line in decided if line.minor),
+            attempt=self.attempt,
+            tries=self.attempt,
+            held_minor=self.amount_minor if self.status is Status.CLOSED and not given_up else 0,
+        )
+        return self.model_copy(update=begun | {"decided": tuple(decided), "payouts": (payout,), "attempt": 0})
 
     @property
     def wakes_at(self) -> datetime | None:
