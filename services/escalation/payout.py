@@ -1,6 +1,6 @@
 """The payout: who must approve it, and its one authorisation per round."""
 
-from collections.abc import Iterable
+from collections import Counter
 from typing import Final
 
 from services.escalation import items
@@ -36,7 +36,7 @@ def authorise(case: Case, at: At) -> Decision[Case]:
         payee_ref=case.payee_ref,
         small=case.terms.small,
         lines=tuple((line.item, line.minor) for line in lines if line.minor),
-        liens=_within(amount, case.liens),
+        liens=_liens_out_of(case, amount, case.round),
     )
     decided = case.but(decided=lines)
     return saying(claim_decided(decided), ordered(decided, payout, at))
@@ -58,7 +58,7 @@ def ordered(case: Case, payout: Payout, at: At) -> Decision[Case]:
 
 def order_to_new_payee(case: Case, payout: Payout, at: At) -> Decision[Case]:
     """The same payout of the same round, in a new attempt: to who is payee now, less the liens recorded until now."""
-    liens = _within(payout.amount_minor, case.liens)
+    liens = _liens_out_of(case, payout.amount_minor, payout.round)
     attempt = payout.attempt + 1
     again = payout._replace(payee_ref=case.payee_ref, liens=liens, attempt=attempt, tries=1, held_minor=0)
     return ordered(case, again, at)
@@ -114,12 +114,16 @@ def _ask_approval(case: Case, amount_minor: int, at: At) -> Decision[Case]:
     return Decision(case.moved(Status.AWAITING_APPROVAL, Owner.APPROVER, decide_by), (asked,))
 
 
-def _within(amount_minor: int, liens: Iterable[Lien]) -> tuple[Lien, ...]:
-    """In the order in which they came, cut so that together they are no more than what is paid."""
-    paid: list[Lien] = []
-    for lien in liens:
-        share = min(lien.amount_minor, amount_minor)
+def _liens_out_of(case: Case, amount_minor: int, round_: int) -> tuple[Lien, ...]:
+    """What each holder has not had out of another round, in the order recorded; together no more than is paid."""
+    had = Counter[str]()
+    for payout in case.payouts:
+        if payout.round != round_ and payout.held_minor:
+            had.update({lien.holder_ref: lien.amount_minor for lien in payout.liens})
+    shares: list[Lien] = []
+    for lien in case.liens:
+        share = min(max(lien.amount_minor - had[lien.holder_ref], 0), amount_minor)
         amount_minor -= share
         if share:
-            paid.append(Lien(holder_ref=lien.holder_ref, amount_minor=share))
-    return tuple(paid)
+            shares.append(Lien(holder_ref=lien.holder_ref, amount_minor=share))
+    return tuple(shares)

@@ -145,6 +145,13 @@ def test_a_lien_counts_until_the_payout_is_authorised():
     assert len(the(PayoutAuthorized, story.hear(new_payee())).liens) == 2
 
 
+def test_what_a_holder_had_in_one_round_is_not_paid_to_him_in_the_next():
+    story = claim(accepted(SMALL, liens=(lien(150_00), lien(100_00, "holder-2"))), notified(), ACCEPTS, paid())
+    story.hear(amended(SMALL, 300_00))
+    order = the(PayoutAuthorized, story.hear(reviewed(ReviewKind.AMOUNT)))
+    assert (order.round, order.liens) == (2, (lien(50_00, "holder-2"),))
+
+
 # Medicare
 
 
