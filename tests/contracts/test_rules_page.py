@@ -46,7 +46,3 @@ def test_a_rule_is_where_the_page_says(row: list[str]) -> None:
         assert not field or field in POLICY[section], figure
     assert list(named(journeys))
     assert set(named(journeys)) <= JOURNEYS
-
-
-def test_the_page_has_a_row_for_most_journeys_of_a_route() -> None:
-    assert len(ROWS) > 50
