@@ -146,7 +146,7 @@ class Room:
 
     def hear(self, event: Event, now: datetime, *, key: str, cause: str, said_at: datetime, body: str) -> list[Taken]:
         """One event. Gives the decision on it; none while its key has not begun; several when it begins."""
-        if not body and key not in self.turn.states:
+        if not body and key not in self.turn.states and type(event) not in self.process.begins:
             body = event.model_dump_json()  # it may have to be kept
         asked = Asked(key, self._lane(key, now), type(event).__name__, cause, said_at, body)
         return self._noted(self.turn.follow(asked, event))

@@ -12,7 +12,7 @@ from ops.demo.claims import generate
 from ops.demo.outside.submissions import Submission, from_claims, sellers
 from ops.policy.explain import Account, account_of, shared_keys
 from ops.policy.history import Ending, Gathering, History, standing
-from ops.policy.retake import Entry, Past
+from ops.policy.retake import Entry, Past, PoliciesAt
 from ops.policy.simulate import SUMS, sums_of
 from shared.events.base import Envelope, Event, claim_id_of
 from shared.policy import Policies, load
@@ -101,8 +101,13 @@ class Life:
         claim_id = str(claim_id_of(submission_id))
         own = [self.past(process, key) for process in self.processes for key in (claim_id, submission_id)]
         own = [past for past in own if past.entries]
-        policies = dict.fromkeys(catalogue.NAMES, lambda at: self.policies)
-        return own + [self.past(process.name, key) for _, process, key in shared_keys(own, policies)]
+        return own + [self.past(process.name, key) for _, process, key in shared_keys(own, self._policies())]
+
+    def _policies(self) -> dict[str, PoliciesAt]:
+        def always(_: datetime) -> Policies:
+            return self.policies
+
+        return dict.fromkeys(catalogue.NAMES, always)
 
     def said(self) -> dict[str, str]:
         """Everything the services said, by id."""
@@ -111,9 +116,8 @@ class Life:
     def explained(self, submission_id: str, *changed: Past, outbox: bool = True) -> Account:
         """The claim explained, with some pasts in the place of those on record."""
         pasts = {(past.process.name, past.key): past for past in (*self.pasts(submission_id), *changed)}
-        policies = dict.fromkeys(catalogue.NAMES, lambda at: self.policies)
         said = self.said() if outbox else {}
-        return account_of(str(claim_id_of(submission_id)), submission_id, list(pasts.values()), policies, said)
+        return account_of(str(claim_id_of(submission_id)), submission_id, list(pasts.values()), self._policies(), said)
 
 
 def entry_of(taken: Taken) -> Entry:

@@ -3,9 +3,10 @@
 import json
 import uuid
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import pytest
@@ -127,7 +128,7 @@ def heard_by_somebody(wanted: History, found: History) -> History:
     kept = {(one.at, one.event.model_dump_json()) for one in found.sayings}
     sayings = tuple(one for one in wanted.sayings if (one.at, one.event.model_dump_json()) in kept)
     assert len(sayings) == len(found.sayings)
-    return History(**{**wanted.__dict__, "sayings": sayings})
+    return replace(wanted, sayings=sayings)
 
 
 async def test_policies_are_those_on_record(settings: Settings) -> None:
@@ -166,7 +167,7 @@ async def test_a_tampered_row_is_found(settings: Settings, life: Life) -> None:
     submission = submissions(life)[-1]
     makegood = Makegood({"MAKEGOOD_DATABASE_URL": settings.database_url.get_secret_value(),
                          "MAKEGOOD_KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers})  # fmt: skip
-    connection: Any = await asyncpg.connect(settings.database_url.get_secret_value())  # pyright: ignore
+    connection = await cast("Any", asyncpg).connect(settings.database_url.get_secret_value())
     await connection.execute(
         'update intake.journal set body = replace(body, \'"reported_on":"20\', \'"reported_on":"19\') '
         "where key = $1 and type = 'ClaimSubmitted'",
