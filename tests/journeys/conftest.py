@@ -1,5 +1,6 @@
 """One world for all journeys: they begin together and are told side by side."""
 
+import re
 import shutil
 import time
 from collections.abc import AsyncGenerator
@@ -18,6 +19,7 @@ from shared.runtime.migrate import migrate
 from shared.runtime.settings import Settings
 from tests.conftest import empty_database, without_topics
 from tests.deciding import START
+from tests.journeys.given import LONGER
 from tests.journeys.story import Story
 from tests.journeys.world import DAY, World, opened
 
@@ -49,14 +51,18 @@ async def world(
 
 
 def _policies(folder: Path) -> Path:
-    """As shipped, and from 15 June 2025 on a small-claim line of $1,500 in the US: a policy change while claims run."""
+    """As shipped, but that nobody is late whose machine is busy while a day takes half a second; and with a policy
+    change while claims run: from 15 June 2025 on the small-claim line of the US is $1,500.
+    """
     for file in HERE.glob("*.toml"):
         shutil.copy(file, folder)
-    with (folder / "us.toml").open("a", encoding="utf-8") as us:
-        us.write(
-            '\n[[versions]]\nversion = "US-2"\nlike = "US-1"\neffective_from = 2025-06-15\n'
-            "[versions.handling]\nsmall_claim_line_minor = 150_000\n"
-        )
+    us = (folder / "us.toml").read_text(encoding="utf-8")
+    for figure, longer in LONGER.items():
+        us, count = re.subn(rf"^{figure} = \d+", f"{figure} = {longer}", us, flags=re.MULTILINE)
+        assert count == 1, f"{figure} stands {count} times"
+    us += '\n[[versions]]\nversion = "US-2"\nlike = "US-1"\neffective_from = 2025-06-15\n'
+    us += "[versions.handling]\nsmall_claim_line_minor = 150_000\n"
+    (folder / "us.toml").write_text(us, encoding="utf-8")
     return folder
 
 

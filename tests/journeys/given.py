@@ -11,6 +11,9 @@ from shared.money import Currency
 PURCHASED, INCIDENT, REPORTED = date(2025, 4, 20), date(2025, 5, 20), date(2025, 6, 1)
 BILLED: Final = date(2025, 5, 21)
 
+LONGER: Final = {"comment_window_hours": 240, "quotes_within_days": 12}
+"""Figures of the US policy that are longer in these journeys."""
+
 PAPER: Final = {
     LossKind.PURCHASE_PRICE: DocumentKind.RECEIPT,
     LossKind.MEDICAL: DocumentKind.BILL,

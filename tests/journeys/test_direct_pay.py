@@ -7,7 +7,7 @@ from shared.events.claim import Reason
 from shared.events.escalation import ClaimEscalated, Outcome, PayoutAuthorized, ReviewOpened, Route, RouteChosen, Status
 from shared.events.recovery import ReimbursementWaived, WaiverReason
 from shared.events.seller_notifier import NoticeKind, SellerCommentRecorded, SellerNotified
-from tests.journeys.given import SMALL, total
+from tests.journeys.given import LONGER, SMALL, total
 from tests.journeys.story import Money, Story, journey
 
 WAIVED = Money(paid_out=total(SMALL), waived=total(SMALL))
@@ -19,7 +19,7 @@ async def test_a_small_claim_of_an_insured_seller_is_paid_after_the_comment_wind
     await story.is_filed(SMALL)
     assert (await story.hears(RouteChosen)).direct_pay
     notified = await story.hears(SellerNotified)
-    assert notified.respond_by - notified.handed_over_at == timedelta(hours=48)
+    assert notified.respond_by - notified.handed_over_at == timedelta(hours=LONGER["comment_window_hours"])
     order = await story.is_paid()
     assert story.moment_of(order) >= notified.respond_by
     assert (order.route, order.covered, order.amount_minor) == (Route.DIRECT_PAY, True, total(SMALL))

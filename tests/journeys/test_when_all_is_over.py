@@ -1,7 +1,9 @@
 """Last of all: nothing followed the end of any journey, and the books of all services agree."""
 
+from ops.policy.explain import explain
 from ops.reach import database
 from ops.reconcile import reconcile
+from shared.policy import load
 from tests.journeys.world import World
 
 
@@ -25,3 +27,14 @@ async def test_the_books_of_all_services_agree(world: World) -> None:
     async with database(world.settings) as look:
         account = await reconcile(look, None)
     assert [(check.name, check.found) for check in account.checks if check.differences] == []
+
+
+async def test_every_decision_of_every_claim_taken_again_gives_the_same(world: World) -> None:
+    await world.all_told()
+    shipped = load(world.settings.policy_folder) if world.settings.policy_folder else load()
+    async with database(world.settings) as look:
+        for story in world.over:
+            account = await explain(look, story.submission_id, shipped)
+            assert [one for one in account.decisions if not one.same] == []
+            assert all(one.rule_in_words for one in account.decisions)
+            assert {one.process for one in account.decisions} >= {"intake", "escalation"}
