@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from ops.demo.directed import DIRECTED, directed, submission_id
 from ops.demo.luck import chance, pick
+from ops.demo.outside.adjusters import Suspicion
 from ops.demo.outside.party import CURRENCIES, SCALE
 from ops.demo.products import EXCLUDED, PRODUCTS, Harm, Product
 from ops.demo.rings import Planted, retold, ring_of
@@ -72,8 +73,10 @@ def generate(count: int, seed: int, today: date) -> Iterator[ClaimSubmitted]:
 
 
 def planted(count: int, seed: int) -> list[str]:
-    """The submissions among the first ``count`` that are fraud."""
-    return [submission_id(seed, number) for number in range(count) if ring_of(seed, number, DIRECTED)]
+    """The submissions among the first ``count`` that are fraud, or are directed to look like it."""
+    suspicious = [number for number, scene in enumerate(SCENES[:count]) if set(Suspicion) & set(scene.does)]
+    in_rings = [number for number in range(DIRECTED, count) if ring_of(seed, number, DIRECTED)]
+    return [submission_id(seed, number) for number in (*suspicious, *in_rings)]
 
 
 def spoilt(seed: int, claim: ClaimSubmitted) -> bool:

@@ -22,7 +22,7 @@ from ops.demo.outside.late_certificates import Shows
 from ops.demo.outside.mail import ClaimLetter, DebitLetter
 from ops.demo.outside.paying import AfterWriteOff, PaysHimself
 from ops.demo.outside.sellers import Comment, Extension, Insurer, Promise, Way
-from ops.demo.outside.upstream import Bundle, Medicare, Papers
+from ops.demo.outside.upstream import Bundle, Medicare, Papers, Sends
 from shared.events.claim import LossKind
 from shared.events.seller_portal import AnswerChoice
 from shared.events.upstream import Injured, Injury, Loss
@@ -44,7 +44,7 @@ HUGE: Final[Mapping[str, Any]] = {"losses": (PRICE, BURNT_DOWN)}
 HURT: Final[Mapping[str, Any]] = {"injury": SCALD, "losses": (PRICE, STITCHES)}
 CHILD: Final[Mapping[str, Any]] = {"injury": SCALD, "injured": Injured(age=7), "losses": (PRICE, STITCHES, WAGES)}
 DEAD: Final[Mapping[str, Any]] = {"injury": DEATH, "injured": Injured(age=71), "losses": (PRICE, STITCHES)}
-DRYER: Final[Mapping[str, Any]] = {"product": "Hair Dryer 2200 W, Ionic"}
+FIREPLACE: Final[Mapping[str, Any]] = {"product": "Table Fireplace, Bioethanol, Glass"}
 """Under the small-claim line, above it, above the authority limit; and with somebody hurt."""
 
 
@@ -73,8 +73,8 @@ _FILING: Final = (
     Scene("papers_late", SMALL, (Bundle.ONE_LATE,), insured=True),
     Scene("papers_never", SMALL, (Papers.NEVER,)),
     Scene("guardian_acts", CHILD),
-    Scene("estate_acts", DEAD | DRYER, (Medicare.YES,)),
-    Scene("product_hazard", DEAD | DRYER),
+    Scene("estate_acts", DEAD | FIREPLACE, (Medicare.YES,)),
+    Scene("product_hazard", DEAD | FIREPLACE),
     Scene("beneficiary_answered", HURT, (Medicare.NO,)),
     Scene("beneficiary_unanswered", HURT, (Medicare.UNANSWERED,)),
     Scene("incident_before_purchase", SMALL, days=(6, 9, 0)),
@@ -89,7 +89,7 @@ _FILING: Final = (
     Scene("amended_before_acceptance", SMALL, (Papers.WHEN_ASKED, Amends.BEFORE_ACCEPTANCE)),
     Scene("withdrawn_before_acceptance", SMALL, (Papers.WHEN_ASKED, Withdraws.WHEN_ASKED)),
     Scene("withdrawn_before_decision", LARGE, (Withdraws.BEFORE_DECISION, Way.SILENT)),
-    Scene("withdrawn_during_payout", LARGE, (Withdraws.DURING_PAYOUT,)),
+    Scene("withdrawn_during_payout", LARGE, (Withdraws.DURING_PAYOUT, Pays.ORDER_LOST)),
     Scene("withdrawn_after_the_end", SMALL, (Withdraws.AFTER,), insured=True),
     Scene("filed_twice", {}, again=True),
 )
@@ -106,10 +106,10 @@ _ALMOST: Final[Mapping[str, Any]] = {
 
 _SUSPICION: Final = (
     Scene("suspicion_afterwards", LARGE, (Way.SILENT, Suspicion.CLEARED)),
-    Scene("investigated_and_denied", _ANOTHER, (Way.SILENT, Suspicion.FRAUD), again=True),
-    Scene("investigated_and_cleared", _ANOTHER, (Way.SILENT, Suspicion.CLEARED), again=True),
-    Scene("paid_directly", SMALL, insured=True),
-    Scene("duplicate_before_payout", _ALMOST, (Found.BEFORE_PAYOUT,), again=True),
+    Scene("investigated_and_denied", _ANOTHER, (Sends.DAYS_LATER, Way.SILENT, Suspicion.FRAUD), again=True),
+    Scene("investigated_and_cleared", _ANOTHER, (Sends.DAYS_LATER, Way.SILENT, Suspicion.CLEARED), again=True),
+    Scene("amount_reviewed", LARGE, (Way.SILENT,)),
+    Scene("duplicate_before_payout", _ALMOST, (Found.BEFORE_PAYOUT, Way.SILENT), again=True),
     Scene("paid_directly", SMALL, (Comment.AGREES,), insured=True),
     Scene("duplicate_after_payout", _ALMOST, (Found.AFTER_PAYOUT,), again=True),
 )
@@ -170,8 +170,8 @@ _DECISIONS: Final = (
 )
 
 _PAYMENT: Final = (
-    Scene("liens_paid_first", HURT, (Liens.ASSERTED,)),
-    Scene("payee_changed_before_payment", LARGE, (Payee.CHANGED,)),
+    Scene("liens_paid_first", HURT, (Liens.ASSERTED, Way.SILENT)),
+    Scene("payee_changed_before_payment", LARGE, (Payee.CHANGED, Way.SILENT)),
     Scene("payout_retried", LARGE, (Pays.SECOND_TRY,)),
     Scene("payout_order_lost", LARGE, (Pays.ORDER_LOST,)),
     Scene("payout_failed_for_good", LARGE, (Pays.FAILS, NewPayee.NONE)),
@@ -188,9 +188,9 @@ _RECOVERY: Final = (
     Scene("insurer_pays_demand", LARGE, (InsurerPays.ALL,), insured=True),
     Scene("insurer_pays_part", LARGE, (InsurerPays.PART,), insured=True),
     Scene("insurer_pays_nothing", LARGE, (InsurerPays.NOTHING,), insured=True),
-    Scene("cover_shown_later", LARGE, (Shows.OLD,)),
-    Scene("cover_back_dated", LARGE, (Shows.BACK_DATED,)),
-    Scene("cover_cancelled", LARGE, (Shows.CANCELLED,)),
+    Scene("cover_shown_later", LARGE, (Way.SILENT, Shows.OLD)),
+    Scene("cover_back_dated", LARGE, (Way.SILENT, Shows.BACK_DATED)),
+    Scene("cover_cancelled", LARGE, (Way.SILENT, Shows.CANCELLED)),
     Scene("debited_in_full"),
     Scene("debited_in_parts", LARGE, (Collects.IN_PARTS,)),
     Scene("debit_failed_then_collected", LARGE, (Collects.IN_PART,)),

@@ -39,7 +39,7 @@ def test_the_first_notice_comes_back_within_days_or_each_one_does() -> None:
 
 
 def test_a_debit_notice_comes_back_soon_or_when_the_debit_has_been_asked_for() -> None:
-    for way, low, high in ((DebitLetter.RETURNS_SOON, 0, 3), (DebitLetter.RETURNS_LATE, 7, 7.2)):
+    for way, low, high in ((DebitLetter.RETURNS_SOON, 0, 3), (DebitLetter.RETURNS_LATE, 8, 9)):
         gateway = MailGateway(fated(CLAIM, way))
         [bounce] = answers(gateway, notice_handed_over(CLAIM))
         assert day(low) < bounce.at < day(high)

@@ -91,7 +91,7 @@ class Collections:
                 whole = _collected(order, order.amount_minor)
                 return [*say(at, whole), *say(at + after(luck, 0.2, 5), whole)]
             case Collects.SLOWLY:
-                return say(at + after(luck, 3, 6), _collected(order, order.amount_minor))
+                return say(at + after(luck, 4, 7), _collected(order, order.amount_minor))
             case Collects.IN_PARTS:
                 return self._in_parts(luck, order, at)
             case Collects.IN_PART:

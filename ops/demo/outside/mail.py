@@ -1,6 +1,5 @@
 """The marketplace's mail gateway: some letters that were accepted come back hours or days later."""
 
-from datetime import timedelta
 from enum import Enum
 from typing import ClassVar, Final
 from uuid import UUID
@@ -32,8 +31,8 @@ CLAIM_LETTERS: Final = {ClaimLetter.ARRIVES: 95.5, ClaimLetter.FIRST_RETURNS: 3,
 DEBIT_LETTERS: Final = {DebitLetter.ARRIVES: 94, DebitLetter.RETURNS_SOON: 3, DebitLetter.RETURNS_LATE: 3}
 OTHERS_RETURN: Final = 0.01
 """Share of all other letters."""
-DEBIT_ASKED: Final = timedelta(days=7.05)
-"""After so long the debit has been asked for on a notice, where nothing stood in the way."""
+DEBIT_ASKED: Final = 8
+"""Days after which the debit has been asked for on a notice, where nothing stood in the way."""
 
 
 def claim_letter(fate: Fate, claim_id: UUID) -> ClaimLetter:
@@ -77,8 +76,7 @@ class MailGateway:
             case DebitLetter.RETURNS_SOON:
                 return self._returns(claim_id, letter_id, handed_over, 0.5, 3)
             case DebitLetter.RETURNS_LATE:
-                days = DEBIT_ASKED / timedelta(days=1)
-                return self._returns(claim_id, letter_id, handed_over, days, days + 0.1)
+                return self._returns(claim_id, letter_id, handed_over, DEBIT_ASKED, DEBIT_ASKED + 1)
             case DebitLetter.ARRIVES:
                 return []
 

@@ -66,7 +66,7 @@ class Payers:
             case PaysHimself.IN_PART:
                 return say(at + after(luck, 1, 6), _paid_in(notice, max(1, amount // 2)))
             case PaysHimself.AS_WELL:
-                return say(at + after(luck, 10.3, 11.5), _paid_in(notice, amount))
+                return say(at + after(luck, 11.2, 11.9), _paid_in(notice, amount))
 
     def _pays_after_all(self, written_off: RecoveryWrittenOff, at: datetime) -> list[Saying]:
         luck = self._chance(written_off.claim_id, "after all")

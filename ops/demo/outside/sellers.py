@@ -197,7 +197,7 @@ class Sellers:
                 return self._answer(luck, notice, choice, end)
             case Way.HEARD_LATE:
                 said = self._answer(luck, notice, choice, end - after(luck, 0.001, 0.04))
-                return [_on_its_way(saying, end + after(luck, 0.1, 0.25)) for saying in said]
+                return [_on_its_way(saying, end + after(luck, 1.5, 3)) for saying in said]
             case _:
                 late = luck.choice((timedelta(seconds=1), after(luck, 0.1, 3)))
                 return self._answer(luck, notice, choice, end + late)
@@ -273,7 +273,7 @@ class Sellers:
                 return [self._word(luck, notice, end, contrary=True)]
             case Comment.HEARD_LATE:
                 said = self._word(luck, notice, end - after(luck, 0.001, 0.04), contrary=True)
-                return [_on_its_way(said, end + after(luck, 0.1, 0.25))]
+                return [_on_its_way(said, end + after(luck, 1.5, 3))]
             case Comment.LATE:
                 return [self._word(luck, notice, end + after(luck, 0.05, 4), contrary=True)]
             case Comment.ANSWERS:

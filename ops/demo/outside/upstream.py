@@ -38,6 +38,7 @@ class Sends(Enum):
     RIGHT_AFTER = "right after the claim"
     BEFORE = "before the claim"
     HOURS_LATER = "some hours later"
+    DAYS_LATER = "days later, whoever asks for them meanwhile"
     IN_PARTS = "one at a time"
 
 
@@ -51,7 +52,7 @@ class Medicare(Enum):
 
 PAPERS: Final = {Papers.WITH_CLAIM: 80, Papers.WHEN_ASKED: 15, Papers.NEVER: 5}
 BUNDLES: Final = {Bundle.AS_THEY_COME: 94, Bundle.ONE_MISSING: 2, Bundle.ONE_LATE: 2, Bundle.ALL_LATE: 2}
-SENDS: Final = {Sends.RIGHT_AFTER: 70, Sends.BEFORE: 10, Sends.HOURS_LATER: 10, Sends.IN_PARTS: 10}
+SENDS: Final = {Sends.RIGHT_AFTER: 68, Sends.BEFORE: 10, Sends.HOURS_LATER: 9, Sends.DAYS_LATER: 3, Sends.IN_PARTS: 10}
 MEDICARE: Final = {Medicare.NO: 55, Medicare.YES: 25, Medicare.UNANSWERED: 20}
 
 PAPER_FOR: Final = {
@@ -74,15 +75,17 @@ class Upstream:
 
     def file(self, claim: ClaimSubmitted, at: datetime) -> list[Saying]:
         """The papers that come with a claim submitted at this moment."""
-        luck = self._chance(claim.submission_id, "sends")
+        luck = self._chance(claim.submission_id, "papers")
         items = self._with_claim(claim)
         documents = [_paper_for(luck, claim, item) for item in items]
         documents += [document for document in _authority(claim) if self._plan(claim.submission_id, None)]
-        match self._fate.decides(claim_id_of(claim.submission_id), luck, SENDS):
+        match self._sends_how(claim.submission_id):
             case Sends.BEFORE:
                 at -= after(luck, 0.001, 0.02)
             case Sends.HOURS_LATER:
                 at += after(luck, 0.05, 0.3)
+            case Sends.DAYS_LATER:
+                at += after(luck, 3, 5)
             case Sends.IN_PARTS:
                 return _sent(claim.submission_id, documents, at, in_parts=True)
             case Sends.RIGHT_AFTER:
@@ -108,6 +111,9 @@ class Upstream:
     def _when(self, submission_id: str, item: int | None) -> Papers:
         return self._fate.decides(claim_id_of(submission_id), self._chance(submission_id, "paper", item), PAPERS)
 
+    def _sends_how(self, submission_id: str) -> Sends:
+        return self._fate.decides(claim_id_of(submission_id), self._chance(submission_id, "sends"), SENDS)
+
     def _bundle(self, submission_id: str) -> Bundle:
         return self._fate.decides(claim_id_of(submission_id), self._chance(submission_id, "bundle"), BUNDLES)
 
@@ -129,6 +135,8 @@ class Upstream:
         in_time, late = between(luck, at, request.respond_by, 0.03, 0.6), request.respond_by + after(luck, 0.3, 2.5)
         if again:
             return self._sends(luck, submission_id, wanted, in_time)
+        if self._sends_how(submission_id) is Sends.DAYS_LATER:
+            wanted = [missing for missing in wanted if not self._plan(submission_id, missing.item)]
         match self._bundle(submission_id):
             case Bundle.AS_THEY_COME:
                 found = [m for m in wanted if self._when(submission_id, m.item) is not Papers.NEVER]

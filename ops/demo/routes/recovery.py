@@ -73,15 +73,14 @@ def cover_shown_later(story: Story) -> bool:
 def cover_back_dated(story: Story) -> bool:
     """Cover for the day of the incident was issued after it, and does not count."""
     day = _incident_on(story)
-    issued_later = any(day and period.issued_on and period.issued_on > day for period in _periods(story))
-    return issued_later and _pursued(story)
+    return any(day and p.issued_on and p.issued_on > day and _left_out(story, p) for p in _periods(story))
 
 
 @route
 def cover_cancelled(story: Story) -> bool:
     """Cover that was on record for the day of the incident turned out to have ended before."""
     now = {period.certificate_id for change in story.cover[-1:] for period in _of(story, change.periods)}
-    return any(period.certificate_id not in now for period in _periods(story)) and _pursued(story)
+    return any(p.certificate_id not in now and _left_out(story, p) for p in _periods(story))
 
 
 @route
@@ -181,9 +180,9 @@ def _collections(story: Story) -> int:
     return len({collected.finance_reference for collected in story.all(SellerDebitCollected)})
 
 
-def _pursued(story: Story) -> bool:
-    """Whether it came to the question which cover answers."""
-    return story.has(RecoveryOpened) and story.has(DebitNoticed)
+def _left_out(story: Story, period: CoverPeriod) -> bool:
+    """Whether it came to the question which cover answers, and this one was not asked."""
+    return story.has(RecoveryOpened) and not story.has(InsurerDemanded, certificate_id=period.certificate_id)
 
 
 def _incident_on(story: Story) -> date | None:
