@@ -283,7 +283,7 @@ async def test_what_is_no_month_is_told(makegood: Makegood):
 
 @pytest.mark.parametrize("name", ["2025-13", "2025-1", "June", "2025"])
 def test_only_a_month_is_a_month(name: str):
-    with pytest.raises(ValueError, match="month|Invalid isoformat"):
+    with pytest.raises(ValueError, match=r"month|Invalid isoformat"):
         month(name)
 
 
