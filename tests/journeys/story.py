@@ -410,6 +410,7 @@ class Story:
                 finance_reference=f"return-{order.payout_id}-{amount_minor}",
             )
         )
+        await self.is_heard("recovery", PayoutReturned)
 
     async def seller_pays(self, amount_minor: int) -> None:
         await self.says(
