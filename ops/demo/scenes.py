@@ -154,6 +154,7 @@ _DECISIONS: Final = (
     Scene("amended_over_the_cap", LARGE, (Amends.OVER_CAP, Way.SILENT, Verdict.CUT)),
     Scene("amended_over_the_cap_after_payment", LARGE, (Amends.OVER_CAP_AFTER, Verdict.CUT)),
     Scene("amended_after_payment", SMALL, (Amends.AFTER_PAYMENT,), insured=True),
+    Scene("amended_over_the_line_after_payment", SMALL, (Amends.OVER_LINE_AFTER,), insured=True),
     Scene("reopened_with_evidence", LARGE, (Way.CONTESTS, Verdict.INVALID, Reopens.EVIDENCE, SecondLook.CUT)),
     Scene("customers_appeal_granted", LARGE, (Way.CONTESTS, Verdict.INVALID, Reopens.APPEALS, SecondLook.GRANTED)),
     Scene("customers_appeal_refused", LARGE, (Way.CONTESTS, Verdict.INVALID, Reopens.APPEALS, SecondLook.REFUSED)),

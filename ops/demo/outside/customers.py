@@ -49,6 +49,7 @@ class Amends(Enum):
     OVER_CAP = "adds a loss above every cap while the seller is asked"
     LESS = "claims the price alone after all"
     AFTER_PAYMENT = "adds a loss when it has been paid"
+    OVER_LINE_AFTER = "adds a large loss when it has been paid"
     OVER_CAP_AFTER = "adds a loss above every cap when it has been paid"
 
 
@@ -113,7 +114,8 @@ AMENDS: Final = {
     Amends.OVER_LINE: 1,
     Amends.OVER_CAP: 0.2,
     Amends.LESS: 1,
-    Amends.AFTER_PAYMENT: 1.2,
+    Amends.AFTER_PAYMENT: 0.8,
+    Amends.OVER_LINE_AFTER: 0.4,
     Amends.OVER_CAP_AFTER: 0.1,
 }
 WORDS: Final = {Word.CONFIRMS: 60, Word.DISPUTES: 15, Word.SILENT: 25}
@@ -134,7 +136,7 @@ REOPENS: Final[Mapping[Outcome, Mapping[Reopens, float]]] = {
 """By how the claim ended."""
 _OPEN: Final = frozenset({Status.WITH_SELLER, Status.DIRECT_PAY})
 _WHILE_OPEN: Final = frozenset({Amends.MORE, Amends.OVER_LINE, Amends.OVER_CAP, Amends.LESS})
-_AFTERWARDS: Final = frozenset({Amends.AFTER_PAYMENT, Amends.OVER_CAP_AFTER})
+_AFTERWARDS: Final = frozenset({Amends.AFTER_PAYMENT, Amends.OVER_LINE_AFTER, Amends.OVER_CAP_AFTER})
 PAID_OUTCOMES: Final = frozenset(
     {Outcome.DIRECT_PAID, Outcome.RESOLVED_BY_SELLER, Outcome.STEPPED_IN_SILENT, Outcome.STEPPED_IN_REJECTED}
 )
@@ -143,6 +145,7 @@ _ADDED_MINOR: Final = {
     Amends.MORE: 6_500,
     Amends.AFTER_PAYMENT: 8_900,
     Amends.OVER_LINE: 185_000,
+    Amends.OVER_LINE_AFTER: 185_000,
     Amends.OVER_CAP: 120_000_000,
     Amends.OVER_CAP_AFTER: 120_000_000,
 }
@@ -211,10 +214,9 @@ class Customers:
 
     def _moved(self, status: StatusChanged, at: datetime) -> list[Saying]:
         submission_id, said = status.submission_id, list[Saying]()
-        withdraws = self._withdraws(submission_id)
         if status.status in _OPEN and self._once(submission_id, "is open"):
             said += self._while_open(status, at)
-        if status.status is Status.PAYOUT_PENDING and withdraws is Withdraws.DURING_PAYOUT:
+        if status.status is Status.PAYOUT_PENDING and self._withdraws(submission_id) is Withdraws.DURING_PAYOUT:
             said += self._taken_back(submission_id, at + timedelta(minutes=1))
         if status.next_step is NextStep.CONFIRM_SETTLEMENT and self._once(submission_id, f"settled {status.round}"):
             said += self._word(status, at)

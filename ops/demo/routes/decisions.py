@@ -62,6 +62,15 @@ def amended_after_payment(story: Story) -> bool:
 
 
 @route
+def amended_over_the_line_after_payment(story: Story) -> bool:
+    """Paid as a small claim, and amended over the line: the difference is looked at as one above it."""
+    paid, first = story.began(PayoutPaid), story.first(PayoutAuthorized)
+    grown = [at for amended, at in story.told(AmendmentRecorded) if not amended.small]
+    small = first is not None and first.small
+    return small and paid is not None and any(at > paid for at in grown) and amended_after_payment.taken(story)
+
+
+@route
 def reopened_with_evidence(story: Story) -> bool:
     """Reopened because the customer had new evidence."""
     return story.has(ClaimReopened, reason=ReopeningReason.NEW_EVIDENCE)
