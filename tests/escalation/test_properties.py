@@ -164,7 +164,7 @@ class OneClaim(RuleBasedStateMachine):
             self.deciders[before.round].add(event.adjuster)
             if event.valid and event.review in (ReviewKind.INVESTIGATION, ReviewKind.REOPENED):
                 self.suspicion = False
-            self.looked_at = self.looked_at or (event.valid and event.review is not ReviewKind.INVESTIGATION)
+            self.looked_at = self.looked_at or event.review is not ReviewKind.INVESTIGATION
         for each in said:
             if isinstance(each, PayoutAuthorized) and each.attempt == 1:
                 assert not self.suspicion, "paid before it was investigated"
@@ -544,7 +544,8 @@ class OneClaim(RuleBasedStateMachine):
         ended = duplicate = False
         for event in self.story.said:
             if isinstance(event, ClaimClosed):
-                ended, duplicate = True, duplicate or event.outcome is Outcome.DUPLICATE
+                ended = event.seller_id is not None  # before it was accepted it may begin again
+                duplicate = duplicate or event.outcome is Outcome.DUPLICATE
             if isinstance(event, ClaimReopened):
                 ended = False
             if isinstance(event, PayoutAuthorized):
