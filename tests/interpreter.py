@@ -63,7 +63,7 @@ class Interpreter(Generic[S]):
         while (first := self.next_due()) is not None and first[0] <= moment:
             due, key = first
             self.now = max(self.now, due)
-            taken = self._room.fire(key, self.now)
+            taken = self._room.fire(key, due, self.now)
             assert taken, f"{self.process.name} waits for something but has no decision for it"
             self._keep(taken)
         self.now = max(self.now, moment)

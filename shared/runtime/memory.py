@@ -162,9 +162,8 @@ class Room:
             taken += self._noted(self.turn.follow(asked, None))
         return taken
 
-    def fire(self, key: str, now: datetime) -> list[Taken]:
+    def fire(self, key: str, due: datetime, now: datetime) -> list[Taken]:
         """The deadline of a key, which has passed."""
-        due = self.turn.states[key].due
         return self._noted(self.turn.follow(deadline(self.process.name, key, self._lane(key, now), due), None))
 
     def _lane(self, key: str, now: datetime) -> int:
@@ -239,6 +238,8 @@ class House:
         self._log: deque[tuple[Event, Envelope, str]] = deque()
         self._due: list[tuple[datetime, int, Room, str, Event | None, str]] = []
         self._number = count()
+        self._waits: dict[tuple[str, str], datetime] = {}
+        """The deadline of each key that has one, as it was put down last."""
 
     def live(self, until: datetime) -> None:
         """Everything that happens until a moment."""
@@ -286,8 +287,9 @@ class House:
             if outcome is not None:
                 body = "" if self._light else outcome.model_dump_json()
                 self._follow(room, room.hear(outcome, self.now, key=key, cause=cause, said_at=due, body=body))
-            elif room.states[key].due == due:
-                self._follow(room, room.fire(key, self.now))
+            elif self._waits.get((room.process.name, key)) == due:
+                del self._waits[room.process.name, key]
+                self._follow(room, room.fire(key, due, self.now))
 
     def _converse(self) -> None:
         """Until nobody has anything to say at this moment."""
@@ -315,9 +317,12 @@ class House:
                 outcome = self.outside.perform(done.effect, self.now)
                 if outcome is not None:
                     self._put(outcome[0], room, key, outcome[1], done.id or "")
-            due = one.decision.state.due
-            if due is not None and (one.before is None or one.before.due != due):
+            due: datetime | None = one.decision.state.due
+            if due is not None and self._waits.get((room.process.name, key)) != due:
+                self._waits[room.process.name, key] = due
                 self._put(due, room, key, None, "")
+            elif due is None:
+                self._waits.pop((room.process.name, key), None)
 
     def _put(self, at: datetime, room: Room, key: str, outcome: Event | None, cause: str) -> None:
         heapq.heappush(self._due, (at, next(self._number), room, key, outcome, cause))

@@ -286,7 +286,8 @@ class Turn:
         if self.process.reference is None:
             return None
         name = self.process.reference.key
-        return self._references.get(getattr(event, name, None) or getattr(state, name, None) or "")
+        of_event = getattr(event, name) if event is not None and name in type(event).model_fields else None
+        return self._references.get(of_event or getattr(state, name, None) or "")
 
     def _keep(self, slot: _Slot, asked: Asked, error: str | None) -> None:
         """Writes a fact that must wait. A deadline is not kept: it is due again as long as the state says so."""

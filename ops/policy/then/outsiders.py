@@ -76,8 +76,8 @@ class Outsiders:
 
     def hear(self, event: Event, envelope: Envelope) -> None:
         """What a service says: somebody may answer it."""
-        kind, claim = type(event), claim_of(event)
-        if isinstance(event, ASKS) and claim is not None and (kind, claim) not in self._begun:
+        kind = type(event)
+        if kind in ASKS and (claim := claim_of(event)) is not None and (kind, claim) not in self._begun:
             self._begun.add((kind, claim))
             for delay, saying in self._after.pop((kind, claim), ()):
                 self._voices.say(envelope.time + max(delay, SOON), saying.event, saying.id)
