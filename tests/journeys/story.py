@@ -65,7 +65,7 @@ from shared.events.upstream import (
 )
 from shared.money import Currency
 from tests.journeys import given
-from tests.journeys.world import Tale, World
+from tests.journeys.world import Heard, Tale, World
 
 E = TypeVar("E", bound=Event)
 DEBIT_NOTICE = timedelta(days=7)
@@ -491,7 +491,15 @@ class Story:
     @property
     def length(self) -> int:
         """How much was heard of the claim."""
-        return len(self.world.heard(*self._keys))
+        return len(self._in_order())
+
+    def _in_order(self) -> list[Heard]:
+        """By the moment it was said."""
+        return sorted(self.world.heard(*self._keys), key=lambda heard: heard.envelope.time)
+
+    def since(self, length: int) -> list[str]:
+        """The types of what was heard of the claim after so much."""
+        return [heard.envelope.type for heard in self._in_order()[length:]]
 
     def mail(self) -> list[Mail]:
         """What went out, in order: each letter as the mail server has it, and each on record as handed over."""

@@ -11,6 +11,7 @@ from shared.events.insurance_accelerator import (
     CoverLapsing,
     InsuranceOverdue,
     InsuranceReminded,
+    InsuranceRequired,
     QuoteOffered,
     QuoteRefusal,
     QuoteRefused,
@@ -119,6 +120,7 @@ async def _must_insure(story: Story) -> None:
 
 async def _asks_for_quotes(story: Story) -> QuotesRequested:
     await _must_insure(story)
+    await story.hears(InsuranceRequired)
     wish = QuotesWanted(
         seller_id=story.seller_id,
         request_id=f"wish-{story.seller_id}",
