@@ -78,7 +78,8 @@ class Interpreter(Generic[S]):
         before = len(self.said)
         self.now += span
         while (first := self.next_due()) is not None and first[0] <= self.now:
-            self._keep(self._room.fire(first[1], self.now))
+            due, key = first
+            self._keep(self._room.fire(key, due, self.now))
         return tuple(self.said[before:])
 
     def next_due(self) -> tuple[datetime, str] | None:
