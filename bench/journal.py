@@ -63,7 +63,7 @@ def _changes(journalled: bool) -> Changes:
         changes.states.append(StateRow(key, 1, 1, STATE, now, None))
         if journalled:
             asked = Asked(key, 1, "ClaimAccepted", key, now, FACT)
-            changes.journal.append(JournalRow(key, 1, now, asked, None, True, [key, key, key]))
+            changes.journal.append(JournalRow(key, 1, now, asked, None, True, [key, key, key], RESULT))
     return changes
 
 

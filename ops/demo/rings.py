@@ -19,7 +19,7 @@ class Ring(Enum):
     """What the claims of one ring have in common."""
 
     PAPERS = "the same papers"
-    PAYEE_AND_ORDER = "payee and order"
+    PAYEE_AND_ORDER = "payee and order, each amount just under the line"
     PAYEE = "the payee, each amount just under the line"
     ORDER = "the order, each amount just under the line"
 
@@ -58,7 +58,7 @@ def retold(lead: ClaimSubmitted, own: ClaimSubmitted, planted: Planted, number: 
     """The lead's story, told by one member for himself: what they have in common depends on the ring."""
     one_payee = planted.ring in {Ring.PAYEE, Ring.PAYEE_AND_ORDER}
     one_order = planted.ring in {Ring.ORDER, Ring.PAYEE_AND_ORDER}
-    just_under = planted.ring in {Ring.PAYEE, Ring.ORDER}
+    just_under = planted.ring is not Ring.PAPERS
     policy = load().in_force(lead.marketplace, today)
     assert policy is not None
     line_minor = policy.handling.small_claim_line_minor
