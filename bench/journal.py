@@ -23,6 +23,7 @@ from shared.runtime.store import Asked, Changes, JournalRow, StateRow
 BATCH, BATCHES, PAIRS = 500, 40, 3
 STATE, FACT = '{"state":"' + "x" * 550 + '"}', '{"fact":"' + "x" * 900 + '"}'
 """As large as a usual state and a usual ClaimAccepted."""
+RESULT = "0123456789ab.0123456789ab.0123456789ab"
 
 
 async def main() -> None:
