@@ -116,6 +116,8 @@ class ReleaseRequested(Event):
     amount_minor: Minor
     items: tuple[int, ...]
     sign_by: datetime
+    release_id: UUID | None = None
+    """Names what is to be signed: another amount, or other items, is another release."""
 
 
 class ClaimReopened(Event):

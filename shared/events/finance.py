@@ -1,8 +1,10 @@
 """What finance reports back. Every result names the idempotency key it answers (payout_id, debit_id)."""
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
+
+from pydantic import Field
 
 from shared.events.base import Event, Reference, Topic
 from shared.money import Currency, Minor
@@ -22,12 +24,16 @@ class PayoutPaid(Event):
 
 
 class PayoutFailed(Event):
-    """``final``: finance will not try this payout again; otherwise a later PayoutPaid may still come."""
+    """``final``: finance will not try this payout again; otherwise a later PayoutPaid may still come.
+
+    ``attempt``: that of the order which failed, so that a result said twice is counted once; None: the present one.
+    """
 
     topic: ClassVar = RESULTS
     claim_id: UUID
     payout_id: UUID
     final: bool
+    attempt: Annotated[int, Field(ge=1)] | None = None
 
 
 class SellerDebitCollected(Event):

@@ -18,6 +18,7 @@ class Defect(StrEnum):
     """What a certificate of insurance can lack; a rejection lists all of them."""
 
     NAME_DIFFERS = "NAME_DIFFERS"
+    WRONG_KIND = "WRONG_KIND"
     NOT_OCCURRENCE_BASIS = "NOT_OCCURRENCE_BASIS"
     OCCURRENCE_LIMIT_TOO_LOW = "OCCURRENCE_LIMIT_TOO_LOW"
     AGGREGATE_LIMIT_TOO_LOW = "AGGREGATE_LIMIT_TOO_LOW"

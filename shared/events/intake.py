@@ -239,6 +239,16 @@ class ReleaseRecorded(Event):
     claim_id: UUID
     submission_id: Id
     release: Reference
+    release_id: UUID | None = None
+
+
+class BeneficiaryRecorded(Event):
+    """The question about Medicare was answered after the claim had been accepted."""
+
+    topic: ClassVar = INTAKE
+    claim_id: UUID
+    submission_id: Id
+    beneficiary: Annotated[bool, PERSONAL]
 
 
 class LienRecorded(Event):

@@ -97,6 +97,8 @@ class DebitNoticed(Event):
     currency: Currency
     amount_minor: Minor
     notice_days: int
+    number: int | None = None
+    """Counts this claim's debit notices; what becomes of the letter names it."""
 
 
 class InsurerDemanded(Event):

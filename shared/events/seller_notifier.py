@@ -49,6 +49,8 @@ class NoticeHandedOver(Event):
     kind: NoticeKind
     handed_over_at: datetime
     letter_id: UUID | None = None
+    number: int | None = None
+    """Of the DebitNoticed that the letter was written for."""
 
 
 class NoticeBounced(Event):
@@ -59,6 +61,8 @@ class NoticeBounced(Event):
     seller_id: Id
     kind: NoticeKind
     contact: int
+    number: int | None = None
+    """Of the DebitNoticed that the letter was written for."""
 
 
 class NoticeRefused(Event):
@@ -79,6 +83,8 @@ class NoticeUndeliverable(Event):
     seller_id: Id
     kind: NoticeKind
     attempted_at: datetime
+    number: int | None = None
+    """Of the DebitNoticed that the letter was written for."""
 
 
 class ExtensionGranted(Event):
@@ -122,6 +128,7 @@ class SettlementReported(Event):
     seller_id: Id
     proof: Reference
     received_at: datetime
+    amount_minor: Minor | None = None
 
 
 class InsurerNotified(Event):

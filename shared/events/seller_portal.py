@@ -56,12 +56,16 @@ class SellerCommented(Event):
 
 
 class SellerReportsSettled(Event):
-    """The seller settled with the customer himself; ``proof`` points to the evidence."""
+    """The seller settled with the customer himself; ``proof`` points to the evidence.
+
+    ``amount_minor``, in the claim's currency: a part of what is claimed; None: all of it.
+    """
 
     topic: ClassVar = ANSWERS
     claim_id: UUID
     seller_id: Id
     proof: Reference
+    amount_minor: Minor | None = None
 
 
 class SellerAppealed(Event):
@@ -80,6 +84,15 @@ class InsurerRating(StrEnum):
     A_OR_BETTER = "A"
     A_MINUS = "A-"
     BELOW = "below"
+
+
+class CoverKind(StrEnum):
+    """What kind of policy a certificate shows."""
+
+    COMMERCIAL_GENERAL = "commercial_general"
+    UMBRELLA = "umbrella"
+    EXCESS = "excess"
+    OTHER = "other"
 
 
 class Certificate(Event):
@@ -104,6 +117,7 @@ class Certificate(Event):
     cancelled_on: date | None = None
     issued_on: date | None = None
     """When the policy was issued; later than ``valid_from``: it is back-dated."""
+    kind: CoverKind = CoverKind.COMMERCIAL_GENERAL
 
 
 class CertificateSubmitted(Certificate):

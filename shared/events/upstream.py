@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Annotated, ClassVar
+from uuid import UUID
 
 from pydantic import Field
 
@@ -135,11 +136,15 @@ class PayeeChanged(Event):
 
 
 class ReleaseSigned(Event):
-    """The release that was asked for is signed; ``release`` points to it."""
+    """The release that was asked for is signed; ``release`` points to it.
+
+    ``release_id``: of the ReleaseRequested that was signed; None: the one asked for last.
+    """
 
     topic: ClassVar = SUBMISSIONS
     submission_id: Id
     release: Reference
+    release_id: UUID | None = None
 
 
 class LienAsserted(Event):
