@@ -63,12 +63,17 @@ def seller_commented(state: Correspondence, event: SellerCommented, at: Now) -> 
 
 
 def seller_reports_settled(state: Correspondence, event: SellerReportsSettled, at: Now) -> Decision[Correspondence]:
-    """Record the proof of a settlement."""
-    heard = state.hearing("settled", event.proof)
+    """Record the proof of a settlement, of all or of a part."""
+    part = () if event.amount_minor is None else (event.amount_minor,)
+    heard = state.hearing("settled", event.proof, *part)
     if event.seller_id != state.seller_id or heard is None:
         return unchanged(state)
     reported = SettlementReported(
-        claim_id=state.claim_id, seller_id=state.seller_id, proof=event.proof, received_at=at.said_at
+        claim_id=state.claim_id,
+        seller_id=state.seller_id,
+        proof=event.proof,
+        received_at=at.said_at,
+        amount_minor=event.amount_minor,
     )
     return Decision(heard, (reported,))
 

@@ -174,8 +174,7 @@ def _proof_request(state: Correspondence, letter: Wanted, policy: Policy, now: d
 
 
 def _debit_notice(state: Correspondence, letter: Wanted, policy: Policy, now: datetime) -> DebitNotice:
-    ours = policy.recovery.debit_notice_days
-    notice_days = ours if ours == letter.notice_days else letter.notice_days  # the event has the number, not the kind
+    notice_days = policy.recovery.debit_notice_days
     until = _appeal_by(state, policy, now)
     return DebitNotice(
         account=_account(state, policy),

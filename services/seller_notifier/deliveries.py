@@ -33,6 +33,7 @@ def letter_sent(state: Correspondence, event: LetterSent, at: Now) -> Decision[C
         kind=letter.kind,
         handed_over_at=at.now,
         letter_id=event.letter_id,
+        number=letter.number,
     )
     if letter.kind is NoticeKind.INSURER and not letter.outdated:
         return insurer_notified(delivered, letter, at, handed_over)
@@ -72,6 +73,10 @@ def letter_bounced(state: Correspondence, event: LetterBounced, at: Now) -> Deci
     if letter is None:
         return unchanged(state)
     bounced = NoticeBounced(
-        claim_id=state.claim_id, seller_id=state.seller_id, kind=letter.kind, contact=letter.contact
+        claim_id=state.claim_id,
+        seller_id=state.seller_id,
+        kind=letter.kind,
+        contact=letter.contact,
+        number=letter.number,
     )
     return post(state.coming_back(letter), at, bounced)

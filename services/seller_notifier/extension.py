@@ -10,12 +10,12 @@ from shared.runtime import Decision, unchanged
 
 
 def extension_requested(state: Correspondence, event: ExtensionRequested, at: Now) -> Decision[Correspondence]:
-    """Grant the one extension, before the time to answer is over. Asked for early, it is granted at the hand-over."""
+    """Grant the one extension, if it was asked for in time, whenever that is heard; asked early, at the hand-over."""
     if event.seller_id != state.seller_id or not _may_extend(state):
         return unchanged(state)
     if state.respond_by is None or state.notice_under_way:
         return Decision(state.but(extension=Extension.WANTED))
-    if at.now >= state.respond_by:
+    if state.is_over(at.said_at):
         return unchanged(state)
     return extended(state, policy_of(state, at))
 

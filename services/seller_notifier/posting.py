@@ -26,7 +26,8 @@ def post(state: Correspondence, at: Now, *said: Event) -> Decision[Correspondenc
         if letter.written:
             kept.append(letter)
         elif not state.still_wants(letter, at.now):
-            continue
+            if letter.kind is NoticeKind.PROOF and not letter.outdated:
+                says.append(_undeliverable(state, letter, at))  # the time to prove does not run without an outcome
         elif letter.hold_until is not None and at.now < letter.hold_until:
             kept.append(letter)
         elif not at.known:
@@ -36,7 +37,7 @@ def post(state: Correspondence, at: Now, *said: Event) -> Decision[Correspondenc
             says.append(_undeliverable(state, letter, at))
             state = state.unreached(letter)
         else:
-            written = letter.written_to(address)
+            written = _stating_its_time(letter, policy_of(state, at), at).written_to(address)
             does.append(_letter(state, written, address, at))
             kept.append(written)
     state = state.but(wanted=tuple(kept), ask_again_at=at.now + SOON if unknown else None)
@@ -57,8 +58,20 @@ def _addresses(letter: Wanted, at: Now) -> tuple[str, ...]:
 
 def _undeliverable(state: Correspondence, letter: Wanted, at: Now) -> NoticeUndeliverable:
     return NoticeUndeliverable(
-        claim_id=state.claim_id, seller_id=state.seller_id, kind=letter.kind, attempted_at=at.now
+        claim_id=state.claim_id,
+        seller_id=state.seller_id,
+        kind=letter.kind,
+        attempted_at=at.now,
+        number=letter.number,
     )
+
+
+def _stating_its_time(letter: Wanted, policy: Policy, at: Now) -> Wanted:
+    """A request for proof that was late in going out gives the whole time all the same, as recovery does."""
+    if letter.prove_by is None:
+        return letter
+    whole = policy.after(at.now, policy.recovery.proof_days)
+    return letter.model_copy(update={"prove_by": max(letter.prove_by, whole)})
 
 
 def _letter(state: Correspondence, letter: Wanted, to: str, at: Now) -> Letter:

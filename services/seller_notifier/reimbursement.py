@@ -30,8 +30,9 @@ def proof_requested(state: Correspondence, event: ProofRequested, at: Now) -> De
 
 
 def debit_noticed(state: Correspondence, event: DebitNoticed, at: Now) -> Decision[Correspondence]:
-    """Give notice of the debit: the amount, the reason, the evidence, and how to appeal."""
-    return post(state.wanting(NoticeKind.DEBIT, amount_minor=event.amount_minor, notice_days=event.notice_days), at)
+    """Give notice of the debit: the amount, the reason, the evidence, and how to appeal. An earlier one is outdated."""
+    asked_before = state.outdating(NoticeKind.PROOF, NoticeKind.DEBIT)
+    return post(asked_before.wanting(NoticeKind.DEBIT, amount_minor=event.amount_minor, number=event.number), at)
 
 
 def recovery_reversed(state: Correspondence, event: RecoveryReversed, at: Now) -> Decision[Correspondence]:

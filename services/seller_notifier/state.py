@@ -227,7 +227,7 @@ class Correspondence(State):
             case NoticeKind.AMENDED:
                 return self.closed is None
             case NoticeKind.PROOF:
-                return letter.prove_by is None or now < letter.prove_by
+                return not letter.came_back or letter.prove_by is None or now < letter.prove_by
             case NoticeKind.INSURER:
                 return self.closed is None and not (self.insurer and self.insurer.replied)
             case NoticeKind.INSURER_REMINDER:

@@ -23,7 +23,8 @@ class Wanted(Fact):
 
     ``contact``: the number of that address among those tried, from 0.
     ``outdated``: what it tells holds no longer. ``hold_until``: not to be written before, while it may become so. The
-    rest are facts of single kinds of letter. An APPEAL tells that the recovery was ``reversed_for`` something, or that
+    rest are facts of single kinds of letter. A PROOF has ``prove_by`` as it states it; the ``number`` is that of the
+    DebitNoticed. An APPEAL tells that the recovery was ``reversed_for`` something, or that
     it goes on; an AMENDED that the claim was ``reopened_for`` something, or that it came to ``amount_minor`` before.
     """
 
@@ -39,7 +40,7 @@ class Wanted(Fact):
     """The insurer's address; letters to the seller go to the contacts on record."""
     amount_minor: Minor = 0
     prove_by: datetime | None = None
-    notice_days: int = 0
+    number: int | None = None
     was_small: bool = False
     reversed_for: WaiverReason | None = None
     reopened_for: ReopeningReason | None = None

@@ -104,8 +104,8 @@ def comment(*, contrary: bool = True, by: str = SELLER, evidence: tuple[str, ...
     return SellerCommented(claim_id=CLAIM, seller_id=by, contrary=contrary, evidence=evidence)
 
 
-def settled(*, by: str = SELLER, proof: str = "proof-1") -> SellerReportsSettled:
-    return SellerReportsSettled(claim_id=CLAIM, seller_id=by, proof=proof)
+def settled(*, by: str = SELLER, proof: str = "proof-1", amount_minor: int | None = None) -> SellerReportsSettled:
+    return SellerReportsSettled(claim_id=CLAIM, seller_id=by, proof=proof, amount_minor=amount_minor)
 
 
 def proof_requested(prove_by: datetime) -> ProofRequested:
@@ -114,8 +114,15 @@ def proof_requested(prove_by: datetime) -> ProofRequested:
     )
 
 
-def debit_noticed() -> DebitNoticed:
-    return DebitNoticed(claim_id=CLAIM, seller_id=SELLER, currency=Currency.USD, amount_minor=29_005, notice_days=7)
+def debit_noticed(*, number: int | None = None, notice_days: int = 7) -> DebitNoticed:
+    return DebitNoticed(
+        claim_id=CLAIM,
+        seller_id=SELLER,
+        currency=Currency.USD,
+        amount_minor=29_005,
+        notice_days=notice_days,
+        number=number,
+    )
 
 
 def appeal(*, appeal_id: str = "appeal-1", by: str = SELLER) -> SellerAppealed:

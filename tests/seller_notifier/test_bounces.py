@@ -230,6 +230,36 @@ def test_a_request_for_proof_that_came_back_is_written_again_while_there_is_time
     assert not deliveries.letter_bounced(state, bounce(letter), at(day(28), seller())).does
 
 
+def test_a_request_for_proof_that_came_back_too_late_is_never_dropped_in_silence() -> None:
+    decision = reimbursement.proof_requested(notified(), proof_requested(day(27)), at(day(20), seller()))
+    letter = only_letter(decision)
+    state = deliveries.letter_sent(decision.state, sent(letter), at(day(20), seller())).state
+    late = deliveries.letter_bounced(state, bounce(letter), at(day(28), seller()))
+    assert names(late.says) == ["NoticeBounced", "NoticeUndeliverable"]
+
+
+def test_what_becomes_of_a_debit_letter_names_the_notice_that_it_was_written_for() -> None:
+    first = reimbursement.debit_noticed(notified(), debit_noticed(number=1), at(day(20), seller()))
+    closed_since = reimbursement.recovery_closed(first.state, recovery_closed(), at(day(21), seller())).state
+    second = reimbursement.debit_noticed(closed_since, debit_noticed(number=2), at(day(22), seller()))
+    old, new = only_letter(first), only_letter(second)
+    late = deliveries.letter_sent(second.state, sent(old), at(day(23), seller()))
+    assert [said.number for said in late.says if isinstance(said, NoticeHandedOver)] == [1]
+    out = deliveries.letter_sent(late.state, sent(new), at(day(24), seller()))
+    assert [said.number for said in out.says if isinstance(said, NoticeHandedOver)] == [2]
+    back = deliveries.letter_bounced(out.state, bounce(new), at(day(25), seller(contacts=(FIRST,))))
+    numbers = [said.number for said in back.says if isinstance(said, NoticeBounced | NoticeUndeliverable)]
+    assert numbers == [2, 2]
+
+
+def test_a_debit_notice_that_another_one_followed_is_not_written_again_when_it_comes_back() -> None:
+    first = reimbursement.debit_noticed(notified(), debit_noticed(number=1), at(day(20), seller()))
+    state = deliveries.letter_sent(first.state, sent(only_letter(first)), at(day(20), seller())).state
+    second = reimbursement.debit_noticed(state, debit_noticed(number=2), at(day(22), seller()))
+    back = deliveries.letter_bounced(second.state, bounce(only_letter(first)), at(day(23), seller()))
+    assert (names(back.says), back.does) == (["NoticeBounced"], ())
+
+
 def test_a_reminder_that_came_back_goes_to_the_next_contact() -> None:
     decision = decide.deadline_passed(notified(), at(day(3), seller()))
     letter = only_letter(decision)

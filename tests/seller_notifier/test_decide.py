@@ -1,5 +1,6 @@
 """Decisions of seller_notifier: given what is known, when this is heard, then this is said and written."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -33,6 +34,8 @@ from shared.events.seller_notifier import (
 )
 from shared.events.seller_portal import AnswerChoice
 from shared.money import Currency
+from shared.policy import Policies, load
+from shared.policy.model import BusinessDays
 from tests.deciding import at, day
 from tests.seller_notifier.given import (
     CLAIM,
@@ -283,9 +286,19 @@ def test_a_second_extension_is_not_granted() -> None:
     assert not extension_requested(state, extension(), at(day(6), seller())).says
 
 
-@pytest.mark.parametrize("late", [7, 8])
-def test_after_its_time_a_seller_gets_no_extension(late: int) -> None:
+@pytest.mark.parametrize("late", [7 + 1 / 86_400, 8])
+def test_after_its_time_a_seller_gets_no_extension(late: float) -> None:
     assert not extension_requested(notified(), extension(), at(day(late), seller())).says
+
+
+def test_an_extension_asked_for_at_the_last_moment_is_in_time_as_an_answer_is() -> None:
+    decision = extension_requested(notified(), extension(), at(day(7), seller()))
+    assert names(decision.says) == ["ExtensionGranted"]
+
+
+def test_an_extension_asked_for_in_time_and_heard_late_is_granted() -> None:
+    decision = extension_requested(notified(), extension(), at(day(8), seller(), said_at=day(6)))
+    assert decision.says == (ExtensionGranted(claim_id=CLAIM, seller_id=SELLER, respond_by=day(14)),)
 
 
 def test_another_seller_gets_no_extension() -> None:
@@ -378,6 +391,16 @@ def test_a_settlement_is_reported_once_with_its_proof() -> None:
     assert not answers.seller_reports_settled(decision.state, settled(), at(day(5), seller())).says
 
 
+def test_a_settlement_of_a_part_is_reported_with_its_amount() -> None:
+    decision = answers.seller_reports_settled(notified(), settled(amount_minor=18_000), at(day(4), seller()))
+    (said,) = decision.says
+    assert isinstance(said, SettlementReported)
+    assert said.amount_minor == 18_000
+    more = answers.seller_reports_settled(decision.state, settled(amount_minor=20_000), at(day(5), seller()))
+    assert names(more.says) == ["SettlementReported"]
+    assert not answers.seller_reports_settled(more.state, settled(amount_minor=20_000), at(day(6), seller())).says
+
+
 def test_another_seller_cannot_report_a_settlement() -> None:
     assert not answers.seller_reports_settled(notified(), settled(by="seller-8"), at(day(4), seller())).says
 
@@ -452,6 +475,32 @@ def test_a_request_for_proof_names_every_term_of_a_certificate() -> None:
     assert isinstance(contents, ProofRequest)
     assert (contents.amount_minor, contents.prove_by) == (29_005, day(27))
     assert (contents.min_per_occurrence_minor, contents.max_deductible_minor) == (100_000_000, 1_000_000)
+
+
+def test_a_request_for_proof_that_reaches_nobody_is_undeliverable() -> None:
+    nobody = at(day(20), seller(contacts=()))
+    decision = reimbursement.proof_requested(notified(), proof_requested(day(27)), nobody)
+    assert decision.says == (
+        NoticeUndeliverable(claim_id=CLAIM, seller_id=SELLER, kind=NoticeKind.PROOF, attempted_at=day(20)),
+    )
+
+
+def test_a_request_for_proof_that_is_late_in_going_out_gives_the_whole_time() -> None:
+    unknown = reimbursement.proof_requested(notified(), proof_requested(day(27)), at(day(20), known=False)).state
+    contents = only_letter(decide.deadline_passed(unknown, at(day(30), seller()))).contents
+    assert isinstance(contents, ProofRequest)
+    assert contents.prove_by == day(37)
+
+
+def test_the_days_of_a_debit_notice_are_the_policys_and_of_its_kind() -> None:
+    """Of the event only the number is known, and 5 days may be 5 business days."""
+    policy = load().version("US-1")
+    days = policy.recovery.model_copy(update={"debit_notice_days": BusinessDays(5)})
+    there = replace(at(day(20), seller()), policies=Policies([policy.model_copy(update={"recovery": days})]))
+    contents = only_letter(reimbursement.debit_noticed(notified(), debit_noticed(notice_days=9), there)).contents
+    assert isinstance(contents, DebitNotice)
+    assert isinstance(contents.notice_days, BusinessDays)
+    assert (contents.notice_days, contents.not_before) == (5, policy.after(day(20), BusinessDays(5)))
 
 
 def test_a_debit_notice_states_the_first_day_of_the_debit_and_why() -> None:
