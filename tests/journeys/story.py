@@ -40,7 +40,13 @@ from shared.events.insurance_accelerator import SellerCoverChanged
 from shared.events.insurers import InsurerRejected, InsurerSettled
 from shared.events.mail_gateway import LetterBounced
 from shared.events.marketplace import SellerProceedsReported, SellerRegistered, Standing
-from shared.events.recovery import InsurerDemanded, RecoveryClosed, SellerDebitRequested, SellerRefundRequested
+from shared.events.recovery import (
+    InsurerDemanded,
+    RecoveryClosed,
+    RecoveryOpened,
+    SellerDebitRequested,
+    SellerRefundRequested,
+)
 from shared.events.seller_notifier import NoticeHandedOver, NoticeKind, NoticeUndeliverable, SellerNotified
 from shared.events.seller_portal import (
     AnswerChoice,
@@ -473,7 +479,7 @@ class Story:
         """Returns when the claim is closed, its recovery is, and nothing about it waits on record."""
         await self.has_heard(ClaimClosed)
         if self.all(PayoutAuthorized) and self.all(ClaimClosed)[-1].outcome is not Outcome.PAYOUT_FAILED:
-            await self.has_heard(RecoveryClosed)
+            await self.world.until(self._is_recovered, lambda: f"the recovery stays open: {self._so_far()}")
         await self.world.until_row(NOTHING_WAITS, self._keys)
         said = sum(row["count"] for row in await self.world.rows(SAID, self._keys))
         await self.world.until(lambda: self.length >= said, lambda: f"{said} events were said, heard: {self._so_far()}")
@@ -487,6 +493,14 @@ class Story:
             letters=[letter.kind for letter in mail if letter.kind is not NoticeKind.REMINDER],
             money=await self._money(),
         )
+
+    def _is_recovered(self) -> bool:
+        """Every round that was paid has been pursued to its end."""
+        pursuit = [heard.event for heard in self.world.heard(str(self.claim_id))]
+        pursuit = [event for event in pursuit if isinstance(event, RecoveryOpened | RecoveryClosed)]
+        rounds = {order.round for order in self.all(PayoutAuthorized)}
+        opened = sum(isinstance(event, RecoveryOpened) for event in pursuit)
+        return opened >= len(rounds) and isinstance(pursuit[-1], RecoveryClosed)
 
     @property
     def length(self) -> int:
