@@ -1,0 +1,1 @@
+"""The Insurance Accelerator: which seller must be insured, which one is, and how he becomes it."""

@@ -12,7 +12,7 @@ Waits  for an account's name, the carriers' quotes, the seller's choice, the car
 from collections.abc import Callable
 from typing import Any
 
-from services.insurance_accelerator import binding, certificates, decide, history, quotes
+from services.insurance_accelerator import binding, certificates, deadlines, history, proceeds, quotes
 from services.insurance_accelerator.state import Seller
 from shared.events.carriers import CarrierDeclined, CarrierQuoted, PolicyCancelled, PolicyIssued
 from shared.events.intake import SellerClaimReported
@@ -32,13 +32,13 @@ insurance_accelerator = Process(
     name="insurance_accelerator",
     state=Seller,
     begins={
-        SellerProceedsReported: of_a_new_seller(decide.proceeds_reported),
+        SellerProceedsReported: of_a_new_seller(proceeds.proceeds_reported),
         SellerClaimReported: of_a_new_seller(history.claim_reported),
         CertificateSubmitted: of_a_new_seller(certificates.certificate_submitted),
         QuotesWanted: of_a_new_seller(quotes.quotes_wanted),
     },
     hears={
-        SellerProceedsReported: decide.proceeds_reported,
+        SellerProceedsReported: proceeds.proceeds_reported,
         SellerClaimReported: history.claim_reported,
         CertificateSubmitted: certificates.certificate_submitted,
         QuotesWanted: quotes.quotes_wanted,
@@ -48,7 +48,7 @@ insurance_accelerator = Process(
         PolicyIssued: binding.policy_issued,
         PolicyCancelled: binding.policy_cancelled,
     },
-    waits=decide.deadline_passed,
+    waits=deadlines.deadline_passed,
 )
 
 service = Service(name="insurance_accelerator", processes=(insurance_accelerator,))

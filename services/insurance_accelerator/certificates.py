@@ -1,9 +1,10 @@
 """Certificates of insurance: judged once the account's name is known, with every defect in one reply."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from services.insurance_accelerator import cover
+from services.insurance_accelerator.quotes import received
 from services.insurance_accelerator.state import MAX_WAITING, Period, Seller, Waiting, terms_of
 from services.insurance_accelerator.terms import defects_of
 from shared.events.base import Event
@@ -22,7 +23,7 @@ def certificate_submitted(seller: Seller, event: CertificateSubmitted, at: Momen
     if noted.account_name is None:
         waiting, replies = _await_name(noted, certificate, at)
         return cover.told(seller, waiting, replies, at)
-    judged, reply = _judge(noted, certificate, cover.today_on(certificate.marketplace, at), at)
+    judged, reply = _judge(noted, _uploaded(certificate, at), at)
     return cover.told(seller, judged, (reply,), at)
 
 
@@ -33,7 +34,7 @@ def judge_waiting(seller: Seller, ready: tuple[Waiting, ...], at: Moment[Any]) -
     replies: list[Event] = []
     for waiting in ready:
         seller, certificate = _cancellation_noted(seller, waiting.certificate)
-        seller, reply = _judge(seller, certificate, waiting.uploaded_on, at)
+        seller, reply = _judge(seller, waiting.model_copy(update={"certificate": certificate}), at)
         replies.append(reply)
     return seller, tuple(replies)
 
@@ -48,24 +49,32 @@ def _cancellation_noted(seller: Seller, event: CertificateSubmitted) -> tuple[Se
 
 def _await_name(seller: Seller, certificate: CertificateSubmitted, at: Moment[Any]) -> tuple[Seller, Said]:
     """Keep the certificate as long as a seller has to insure: a reply without the name could not list every defect."""
-    today = cover.today_on(certificate.marketplace, at)
-    policy = at.policies.in_force(certificate.marketplace, today)
+    uploaded = _uploaded(certificate, at)
+    policy = at.policies.in_force(certificate.marketplace, uploaded.uploaded_on)
     if policy is None:
-        judged, reply = _judge(seller, certificate, today, at)
+        judged, reply = _judge(seller, uploaded, at)
         return judged, (reply,)
     if any(waiting.certificate == certificate for waiting in seller.waiting):
         return seller, ()
     others = tuple(waiting for waiting in seller.waiting if _paper(waiting.certificate) != _paper(certificate))
     until = at.now + timedelta(days=policy.insurance.duty_days)
-    waiting = (*others, Waiting(certificate=certificate, uploaded_on=today, until=until))
+    waiting = (*others, uploaded.model_copy(update={"until": until}))
     kept = seller.model_copy(update={"waiting": waiting})
     return judge_waiting(kept, waiting[:-MAX_WAITING], at)
 
 
-def _judge(
-    seller: Seller, certificate: CertificateSubmitted, uploaded_on: date, at: Moment[Any]
-) -> tuple[Seller, Event]:
-    """The one reply to a certificate. A rejected one leaves cover that was accepted before as it is."""
+def _uploaded(certificate: CertificateSubmitted, at: Moment[Any]) -> Waiting:
+    """It has come, and has not waited yet."""
+    today = cover.today_on(certificate.marketplace, at)
+    return Waiting(certificate=certificate, uploaded_on=today, uploaded_at=received(at), until=at.now)
+
+
+def _judge(seller: Seller, uploaded: Waiting, at: Moment[Any]) -> tuple[Seller, Event]:
+    """The one reply to a certificate. A rejected one leaves cover that was accepted before as it is.
+
+    The cover is known since the upload: whether a seller proved it in time is his doing, how long we judged is not.
+    """
+    certificate, uploaded_on = uploaded.certificate, uploaded.uploaded_on
     policy = at.policies.in_force(certificate.marketplace, uploaded_on)
     defects = defects_of(certificate, policy, seller.account_name, uploaded_on)
     paper = {
@@ -81,7 +90,7 @@ def _judge(
         valid_to=certificate.valid_to,
         insurer=certificate.insurer,
         certificate_id=certificate.certificate_id,
-        known_since=at.now,
+        known_since=uploaded.uploaded_at,
         issued_on=certificate.issued_on,
         terms=terms_of(certificate),
     )

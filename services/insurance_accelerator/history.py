@@ -3,10 +3,11 @@
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from services.insurance_accelerator.state import MAX_CLAIMS, PastClaim, Seller
+from services.insurance_accelerator.state import PastClaim, Seller
 from shared.events.intake import SellerClaimReported
 from shared.money import MINOR_MAX
 from shared.policy import Policy
+from shared.policy.model import CLAIMS_REMEMBERED
 from shared.runtime import Decision, Moment, unchanged
 
 
@@ -27,8 +28,12 @@ def claim_reported(seller: Seller, event: SellerClaimReported, at: Moment[Any]) 
     if event.reported_on < _looks_back_to(policy, at):
         return unchanged(seller)
     recent = [past for past in seller.claims if not _forgotten(past, at)]
-    kept = sorted([*recent, reported], key=lambda past: past.reported_on)[-MAX_CLAIMS:]
-    return Decision(seller.model_copy(update={"claims": tuple(kept)}))
+    there = sorted(
+        (past for past in (*recent, reported) if past.marketplace == event.marketplace),
+        key=lambda past: past.reported_on,
+    )
+    elsewhere = (past for past in recent if past.marketplace != event.marketplace)
+    return Decision(seller.model_copy(update={"claims": (*elsewhere, *there[-CLAIMS_REMEMBERED:])}))
 
 
 def lately(seller: Seller, policy: Policy, at: Moment[Any]) -> Lately:

@@ -27,8 +27,6 @@ MAX_QUOTES: Final = 16
 """Beyond it a carrier's quote is refused."""
 MAX_DECLINES: Final = 12
 """For one request. Beyond it a carrier's no is not shown."""
-MAX_CLAIMS: Final = 40
-"""Beyond it the one reported first is forgotten: a seller with so many qualifies nowhere."""
 
 
 class Proceeds(Fact):
@@ -112,10 +110,14 @@ class Notice(Fact):
 
 
 class Waiting(Fact):
-    """A certificate whose insured name nothing is known to compare with yet. It is judged by the day of its upload."""
+    """A certificate whose insured name nothing is known to compare with yet. It is judged by the day of its upload.
+
+    ``uploaded_at``: accepted, its cover was known since then, however long it has waited.
+    """
 
     certificate: CertificateSubmitted
     uploaded_on: date
+    uploaded_at: datetime
     until: datetime
 
 

@@ -25,6 +25,7 @@ def defects_of(
     last_day = min(certificate.valid_to, cancelled_on or certificate.valid_to)
     found = {
         Defect.NAME_DIFFERS: account_name is None or not same_name(certificate.insured_name, account_name),
+        Defect.WRONG_KIND: certificate.kind not in terms.kinds,
         Defect.NOT_OCCURRENCE_BASIS: not certificate.occurrence_basis,
         Defect.OCCURRENCE_LIMIT_TOO_LOW: comparable
         and certificate.per_occurrence_minor < terms.min_per_occurrence_minor,

@@ -44,6 +44,14 @@ def decided(submission: Submission, policy: Policy, at: Moment[Event]) -> Decisi
     )
 
 
+def asked_anew(before: Submission, known: Submission, policy: Policy, at: Moment[Event]) -> Decision[Submission]:
+    """Another claim for the incident came or went while papers are awaited: it may bring a question, or end one."""
+    if papers.is_complete(known, policy):
+        return accepted(known, policy)
+    more = roles.asks_beneficiary(known, policy) and not roles.asks_beneficiary(before, policy)
+    return decided(known, policy, at) if more else Decision(known)
+
+
 def decided_without_more(submission: Submission, policy: Policy, at: Moment[Event]) -> Decision[Submission]:
     """Accept what is proven by somebody who may act; if nothing is, the claim ends without an answer."""
     proven = any(item.proven and item.admissible_minor for item in submission.items)
@@ -54,7 +62,10 @@ def decided_without_more(submission: Submission, policy: Policy, at: Moment[Even
 
 
 def accepted(submission: Submission, policy: Policy) -> Decision[Submission]:
-    """Accept what is proven, with the policy frozen on it; a person investigates it if its signals weigh enough."""
+    """Accept what is proven, with the policy frozen on it; a person investigates it if its signals weigh enough.
+
+    What was never proven stops counting for the claimant's other claims.
+    """
     found, total_minor = items.admitted(submission.items, policy), incident_total_minor(submission, policy)
     seen = screening.with_signals(submission, screening.of_amount(total_minor, policy))
     weighs = screening.score(seen, policy)
@@ -72,7 +83,7 @@ def accepted(submission: Submission, policy: Policy) -> Decision[Submission]:
         incident_on=seen.incident_on,
         reported_on=seen.reported_on,
         injury=seen.injury,
-        minor_claimant=seen.minor_claimant,
+        minor_claimant=seen.about_a_minor,
         items=found,
         admitted_minor=items.sum_minor(found),
         incident_total_minor=total_minor,
@@ -84,7 +95,9 @@ def accepted(submission: Submission, policy: Policy) -> Decision[Submission]:
         beneficiary=seen.beneficiary,
     )
     now = seen.at_stage(Stage.ACCEPTED).but(diagnosis=None)
-    return Decision(now, (said, _claim_against_seller(seen, said), *harm(seen, found)))
+    counts = screening.incident(now, policy)
+    anew = (counts,) if counts != screening.incident(seen, policy) else ()
+    return Decision(now, (said, _claim_against_seller(seen, said), *harm(seen, found), *anew))
 
 
 def incident_total_minor(submission: Submission, policy: Policy) -> int:

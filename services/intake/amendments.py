@@ -34,7 +34,8 @@ def proven_further(before: Submission, after: Submission, policy: Policy) -> Dec
     """Late papers: an accepted claim comes to what is proven now."""
     if _admitted(before, policy) == _admitted(after, policy):
         return Decision(after)
-    return _recorded(before, after, policy, _derived("papers", before))
+    decision = _recorded(before, after, policy, _derived("papers", before))
+    return Decision(decision.state, (*decision.says, screening.incident(after, policy)))
 
 
 def incident_changed(before: Submission, after: Submission, policy: Policy) -> Decision[Submission]:

@@ -4,7 +4,8 @@ Hears  ClaimSubmitted · ClaimAmended · DocumentsSubmitted · BeneficiaryStatus
        ReopeningRequested · PayeeChanged · LienAsserted · ReleaseSigned · SettlementConfirmed · SettlementDisputed
 Says   ClaimAccepted · ClaimDenied · InformationRequested · DuplicateFound · SubmissionRefused · AmendmentRecorded ·
        ClaimWithdrawalRecorded · ReopeningRecorded · ReopeningRefused · PayeeRecorded · LienRecorded ·
-       ReleaseRecorded · SettlementReplyRecorded · SuspicionRaised · SellerClaimReported · ProductHazardFlagged
+       BeneficiaryRecorded · ReleaseRecorded · SettlementReplyRecorded · SuspicionRaised · SellerClaimReported ·
+       ProductHazardFlagged
 Waits  for the papers; for the look across the claimant's other claims
 
 Across claims look three more processes, which hear the first and answer it:

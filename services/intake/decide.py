@@ -5,6 +5,7 @@ from services.intake.state import Stage, Submission
 from shared.events.base import Event, claim_id_of
 from shared.events.claim import InjuryClass, Reason
 from shared.events.intake import (
+    BeneficiaryRecorded,
     ClaimWithdrawalRecorded,
     DuplicateFound,
     IncidentScreened,
@@ -52,8 +53,10 @@ def incident_screened(submission: Submission, event: IncidentScreened, at: Now) 
     policy = at.policies.version(submission.policy)
     if submission.stage is Stage.ACCEPTED:
         return amendments.incident_changed(submission, known, policy)
-    if submission.stage is Stage.WAITING_FOR_PAPERS or event.asked != submission.asked:
+    if event.asked != submission.asked:
         return Decision(known)
+    if submission.stage is Stage.WAITING_FOR_PAPERS:
+        return acceptance.asked_anew(submission, known, policy, at)
     return acceptance.decided(known, policy, at)
 
 
@@ -69,19 +72,24 @@ def documents_submitted(submission: Submission, event: DocumentsSubmitted, at: N
 
 
 def beneficiary_status_given(submission: Submission, event: BeneficiaryStatusGiven, at: Now) -> Decision[Submission]:
-    """Note whether who was hurt is a beneficiary of Medicare; the last thing that was missing brings acceptance."""
-    if submission.ended_for_good:
+    """Note whether who was hurt is a beneficiary of Medicare; the last thing missing brings acceptance."""
+    if submission.ended_for_good or event.beneficiary == submission.beneficiary:
         return unchanged(submission)
     known = submission.but(beneficiary=event.beneficiary)
     policy = at.policies.version(submission.policy)
     if submission.stage is Stage.WAITING_FOR_PAPERS and papers.is_complete(known, policy):
         return acceptance.accepted(known, policy)
-    return Decision(known)
+    if submission.stage is not Stage.ACCEPTED:
+        return Decision(known)
+    recorded = BeneficiaryRecorded(
+        claim_id=known.claim_id, submission_id=known.submission_id, beneficiary=event.beneficiary
+    )
+    return Decision(known, (recorded,))
 
 
 def claim_withdrawn(submission: Submission, event: ClaimWithdrawn, at: Now) -> Decision[Submission]:
-    """Before acceptance this ends the claim; afterwards it is recorded once, and escalation decides its effect."""
-    if submission.withdrawn or submission.stage is Stage.ENDED:
+    """Before acceptance this ends the claim; afterwards each one is passed on, and escalation decides its effect."""
+    if submission.withdrawn_at == at.said_at or submission.stage is Stage.ENDED:
         return unchanged(submission)
     if submission.reopened_at is not None and at.said_at < submission.reopened_at:
         return unchanged(submission)  # the word that the customer took back by reopening, heard again
@@ -90,7 +98,7 @@ def claim_withdrawn(submission: Submission, event: ClaimWithdrawn, at: Now) -> D
         submission_id=submission.submission_id,
         before_acceptance=submission.undecided,
     )
-    withdrawn = submission.but(withdrawn=True)
+    withdrawn = submission.but(withdrawn_at=at.said_at)
     if not submission.undecided:
         return Decision(withdrawn, (recorded,))
     return Decision(withdrawn.ended(at.now, Reason.WITHDRAWN), (recorded, acceptance.retracted(submission)))
@@ -128,7 +136,7 @@ def submission_refused(record: Undecodable) -> SubmissionRefused | None:
 
 
 def _submission(event: ClaimSubmitted, policy: Policy | None, at: Now) -> Submission:
-    minor = policy is not None and roles.is_minor(event, policy)
+    minor = policy is not None and roles.minor_hurt(event, policy)
     return Submission(
         submission_id=event.submission_id,
         stage=Stage.SCREENING,
@@ -144,6 +152,7 @@ def _submission(event: ClaimSubmitted, policy: Policy | None, at: Now) -> Submis
         reported_on=event.reported_on,
         injury=eligibility.injury_class(event, policy) if policy else InjuryClass.NONE,
         minor_claimant=minor,
+        minor_claims=policy is not None and roles.is_minor(event.claimant, policy),
         items=tuple(items.judged(loss, policy, minor=minor) for loss in event.losses),
         deceased=policy is not None and roles.has_died(event, policy),
         diagnosis=event.injury.diagnosis if event.injury else None,

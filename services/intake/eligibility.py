@@ -1,7 +1,8 @@
 """What is checked about a claim as a whole: windows, currency, product, and how serious the injury is."""
 
+from calendar import isleap
 from collections.abc import Iterable
-from datetime import date
+from datetime import MAXYEAR, date
 
 from services.intake.state import LossItem
 from shared.events.claim import InjuryClass, LossKind, Reason
@@ -33,16 +34,24 @@ def against_losses(items: tuple[LossItem, ...]) -> tuple[Reason, ...]:
 
 def _against_policy(claim: ClaimSubmitted, policy: Policy) -> dict[Reason, bool]:
     rules = policy.eligibility
-    after_purchase = rules.incident_within_days_of_purchase
+    years = rules.incident_within_years_of_purchase
     return {
         Reason.BEFORE_LAUNCH: claim.incident_on < rules.launched_on,
         Reason.REPORTED_TOO_LATE: (claim.reported_on - claim.incident_on).days > rules.report_within_days,
         Reason.TOO_LONG_AFTER_PURCHASE: (
-            after_purchase is not None and (claim.incident_on - claim.purchased_on).days > after_purchase
+            years is not None and claim.incident_on > _years_later(claim.purchased_on, years)
         ),
         Reason.WRONG_CURRENCY: claim.currency != policy.currency,
         Reason.EXCLUDED_PRODUCT: _same(claim.product) in map(_same, rules.excluded_products),
     }
+
+
+def _years_later(day: date, years: int) -> date:
+    """The same day of the calendar; for 29 February, in a year without it, the day before."""
+    if day.year + years > MAXYEAR:
+        return date.max
+    leap_day = (day.month, day.day) == (2, 29) and not isleap(day.year + years)
+    return day.replace(year=day.year + years, day=28 if leap_day else day.day)
 
 
 def injury_class(claim: ClaimSubmitted, policy: Policy) -> InjuryClass:

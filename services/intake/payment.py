@@ -50,11 +50,15 @@ def lien_asserted(submission: Submission, event: LienAsserted, at: Now) -> Decis
 
 def release_signed(submission: Submission, event: ReleaseSigned, at: Now) -> Decision[Submission]:
     """Record each release once; escalation knows which payment it is for."""
-    request = papers.mark("release", event.release)
+    signed = () if event.release_id is None else (str(event.release_id),)
+    request = papers.mark("release", event.release, *signed)
     if submission.stage is not Stage.ACCEPTED or request in submission.requests:
         return unchanged(submission)
     recorded = ReleaseRecorded(
-        claim_id=submission.claim_id, submission_id=submission.submission_id, release=event.release
+        claim_id=submission.claim_id,
+        submission_id=submission.submission_id,
+        release=event.release,
+        release_id=event.release_id,
     )
     return Decision(submission.having_heard(request), (recorded,))
 

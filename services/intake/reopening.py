@@ -19,13 +19,13 @@ def reopening_requested(submission: Submission, event: ReopeningRequested, at: M
         recorded = ReopeningRecorded(
             claim_id=submission.claim_id, submission_id=submission.submission_id, reason=event.reason
         )
-        return Decision(heard.but(withdrawn=False, reopened_at=at.said_at), (recorded,))
+        return Decision(heard.but(withdrawn_at=None, reopened_at=at.said_at), (recorded,))
     if against := _against(submission, at):
         refused = ReopeningRefused(
             claim_id=submission.claim_id, submission_id=submission.submission_id, reasons=against
         )
         return Decision(heard, (refused,))
-    again = heard.but(asked=heard.asked + 1, withdrawn=False, reopened_at=at.said_at, reasons=(), ended_at=None)
+    again = heard.but(asked=heard.asked + 1, withdrawn_at=None, reopened_at=at.said_at, reasons=(), ended_at=None)
     return acceptance.looked_at(again, at.policies.version(submission.policy), at)
 
 

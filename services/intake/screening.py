@@ -67,7 +67,12 @@ def of_amount(incident_total_minor: int, policy: Policy) -> tuple[Signal, ...]:
 
 
 def incident(submission: Submission, policy: Policy) -> IncidentReported:
-    """Asks what else the claimant has claimed."""
+    """Asks what else the claimant has claimed, and tells what this claim counts: once accepted only what is proven."""
+    counts_minor = (
+        items.sum_minor(items.admitted(submission.items, policy))
+        if submission.stage is Stage.ACCEPTED
+        else items.admissible_minor(submission.items, policy)
+    )
     return IncidentReported(
         claimant_id=submission.claimant_id,
         submission_id=submission.submission_id,
@@ -76,7 +81,7 @@ def incident(submission: Submission, policy: Policy) -> IncidentReported:
         seller_id=submission.seller_id,
         currency=submission.currency,
         incident_on=submission.incident_on,
-        admitted_minor=items.admissible_minor(submission.items, policy),
+        admitted_minor=counts_minor,
         reported_on=submission.reported_on,
         policy=submission.policy,
         asked=submission.asked,

@@ -71,12 +71,15 @@ class Submission(State):
     reported_on: date
     injury: InjuryClass
     minor_claimant: bool
-    """Who was hurt (or, where nobody was, who claims) is under age."""
+    """Who was hurt (where nobody else was named: the claimant) is under age."""
     items: tuple[LossItem, ...]
     other_admitted_minor: Minor = 0
-    withdrawn: bool = False
+    withdrawn_at: datetime | None = None
+    """When the last withdrawal was said; None: there is none, or a reopening took it back."""
     wait_until: datetime | None = None
 
+    minor_claims: bool = False
+    """The claimant himself is under age, whoever was hurt."""
     deceased: bool = False
     may_act: bool = False
     """A paper shows that the claimant acts for the injured person, where one is asked for."""
@@ -123,6 +126,11 @@ class Submission(State):
     def payee_ref(self) -> str:
         """An opaque name for whoever is paid: finance keeps the person behind it, nobody else needs to."""
         return self.payee or f"payee-{derived_id('payee', self.claim_id)}"
+
+    @property
+    def about_a_minor(self) -> bool:
+        """He claims or was hurt: nothing is paid before a person has looked."""
+        return self.minor_claimant or self.minor_claims
 
     @property
     def hurt(self) -> bool:

@@ -17,10 +17,12 @@ from shared.calendar import BusinessDays, after, in_words
 from shared.events.claim import DocumentKind, LossKind, Signal
 from shared.events.insurance_accelerator import AfterDuty
 from shared.events.intake import HazardLevel
-from shared.events.seller_portal import InsurerRating
+from shared.events.seller_portal import CoverKind, InsurerRating
 from shared.money import Currency, Minor
 
 MOST_DAYS: Final = 3650
+CLAIMS_REMEMBERED: Final = 40
+"""Of a seller's history on one marketplace; whoever has so many qualifies nowhere."""
 _BUSINESS: Final = re.compile(r"(\d{1,4}) business days?")
 
 
@@ -123,7 +125,8 @@ class Eligibility(_Data):
 
     launched_on: date
     report_within_days: Days
-    incident_within_days_of_purchase: Days | None = None
+    incident_within_years_of_purchase: Annotated[int, Field(ge=1, le=100)] | None = None
+    """Years of the calendar: the same day of the last one is in time."""
     covered: frozenset[LossKind]
     """All other kinds of loss are excluded by name."""
     excluded_products: frozenset[str] = frozenset()
@@ -137,7 +140,7 @@ class Eligibility(_Data):
     estate_papers: tuple[DocumentKind, ...]
     """Any one of these shows that somebody may act for the estate of who has died; empty: none is asked for."""
     papers_within_days: Wait
-    screening_days: Annotated[int, Field(ge=1, le=365)] = 15
+    screening_days: Annotated[int, Field(ge=1, le=365)]
     """How long the look across a claimant's claims may take before it is asked for again."""
     acknowledge_days: Wait
     """Within so many days of the first notice the customer hears something."""
@@ -266,7 +269,7 @@ class Handling(_Data):
 
 
 class Recovery(_Data):
-    """How the seller, and his insurer, are pursued after a payout."""
+    """How the seller, and his insurer, are pursued after a payout: the write-off comes after all waits for a debit."""
 
     waiver_cover: WaiverCover
     back_dated_cover: bool
@@ -281,8 +284,26 @@ class Recovery(_Data):
     dispute_days: Wait
     """By when an appeal or a dispute is decided."""
     write_off_days: Wait
+    """So long after the payout (or the end of a dispute) the seller is pursued."""
     write_off_below_minor: Minor
     """What is not worth pursuing: written off at once."""
+
+    @field_validator("write_off_days")
+    @classmethod
+    def _leave_time_to_ask(cls, days: int, info: ValidationInfo) -> int:
+        names = ("proof_days", "insurer_demand_days", "debit_notice_days")
+        before: list[int] = [info.data[name] for name in names if info.data.get(name)]
+        if len({isinstance(wait, BusinessDays) for wait in (days, *before)}) > 1:
+            raise ValueError(
+                f"{in_words(days)} cannot be compared with the waits for a debit ({', '.join(map(in_words, before))}); "
+                "count all of them in calendar days, or all in business days"
+            )
+        if days <= sum(before):
+            raise ValueError(
+                f"the seller would never be asked: {', '.join(names)} are {sum(before)} together; "
+                f"write more than {sum(before)}"
+            )
+        return days
 
 
 class Insurance(_Data):
@@ -293,6 +314,8 @@ class Insurance(_Data):
     duty_reminder_days: tuple[Days, ...]
     after_duty: AfterDuty
     """What follows for a seller who has not insured in time."""
+    kinds: Annotated[frozenset[CoverKind], Field(min_length=1)]
+    """Which kinds of policy a certificate may show."""
     min_per_occurrence_minor: Minor
     min_aggregate_minor: Minor
     max_deductible_minor: Minor
@@ -303,7 +326,19 @@ class Insurance(_Data):
     renewal_days: Days
     """So long before bound cover ends, quotes for its renewal are asked for."""
     max_claims_to_qualify: Annotated[int, Field(ge=0)]
+    """So many accepted claims within ``claims_history_days`` at most, below ``CLAIMS_REMEMBERED``."""
     claims_history_days: Days
+
+    @field_validator("max_claims_to_qualify")
+    @classmethod
+    def _can_be_exceeded(cls, claims: int) -> int:
+        most = CLAIMS_REMEMBERED - 1
+        if claims > most:
+            raise ValueError(
+                f"only a seller's last {CLAIMS_REMEMBERED} claims are remembered, so nobody is seen to have more than "
+                f"{claims}; write {most} or less"
+            )
+        return claims
 
     @field_validator("duty_reminder_days")
     @classmethod

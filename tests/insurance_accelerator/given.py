@@ -4,7 +4,8 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.insurance_accelerator import binding, certificates, decide, history, quotes
+from services.insurance_accelerator import binding, certificates, deadlines, history, quotes
+from services.insurance_accelerator.proceeds import proceeds_reported
 from services.insurance_accelerator.state import Seller
 from shared.events.base import claim_id_of
 from shared.events.carriers import CarrierDeclined, CarrierQuoted, PolicyCancelled, PolicyIssued
@@ -135,13 +136,13 @@ def unknown_seller() -> Seller:
 
 def known_seller(**changes: Any) -> Seller:
     """A seller whose name and proceeds are known."""
-    known = decide.proceeds_reported(unknown_seller(), proceeds(), moment(0)).state
+    known = proceeds_reported(unknown_seller(), proceeds(), moment(0)).state
     return known.model_copy(update=changes)
 
 
 def obliged_seller() -> Seller:
     """A seller who was told on day 0 to insure within 30 days."""
-    return decide.proceeds_reported(unknown_seller(), proceeds(amount_minor=2_000_000), moment(0)).state
+    return proceeds_reported(unknown_seller(), proceeds(amount_minor=2_000_000), moment(0)).state
 
 
 def with_claims(seller: Seller, count: int) -> Seller:
@@ -167,7 +168,7 @@ def offered_seller() -> Seller:
 
 def choosing_seller() -> Seller:
     """A seller who chose the quote on day 10; the request has been closed on day 3."""
-    closed = decide.deadline_passed(offered_seller(), moment(3)).state
+    closed = deadlines.deadline_passed(offered_seller(), moment(3)).state
     return binding.quote_chosen(closed, choice(), moment(10)).state
 
 

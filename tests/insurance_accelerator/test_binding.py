@@ -6,7 +6,7 @@ import pytest
 
 from services.insurance_accelerator.binding import policy_cancelled, policy_issued, quote_chosen
 from services.insurance_accelerator.certificates import certificate_submitted
-from services.insurance_accelerator.decide import deadline_passed
+from services.insurance_accelerator.deadlines import deadline_passed
 from services.insurance_accelerator.quotes import carrier_quoted
 from services.insurance_accelerator.state import MAX_NOTICES
 from shared.events.insurance_accelerator import (

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from services.insurance_accelerator.certificates import certificate_submitted
-from services.insurance_accelerator.decide import deadline_passed, proceeds_reported
+from services.insurance_accelerator.deadlines import deadline_passed
+from services.insurance_accelerator.proceeds import proceeds_reported
 from services.insurance_accelerator.state import MAX_PERIODS, MAX_WAITING
 from shared.events.base import Event
 from shared.events.insurance_accelerator import (
@@ -16,7 +17,7 @@ from shared.events.insurance_accelerator import (
     Defect,
     SellerCoverChanged,
 )
-from shared.events.seller_portal import InsurerRating
+from shared.events.seller_portal import CoverKind, InsurerRating
 from shared.money import Currency
 from shared.runtime import Decision
 from tests.deciding import day
@@ -61,6 +62,7 @@ def test_a_certificate_without_a_defect_is_accepted_and_becomes_cover() -> None:
     ("changes", "defects"),
     [
         ({"insured_name": "Acme Trading Inc"}, [Defect.NAME_DIFFERS]),
+        ({"kind": CoverKind.OTHER}, [Defect.WRONG_KIND]),
         ({"occurrence_basis": False}, [Defect.NOT_OCCURRENCE_BASIS]),
         ({"per_occurrence_minor": 99_999_999}, [Defect.OCCURRENCE_LIMIT_TOO_LOW]),
         ({"aggregate_minor": 99_999_999}, [Defect.AGGREGATE_LIMIT_TOO_LOW]),
@@ -208,7 +210,21 @@ def test_the_name_brings_the_reply_to_a_waiting_certificate() -> None:
     waiting = certificate_submitted(unknown_seller(), certificate(), moment(0)).state
     heard = proceeds_reported(waiting, proceeds(), moment(5))
     assert [type(event) for event in heard.says] == [CertificateAccepted, SellerCoverChanged]
-    assert cover(heard).periods[0].known_since == day(5)
+    assert cover(heard).periods[0].known_since == day(0), "our waiting for the name does not make the seller late"
+
+
+def test_cover_is_known_since_the_upload_however_late_we_hear_of_it() -> None:
+    heard = certificate_submitted(known_seller(), certificate(), moment(8, said=6))
+    assert cover(heard).periods[0].known_since == day(6)
+    assert cover(certificate_submitted(known_seller(), certificate(), moment(8, said=9))).periods[0].known_since == day(
+        8
+    )
+
+
+@pytest.mark.parametrize("kind", [CoverKind.COMMERCIAL_GENERAL, CoverKind.UMBRELLA, CoverKind.EXCESS])
+def test_general_umbrella_and_excess_policies_do(kind: CoverKind) -> None:
+    heard = certificate_submitted(known_seller(), certificate(kind=kind), moment(0))
+    assert isinstance(heard.says[0], CertificateAccepted)
 
 
 def test_our_waiting_takes_no_days_from_a_certificate() -> None:

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 from services.insurance_accelerator.certificates import certificate_submitted
-from services.insurance_accelerator.decide import deadline_passed
+from services.insurance_accelerator.deadlines import deadline_passed
 from shared.events.insurance_accelerator import CoverLapsed
 from shared.runtime import Decision
 from tests.insurance_accelerator.given import SELLER, certificate, insured_seller, moment

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from services.insurance_accelerator.certificates import certificate_submitted
-from services.insurance_accelerator.decide import deadline_passed, proceeds_reported
+from services.insurance_accelerator.deadlines import deadline_passed
+from services.insurance_accelerator.proceeds import proceeds_reported
 from services.insurance_accelerator.state import Seller
 from shared.events.base import Event
 from shared.events.insurance_accelerator import (

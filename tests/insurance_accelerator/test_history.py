@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from services.insurance_accelerator.history import claim_reported, lately
-from services.insurance_accelerator.state import MAX_CLAIMS
 from shared.money import MINOR_MAX, Currency
 from shared.policy import load
+from shared.policy.model import CLAIMS_REMEMBERED
 from shared.runtime import Decision
 from tests.insurance_accelerator.given import TODAY, claim, known_seller, moment, unknown_seller, with_claims
 
@@ -49,16 +49,24 @@ def test_claims_of_no_marketplace_or_in_another_currency_do_not_count() -> None:
 
 
 def test_beyond_the_bound_the_claim_reported_first_is_forgotten() -> None:
-    seller = with_claims(known_seller(), MAX_CLAIMS)
+    seller = with_claims(known_seller(), CLAIMS_REMEMBERED)
     newest = claim(99, reported_on=TODAY, admitted_minor=MINOR_MAX)
     heard = claim_reported(seller, newest, moment(0)).state
-    assert len(heard.claims) == MAX_CLAIMS
-    assert lately(heard, US, moment(0)) == (MAX_CLAIMS, MINOR_MAX)
+    assert len(heard.claims) == CLAIMS_REMEMBERED
+    assert lately(heard, US, moment(0)) == (CLAIMS_REMEMBERED, MINOR_MAX)
+
+
+def test_claims_elsewhere_do_not_make_those_of_a_marketplace_forgotten() -> None:
+    seller = with_claims(known_seller(), 30)
+    for number in range(30, 60):
+        there = claim(number, marketplace="GB", currency=Currency.GBP)
+        seller = claim_reported(seller, there, moment(0)).state
+    assert [lately(seller, policy, moment(0)).claims for policy in (US, GB)] == [30, 30]
 
 
 def test_the_bound_is_above_what_any_marketplace_lets_qualify() -> None:
-    assert all(policy.insurance.max_claims_to_qualify < MAX_CLAIMS for policy in load().versions())
+    assert all(policy.insurance.max_claims_to_qualify < CLAIMS_REMEMBERED for policy in load().versions())
 
 
 def test_a_seller_with_many_claims_is_still_small() -> None:
-    assert len(with_claims(known_seller(), MAX_CLAIMS).model_dump_json()) < 2048
+    assert len(with_claims(known_seller(), CLAIMS_REMEMBERED).model_dump_json()) < 2048

@@ -1,5 +1,6 @@
 """What must hold for a seller whatever is said, how often, in which order and how late the service hears it."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,7 +13,6 @@ from hypothesis import strategies as st
 from services.insurance_accelerator.app import insurance_accelerator
 from services.insurance_accelerator.state import (
     MAX_CANCELLATIONS,
-    MAX_CLAIMS,
     MAX_DECLINES,
     MAX_NOTICES,
     MAX_PERIODS,
@@ -45,9 +45,10 @@ from shared.events.insurance_accelerator import (
     SellerNotQualified,
 )
 from shared.events.intake import SellerClaimReported
-from shared.events.seller_portal import CertificateSubmitted, InsurerRating, QuoteChosen
+from shared.events.seller_portal import CertificateSubmitted, CoverKind, InsurerRating, QuoteChosen
 from shared.money import Currency
 from shared.policy import load
+from shared.policy.model import CLAIMS_REMEMBERED
 from tests.insurance_accelerator.given import (
     SELLER,
     TODAY,
@@ -289,6 +290,8 @@ def straightforward(paper: CertificateSubmitted, account_name: str, today: date)
     found: set[Defect] = set()
     if paper.insured_name.replace(" ", "").lower() != account_name.replace(" ", "").lower():
         found.add(Defect.NAME_DIFFERS)
+    if paper.kind is CoverKind.OTHER:
+        found.add(Defect.WRONG_KIND)
     if not paper.occurrence_basis:
         found.add(Defect.NOT_OCCURRENCE_BASIS)
     if paper.currency != "USD":
@@ -329,6 +332,7 @@ ANY_CERTIFICATE = st.builds(
     insured_name=st.sampled_from(["Acme Trading Ltd", "ACME TRADING LTD", "acme  tradingltd", "Acme Trade Ltd"]),
     insurer_rating=st.sampled_from(InsurerRating),
     occurrence_basis=st.booleans(),
+    kind=st.sampled_from(CoverKind),
     currency=st.sampled_from([Currency.USD, Currency.USD, Currency.CAD]),
     per_occurrence_minor=AROUND_THE_LIMIT,
     aggregate_minor=AROUND_THE_LIMIT,
@@ -619,7 +623,7 @@ def test_what_is_known_of_a_seller_stays_bounded(steps: list[Step]) -> None:
         assert len(seller.periods) <= MAX_PERIODS
         assert len(seller.cancellations) <= MAX_CANCELLATIONS
         assert len(seller.waiting) <= MAX_WAITING
-        assert len(seller.claims) <= MAX_CLAIMS
+        assert max(Counter(past.marketplace for past in seller.claims).values(), default=0) <= CLAIMS_REMEMBERED
         assert len(seller.notices) <= MAX_NOTICES
         assert all(len(request.declined) <= MAX_DECLINES for request in seller.requests)
         renewals = sum(request.renews is not None for request in seller.requests)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.insurance_accelerator.binding import quote_chosen
-from services.insurance_accelerator.decide import deadline_passed
+from services.insurance_accelerator.deadlines import deadline_passed
 from services.insurance_accelerator.quotes import carrier_declined, carrier_quoted, quotes_wanted
 from services.insurance_accelerator.state import MAX_DECLINES, MAX_QUOTES, MAX_REQUESTS, Seller
 from shared.calendar import BusinessDays

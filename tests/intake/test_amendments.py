@@ -130,7 +130,7 @@ def test_after_acceptance_only_what_is_proven_is_admitted() -> None:
     assert (said.amendment_id, said.admitted_minor, said.incident_total_minor) == ("amendment-1", 52_000, 52_000)
     assert said.small
     assert said.items[2].reasons == (Reason.PAPERS_MISSING,)
-    assert told(decision, IncidentReported).admitted_minor == 112_000, "the claimant's others must know"
+    assert told(decision, IncidentReported).admitted_minor == 52_000, "what is never proven counts for no other claim"
 
 
 def test_papers_for_it_say_the_new_amount_once() -> None:
@@ -140,6 +140,7 @@ def test_papers_for_it_say_the_new_amount_once() -> None:
 
     said = told(decision, AmendmentRecorded)
     assert (said.admitted_minor, said.small) == (112_000, False)
+    assert told(decision, IncidentReported).admitted_minor == 112_000, "the claimant's others must know"
     assert decide.documents_submitted(decision.state, papers(ESTIMATE), at(day(5))) == Decision(decision.state)
 
 

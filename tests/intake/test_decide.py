@@ -1,5 +1,7 @@
 """Intake decides: given what it knows, when it hears this, then it says that."""
 
+import json
+
 import pytest
 
 from services.intake import decide
@@ -42,6 +44,9 @@ from tests.intake.given import (
 WITHDRAWN = ClaimWithdrawn(submission_id="fnol-1")
 
 
+BRITISH: dict[str, object] = {"marketplace": "GB", "currency": "GBP"}
+
+
 def acceptance(decision: Decision[Submission]) -> ClaimAccepted:
     return told(decision, ClaimAccepted)
 
@@ -73,6 +78,10 @@ def test_a_claim_carries_the_policy_in_force_on_the_day_it_was_reported() -> Non
         ({"reported_on": "2025-05-19"}, Reason.REPORTED_BEFORE_INCIDENT),
         ({"reported_on": "2025-06-04"}, Reason.REPORTED_IN_FUTURE),
         ({"marketplace": "GB", "currency": "GBP", "purchased_on": "2024-05-19"}, Reason.TOO_LONG_AFTER_PURCHASE),
+        (
+            {**BRITISH, "purchased_on": "2024-02-29", "incident_on": "2025-03-01", "reported_on": "2025-03-01"},
+            Reason.TOO_LONG_AFTER_PURCHASE,
+        ),
         ({"currency": "EUR"}, Reason.WRONG_CURRENCY),
         ({"product": "gift cards "}, Reason.EXCLUDED_PRODUCT),
         ({"marketplace": "ZZ"}, Reason.UNKNOWN_MARKETPLACE),
@@ -91,7 +100,9 @@ def test_a_claim_that_breaks_one_rule_is_denied_for_it_alone(changes: dict[str, 
         {"incident_on": "2025-03-03", "purchased_on": "2025-03-03"},  # 90 days before it is reported
         {"incident_on": "2021-09-01", "purchased_on": "2020-01-01", "reported_on": "2021-09-01"},
         {"reported_on": "2025-06-03"},  # the day after it is said, as east of Greenwich
-        {"marketplace": "GB", "currency": "GBP", "purchased_on": "2024-05-20"},  # 365 days before the incident
+        {"marketplace": "GB", "currency": "GBP", "purchased_on": "2024-05-20"},  # a year before the incident
+        {**BRITISH, "purchased_on": "2024-01-15", "incident_on": "2025-01-15", "reported_on": "2025-01-20"},  # 366 days
+        {**BRITISH, "purchased_on": "2024-02-29", "incident_on": "2025-02-28", "reported_on": "2025-03-01"},
         {"purchased_on": "2019-01-01"},  # no such limit in the US
     ],
 )
@@ -173,6 +184,10 @@ def test_nothing_is_admitted_above_the_cap() -> None:
         ("other", "deceased", InjuryClass.SERIOUS),
         ("INGESTION", "treated/examined and released", InjuryClass.SERIOUS),
         ("burns, electrical", "treated/examined and released", InjuryClass.SERIOUS),
+        ("burn, chemical", "treated/examined and released", InjuryClass.SERIOUS),
+        ("Burn, Radiation", "treated/examined and released", InjuryClass.SERIOUS),
+        ("smoke inhalation", "treated/examined and released", InjuryClass.SERIOUS),
+        ("burn, scald", "treated/examined and released", InjuryClass.MINOR),
     ],
 )
 def test_a_death_an_admission_or_an_ingestion_is_serious(
@@ -377,13 +392,15 @@ def test_a_withdrawal_before_acceptance_ends_the_claim(given: Submission) -> Non
     assert (decision.state.stage, decision.state.due) == (Stage.ENDED, None)
 
 
-def test_a_withdrawal_after_acceptance_is_recorded_once() -> None:
+def test_each_withdrawal_after_acceptance_is_passed_on_and_the_same_one_again_is_not() -> None:
     decision = decide.claim_withdrawn(accepted(), WITHDRAWN, at(day(1)))
 
     said = only(decision)
     assert isinstance(said, ClaimWithdrawalRecorded)
     assert not said.before_acceptance
-    assert decide.claim_withdrawn(decision.state, WITHDRAWN, at(day(2))) == Decision(decision.state)
+    assert decide.claim_withdrawn(decision.state, WITHDRAWN, at(day(2), said_at=day(1))) == Decision(decision.state)
+    again = decide.claim_withdrawn(decision.state, WITHDRAWN, at(day(9)))
+    assert isinstance(only(again), ClaimWithdrawalRecorded), "the first may have come too late for its round"
 
 
 def test_a_claim_that_has_ended_cannot_be_withdrawn() -> None:
@@ -418,11 +435,11 @@ def test_what_was_written_before_there_were_roles_and_rounds_still_reads_and_goe
     fields = (
         *("submission_id", "stage", "policy", "marketplace", "currency", "claimant_id", "seller_id", "order_id"),
         *("product", "purchased_on", "incident_on", "reported_on", "injury", "minor_claimant", "items"),
-        *("other_admitted_minor", "withdrawn", "wait_until"),
+        *("other_admitted_minor", "wait_until"),
     )
-    written = waiting_for_papers(RECEIPT).model_dump_json(include={*fields})
+    written = waiting_for_papers(RECEIPT).model_dump(mode="json", include={*fields}) | {"withdrawn": False}
 
-    given = Submission.model_validate_json(written)
+    given = Submission.model_validate_json(json.dumps(written))
 
     assert acceptance(decide.documents_submitted(given, papers(BILL), at(day(3)))).admitted_minor == 32_000
 

@@ -111,6 +111,20 @@ def test_a_signed_release_is_recorded_once() -> None:
     assert payment.release_signed(decision.state, event, at(day(4))) == Decision(decision.state)
 
 
+def test_a_release_says_which_one_was_signed_and_another_under_the_same_pointer_is_another() -> None:
+    first, second = (
+        ReleaseSigned(submission_id="fnol-1", release="release-1", release_id=claim_id_of(f"release-{number}"))
+        for number in (1, 2)
+    )
+
+    signed = payment.release_signed(accepted(), first, at(day(3)))
+
+    assert told(signed, ReleaseRecorded).release_id == first.release_id
+    assert (
+        told(payment.release_signed(signed.state, second, at(day(9))), ReleaseRecorded).release_id == second.release_id
+    )
+
+
 def test_before_acceptance_there_is_nothing_to_release() -> None:
     event = ReleaseSigned(submission_id="fnol-1", release="release-1")
     assert payment.release_signed(screening(), event, at(day(3))) == Decision(screening())

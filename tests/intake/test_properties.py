@@ -18,6 +18,7 @@ from shared.events.intake import (
     ClaimWithdrawalRecorded,
     DuplicateFound,
     IncidentReported,
+    IncidentScreened,
     InformationRequested,
     LienRecorded,
     LinkReported,
@@ -216,7 +217,9 @@ def test_every_submission_is_accepted_at_most_once_and_waits_for_nothing_in_the_
         assert reopened + len(house.about(name, ReopeningRefused)) <= 3, "each request has one answer"
         assert len(withdrawals) <= 1 + reopened
         looked_at_anew = reopened + told.times(name, ClaimAmended)
-        assert len(house.about(name, InformationRequested)) <= 1 + looked_at_anew
+        requests = house.about(name, InformationRequested)
+        assert sum(not request.asks_beneficiary for request in requests) <= 1 + looked_at_anew
+        assert len(requests) <= 1 + looked_at_anew + len(house.about(name, IncidentScreened))
 
 
 @settings(max_examples=100, deadline=None)

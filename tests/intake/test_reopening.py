@@ -101,7 +101,7 @@ def test_the_reopening_of_an_accepted_claim_is_recorded_for_escalation() -> None
     assert only(decision) == ReopeningRecorded(
         claim_id=claim_id_of("fnol-1"), submission_id="fnol-1", reason=ReopeningReason.PAPERS_FOUND
     )
-    assert not decision.state.withdrawn, "it can be withdrawn once more"
+    assert decision.state.withdrawn_at is None, "it can be withdrawn once more"
 
 
 @pytest.mark.parametrize("given", [accepted(), never_proven(), screening(currency="EUR")])

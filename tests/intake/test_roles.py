@@ -7,7 +7,14 @@ import pytest
 from services.intake import decide
 from services.intake.state import Stage
 from shared.events.claim import DocumentKind, InjuryClass, Lien, Reason
-from shared.events.intake import ClaimAccepted, ClaimDenied, InformationRequested, MissingPaper, ProductIncidentReported
+from shared.events.intake import (
+    BeneficiaryRecorded,
+    ClaimAccepted,
+    ClaimDenied,
+    InformationRequested,
+    MissingPaper,
+    ProductIncidentReported,
+)
 from shared.events.upstream import BeneficiaryStatusGiven
 from shared.runtime import Decision
 from tests.deciding import at, day
@@ -18,7 +25,6 @@ from tests.intake.given import (
     FATAL,
     GUARDIAN,
     RECEIPT,
-    accepted,
     loss,
     never_proven,
     only,
@@ -30,6 +36,7 @@ from tests.intake.given import (
     waiting_for_papers,
 )
 
+TEENAGER: dict[str, Any] = {"id": "customer-1", "age": 17.0}
 UNASKED: dict[str, Any] = {"claimant": {"id": "customer-1", "age": 82.0}}
 DEAR: dict[str, Any] = {"losses": [loss("purchase_price", 2_000), loss("medical", 80_000)]}
 GUARDIANS_PAPER = MissingPaper(item=None, any_of=(DocumentKind.GUARDIAN_AUTHORITY,))
@@ -54,7 +61,33 @@ def test_who_was_hurt_under_age_is_a_minor(age: float | None, minor: bool) -> No
 
 def test_a_grown_up_who_claims_for_a_child_does_not_make_it_grown_up_nor_the_other_way_round() -> None:
     assert screening(claimant={"id": "customer-1", "age": 40.0}, injured={"age": 6.0}).minor_claimant
-    assert not screening(claimant={"id": "customer-1", "age": 17.0}, injured={"age": 70.0}).minor_claimant
+    assert not screening(claimant=TEENAGER, injured={"age": 70.0}).minor_claimant
+
+
+def test_a_minor_who_claims_for_a_grown_up_is_one_and_needs_a_guardian() -> None:
+    given = {"claimant": TEENAGER, "injured": {"age": 70.0}}
+    assert asked(**given).missing == (GUARDIANS_PAPER,)
+
+    decision = decide.incident_screened(screening(RECEIPT, BILL, GUARDIAN, **given), screened(), at(day(1)))
+
+    assert told(decision, ClaimAccepted).minor_claimant, "nothing is paid before a person has looked"
+    assert not told(decision, ProductIncidentReported).minor, "no child was hurt"
+
+
+def test_a_minor_whose_things_alone_were_damaged_needs_a_guardian_too() -> None:
+    damage = {"injury": None, "losses": [loss("purchase_price", 2_000), loss("property_damage", 500)]}
+    given = waiting_for_papers(RECEIPT, paper(2, "estimate"), claimant=TEENAGER, **damage)
+
+    decision = decide.documents_submitted(given, papers(GUARDIAN), at(day(2)))
+
+    assert given.stage is Stage.WAITING_FOR_PAPERS
+    assert told(decision, ClaimAccepted).minor_claimant
+
+
+def test_what_a_grown_up_earns_is_a_loss_also_where_a_minor_claims() -> None:
+    earnings = [loss("purchase_price", 2_000), loss("lost_earnings", 700)]
+    given = screening(RECEIPT, paper(2, "payslip"), GUARDIAN, claimant=TEENAGER, injured={"age": 40.0}, losses=earnings)
+    assert told(decide.incident_screened(given, screened(), at(day(0))), ClaimAccepted).items[1].admitted_minor == 700
 
 
 def test_a_childs_injury_needs_the_guardians_paper_for_the_claim_as_a_whole() -> None:
@@ -178,11 +211,48 @@ def test_a_question_about_medicare_that_nobody_answers_is_no_answer() -> None:
     assert told(decide.deadline_passed(given, at(day(30))), ClaimAccepted).beneficiary is None
 
 
-@pytest.mark.parametrize("given", [accepted(), never_proven()])
-def test_a_late_answer_about_medicare_is_noted_and_says_nothing(given: Any) -> None:
+def test_an_answer_about_medicare_after_acceptance_is_recorded_once_for_each_status() -> None:
+    given = decide.deadline_passed(waiting_for_papers(RECEIPT, BILL, **UNASKED, **DEAR), at(day(30))).state
     event = BeneficiaryStatusGiven(submission_id="fnol-1", beneficiary=True)
+
     decision = decide.beneficiary_status_given(given, event, at(day(31)))
+
+    assert only(decision) == BeneficiaryRecorded(claim_id=given.claim_id, submission_id="fnol-1", beneficiary=True)
+    assert decide.beneficiary_status_given(decision.state, event, at(day(32))) == Decision(decision.state)
+    other = BeneficiaryStatusGiven(submission_id="fnol-1", beneficiary=False)
+    assert told(decide.beneficiary_status_given(decision.state, other, at(day(33))), BeneficiaryRecorded)
+
+
+def test_an_answer_about_medicare_for_a_claim_that_may_be_reopened_is_noted() -> None:
+    event = BeneficiaryStatusGiven(submission_id="fnol-1", beneficiary=True)
+    decision = decide.beneficiary_status_given(never_proven(), event, at(day(31)))
     assert (decision.says, decision.state.beneficiary) == ((), True)
+
+
+def test_the_claimants_other_claims_for_the_incident_count_for_the_question_about_medicare() -> None:
+    given = screening(RECEIPT, BILL, **UNASKED)  # 32,000 of its own
+    assert told(decide.incident_screened(given, screened(other_admitted_minor=43_000), at(day(1))), ClaimAccepted)
+
+    decision = decide.incident_screened(given, screened(other_admitted_minor=43_001), at(day(1)))
+
+    assert told(decision, InformationRequested).asks_beneficiary
+
+
+def test_another_claim_for_the_incident_brings_the_question_about_medicare_while_papers_are_awaited() -> None:
+    given = waiting_for_papers(RECEIPT, **UNASKED)
+
+    decision = decide.incident_screened(given, screened(other_admitted_minor=43_001), at(day(5)))
+
+    said = told(decision, InformationRequested)
+    assert said.asks_beneficiary
+    assert [wanted.item for wanted in said.missing] == [2]
+    assert said.respond_by == decision.state.due == day(35)
+    assert decide.incident_screened(decision.state, screened(other_admitted_minor=50_000), at(day(6))).says == ()
+
+
+def test_a_question_about_medicare_falls_away_with_the_other_claim_for_the_incident() -> None:
+    given = waiting_for_papers(RECEIPT, BILL, other_admitted_minor=43_001, **UNASKED)
+    assert told(decide.incident_screened(given, screened(), at(day(5))), ClaimAccepted).beneficiary is None
 
 
 # Who is paid

@@ -7,7 +7,9 @@ from services.intake.state import Submission
 from shared.events.base import claim_id_of
 from shared.events.claim import LossKind, Signal
 from shared.events.intake import (
+    AmendmentRecorded,
     ClaimAccepted,
+    IncidentReported,
     LinkFound,
     LinkReported,
     ProductIncidentReported,
@@ -34,6 +36,7 @@ from tests.intake.given import (
     waiting_for_papers,
 )
 from tests.intake.given import screening as under_screening
+from tests.intake.house import House
 
 WEIGHTS = load().version("US-1").screening.weights
 
@@ -191,6 +194,32 @@ def test_a_claim_that_has_ended_for_good_is_not_suspected() -> None:
 def test_an_accepted_claim_counts_in_the_sellers_history() -> None:
     said = told(decide.incident_screened(under_screening(RECEIPT, BILL), screened(), at(day(1))), SellerClaimReported)
     assert (said.seller_id, said.admitted_minor, said.claim_id) == ("seller-1", 32_000, claim_id_of("fnol-1"))
+
+
+def test_what_was_never_proven_stops_counting_for_the_claimants_other_claims_at_acceptance() -> None:
+    partly = decide.deadline_passed(waiting_for_papers(RECEIPT), at(day(30)))
+    wholly = decide.incident_screened(under_screening(RECEIPT, BILL), screened(), at(day(1)))
+
+    assert told(partly, IncidentReported).admitted_minor == told(partly, ClaimAccepted).admitted_minor == 2_000
+    assert not any(isinstance(said, IncidentReported) for said in wholly.says), "it counts what it did"
+    assert decide.incident_screened(partly.state, screened(), at(day(31))) == Decision(partly.state)
+
+
+def test_another_order_of_the_incident_becomes_small_again_when_this_one_is_not_proven() -> None:
+    house = House()
+    dear = [loss("purchase_price", 2_000), loss("property_damage", 90_000)]
+    house.hear(submitted(losses=dear, injury=None))
+    house.hear(papers(RECEIPT))
+    other = "fnol-2"
+    house.hear(submitted(submission_id=other, order_id="order-2"))
+    house.hear(papers(RECEIPT, BILL, submission_id=other))
+    house.settle()
+
+    house.come_to_rest()
+
+    assert [said.small for said in house.about(other, ClaimAccepted, AmendmentRecorded)] == [False, True]
+    assert [said.admitted_minor for said in house.about("fnol-1", IncidentReported)] == [92_000, 2_000]
+    assert house.about("fnol-1", AmendmentRecorded) == []
 
 
 def test_an_injury_counts_for_the_product() -> None:

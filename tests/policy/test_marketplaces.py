@@ -6,6 +6,7 @@ from typing import NamedTuple
 import pytest
 
 from shared.calendar import BusinessDays
+from shared.events.seller_portal import CoverKind
 from shared.policy import Policies, Policy, PolicyError, load
 from shared.policy.model import DirectPay, WaiverCover
 
@@ -93,9 +94,9 @@ def test_every_marketplace_is_launched_when_its_first_version_is_in_force() -> N
         assert first.eligibility.launched_on == first.effective_from, name
 
 
-def test_only_britain_counts_the_days_since_the_purchase() -> None:
-    within = {name: in_force(name).eligibility.incident_within_days_of_purchase for name in load().marketplaces()}
-    assert within == dict.fromkeys(load().marketplaces()) | {"GB": 365}
+def test_only_britain_counts_from_the_purchase() -> None:
+    within = {name: in_force(name).eligibility.incident_within_years_of_purchase for name in load().marketplaces()}
+    assert within == dict.fromkeys(load().marketplaces()) | {"GB": 1}
 
 
 def test_only_the_united_states_report_to_medicare() -> None:
@@ -122,6 +123,7 @@ def test_what_the_public_pages_say_is_the_same_everywhere() -> None:
         assert recovery.waiver_cover is WaiverCover.ON_PROOF
         assert handling.direct_pay is DirectPay.IF_COVERED
         assert policy.insurance.min_days_left == 60
+        assert policy.insurance.kinds == set(CoverKind) - {CoverKind.OTHER}
         assert policy.insurance.duty_days == 30
 
 

@@ -1,20 +1,11 @@
-"""What concerns several matters of a seller at once: the account's name and proceeds, and the passing of time."""
+"""The passing of time: one moment may end several of a seller's matters, and they are told in this order."""
 
 from typing import Any
 
 from services.insurance_accelerator import binding, cover, duty, quotes, renewals
 from services.insurance_accelerator.certificates import judge_waiting
 from services.insurance_accelerator.state import Seller
-from shared.events.marketplace import SellerProceedsReported
 from shared.runtime import Decision, Moment
-
-
-def proceeds_reported(seller: Seller, event: SellerProceedsReported, at: Moment[Any]) -> Decision[Seller]:
-    """The account's name is known, so certificates need wait no longer; proceeds may bring the duty to insure."""
-    named = seller.model_copy(update={"account_name": event.account_name})
-    obliged, required = duty.begun(named, event, at)
-    judged, replies = judge_waiting(obliged, obliged.waiting, at)
-    return cover.told(seller, judged, required + replies, at)
 
 
 def deadline_passed(seller: Seller, at: Moment[Any]) -> Decision[Seller]:
