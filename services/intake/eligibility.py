@@ -1,6 +1,5 @@
 """What is checked about a claim as a whole: windows, currency, product, and how serious the injury is."""
 
-from calendar import isleap
 from collections.abc import Iterable
 from datetime import MAXYEAR, date
 
@@ -48,10 +47,13 @@ def _against_policy(claim: ClaimSubmitted, policy: Policy) -> dict[Reason, bool]
 
 def _years_later(day: date, years: int) -> date:
     """The same day of the calendar; for 29 February, in a year without it, the day before."""
-    if day.year + years > MAXYEAR:
+    year = day.year + years
+    if year > MAXYEAR:
         return date.max
-    leap_day = (day.month, day.day) == (2, 29) and not isleap(day.year + years)
-    return day.replace(year=day.year + years, day=28 if leap_day else day.day)
+    try:
+        return day.replace(year=year)
+    except ValueError:
+        return day.replace(year=year, day=28)
 
 
 def injury_class(claim: ClaimSubmitted, policy: Policy) -> InjuryClass:

@@ -75,7 +75,7 @@ def test_a_minor_who_claims_for_a_grown_up_is_one_and_needs_a_guardian() -> None
 
 
 def test_a_minor_whose_things_alone_were_damaged_needs_a_guardian_too() -> None:
-    damage = {"injury": None, "losses": [loss("purchase_price", 2_000), loss("property_damage", 500)]}
+    damage: dict[str, Any] = {"injury": None, "losses": [loss("purchase_price", 2_000), loss("property_damage", 500)]}
     given = waiting_for_papers(RECEIPT, paper(2, "estimate"), claimant=TEENAGER, **damage)
 
     decision = decide.documents_submitted(given, papers(GUARDIAN), at(day(2)))
