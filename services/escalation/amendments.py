@@ -4,13 +4,14 @@ from services.escalation import items
 from services.escalation.ending import is_paid
 from services.escalation.release import pay
 from services.escalation.reopening import open_round_for_more
-from services.escalation.review import ask_anew, investigate, open_review
+from services.escalation.review import ask_anew, investigate, look_at_more, open_review
 from services.escalation.routing import crosses_to_seller, is_paid_directly, reroute
 from services.escalation.state import At, Case
 from services.escalation.status import standing, told
 from shared.events.adjusters import ReviewKind
 from shared.events.escalation import Notice, Status
 from shared.events.intake import AmendmentRecorded
+from shared.events.seller_portal import AnswerChoice
 from shared.runtime import Decision, unchanged
 
 
@@ -24,9 +25,8 @@ def amendment_recorded(case: Case, event: AmendmentRecorded, at: At) -> Decision
     others_minor = max(event.incident_total_minor - event.admitted_minor, 0)
     terms = case.terms.model_copy(update={"small": event.small, "others_minor": others_minor})
     admitted = items.as_admitted(event.items)
-    known = {each.item for each in admitted}
-    contested = tuple(item for item in case.contested if item in known)
-    amended = case.but(accepted=terms, items=admitted, contested=contested)
+    amended = case.but(accepted=terms, items=admitted)
+    amended = amended.but(contested=_contested(case, amended))
     if (terms, admitted) == (case.terms, case.items):
         return unchanged(case)
     if case.payouts and not case.undecided:
@@ -39,11 +39,14 @@ def amendment_recorded(case: Case, event: AmendmentRecorded, at: At) -> Decision
 
 
 def _before_decision(case: Case, amended: Case, at: At) -> Decision[Case]:
+    more = bool(_more(case, amended)) and _is_agreed(case)
+    if _more(case, amended) and case.answer is AnswerChoice.PAY_THROUGH_US and case.direct_pay is None:
+        amended = amended.but(answer=None)  # he accepted less, and has his notice still before him
     if case.cut_by_investigator and not case.investigated:
-        suspect = amended.but(suspected=True, cut_by_investigator=False)
-        return investigate(suspect, at, resumes=case.review)  # what was refused as fraud has come back
+        suspect = amended.but(suspected=True, cut_by_investigator=False)  # what was refused as fraud has come back
+        return investigate(suspect, at, resumes=case.review or (ReviewKind.AMOUNT if more else None))
     if case.investigated:
-        return ask_anew(amended, at)
+        return look_at_more(amended, at) if more else ask_anew(amended, at)
     if crosses_to_seller(amended):
         return reroute(amended, at, direct_pay=False)
     if _crosses_to_direct_pay(amended, at):
@@ -54,9 +57,28 @@ def _before_decision(case: Case, amended: Case, at: At) -> Decision[Case]:
         return _settled_in_part(amended, at)
     if case.status not in (Status.AWAITING_RELEASE, Status.AWAITING_APPROVAL):
         return Decision(amended)
-    if items.total(amended.items) > items.total(case.items):
-        return open_review(amended, ReviewKind.AMOUNT, at)  # nobody has accepted, or looked at, what is more
+    if more:
+        return look_at_more(amended, at)
     return pay(amended.but(approvers=()), at)
+
+
+def _more(case: Case, amended: Case) -> set[int]:
+    """The items that are new, or larger than they were."""
+    before = {each.item: each.minor for each in case.items}
+    return {each.item for each in amended.items if each.minor > before.get(each.item, 0)}
+
+
+def _is_agreed(case: Case) -> bool:
+    """Whether the seller has accepted what was claimed, or it is paid for another reason that was found before."""
+    return case.route is not None or (case.answer is AnswerChoice.PAY_THROUGH_US and case.direct_pay is not None)
+
+
+def _contested(case: Case, amended: Case) -> tuple[int, ...]:
+    """What he has not seen he accepts no more than what he contests; empty stays all."""
+    if not case.contested:
+        return ()
+    in_question = {*case.contested, *_more(case, amended)}
+    return tuple(each.item for each in amended.items if each.item in in_question)
 
 
 def _crosses_to_direct_pay(amended: Case, at: At) -> bool:
@@ -77,6 +99,6 @@ def _after_payout(case: Case, amended: Case, at: At) -> Decision[Case]:
     """Only a higher total matters: after the payment it opens a round by itself, until then it waits for its end."""
     if items.total(amended.items) <= items.total(case.items):
         return unchanged(case)
-    before = tuple((line.item, line.minor) for line in items.besides_insurer(case))
+    before = tuple((line.item, line.minor) for line in items.besides_settled(case))
     more = amended.but(amended=True, dealt_with=case.dealt_with if case.amended else before)
     return open_round_for_more(Decision(more), at) if is_paid(case) else Decision(more)

@@ -2,10 +2,10 @@
 
 Hears  ClaimAccepted · InformationRequested · ClaimDenied · DuplicateFound · ClaimWithdrawalRecorded ·
        AmendmentRecorded · SuspicionRaised · ReopeningRecorded · ReopeningRefused · PayeeRecorded · LienRecorded ·
-       ReleaseRecorded · SettlementReplyRecorded · SellerNotified · NoticeUndeliverable · ExtensionGranted ·
-       SellerAnswerRecorded · SellerCommentRecorded · SettlementReported · InsurerNotified · InsurerSettled ·
-       InsurerRejected · ReviewDecided · PayoutApproved · PayoutRefused · DuplicateEstablished · PayoutPaid ·
-       PayoutFailed · PayoutReturned
+       ReleaseRecorded · BeneficiaryRecorded · SettlementReplyRecorded · SellerNotified · NoticeUndeliverable ·
+       ExtensionGranted · SellerAnswerRecorded · SellerCommentRecorded · SettlementReported · InsurerNotified ·
+       InsurerSettled · InsurerRejected · ReviewDecided · PayoutApproved · PayoutRefused · DuplicateEstablished ·
+       PayoutPaid · PayoutFailed · PayoutReturned
 Says   RouteChosen · ClaimEscalated · ReviewOpened · ReleaseRequested · ApprovalRequested · ClaimDecided ·
        ClaimClosed · ClaimReopened · PayoutAuthorized · PayoutRecalled · PaymentContested · MedicareReportDue ·
        StatusChanged
@@ -19,6 +19,7 @@ from services.escalation import (
     duplicates,
     finance,
     investigation,
+    medicare,
     payee,
     payout,
     release,
@@ -38,6 +39,7 @@ from shared.events.insurance_accelerator import SellerCoverChanged
 from shared.events.insurers import InsurerRejected, InsurerSettled
 from shared.events.intake import (
     AmendmentRecorded,
+    BeneficiaryRecorded,
     ClaimAccepted,
     ClaimDenied,
     ClaimWithdrawalRecorded,
@@ -81,6 +83,7 @@ HEARS: dict[type[Event], Hears] = FROM_INTAKE | {
     PayeeRecorded: payee.payee_recorded,
     LienRecorded: payee.lien_recorded,
     ReleaseRecorded: release.release_recorded,
+    BeneficiaryRecorded: medicare.beneficiary_recorded,
     SettlementReplyRecorded: settlement.customer_replied,
     SellerNotified: seller.seller_notified,
     NoticeUndeliverable: seller.notice_undeliverable,

@@ -5,9 +5,10 @@ from typing import Final
 
 from services.escalation import clocks, items
 from services.escalation.ending import close, end_unpaid
+from services.escalation.parts import Line, Terms
 from services.escalation.review import investigate
 from services.escalation.routing import choose_route
-from services.escalation.state import At, Case, Line, Terms, later
+from services.escalation.state import At, Case, later
 from shared.events.claim import InjuryClass, Reason
 from shared.events.escalation import Outcome, Owner, Status
 from shared.events.intake import (
@@ -43,6 +44,7 @@ def claim_accepted(case: Case, event: ClaimAccepted, at: At) -> Decision[Case]:
         hurt=event.injury is not InjuryClass.NONE,
         others_minor=max(event.incident_total_minor - event.admitted_minor, 0),
         beneficiary=event.beneficiary,
+        accepted_at=at.said_at,
     )
     accepted = beginning.but(
         accepted=terms,
@@ -72,11 +74,12 @@ def intake_overdue(case: Case, at: At) -> Decision[Case]:
 
 def claim_denied(case: Case, event: ClaimDenied, at: At) -> Decision[Case]:
     """Ends the claim for every reason of intake's; papers that never came are an outcome of their own."""
-    if case.status is not Status.NEEDS_INFORMATION:
-        return unchanged(case)
+    beginning = _beginning(case)
     outcome = Outcome.NO_RESPONSE if event.reasons == (Reason.NO_RESPONSE,) else Outcome.DENIED
+    if beginning is None or case.outcome is outcome:
+        return unchanged(case)
     refused = tuple(Line(each.item, 0, each.reasons) for each in event.items)
-    return close(case.but(items=items.as_admitted(event.items), decided=refused), at, outcome, *event.reasons)
+    return close(beginning.but(items=items.as_admitted(event.items), decided=refused), at, outcome, *event.reasons)
 
 
 def duplicate_found(case: Case, event: DuplicateFound, at: At) -> Decision[Case]:

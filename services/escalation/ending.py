@@ -3,7 +3,9 @@
 from typing import Final
 
 from services.escalation import items
-from services.escalation.state import At, Case, Line
+from services.escalation.orders import order_unpaid
+from services.escalation.parts import Line
+from services.escalation.state import At, Case
 from services.escalation.status import saying, told
 from shared.events.base import Event
 from shared.events.claim import Reason
@@ -20,14 +22,14 @@ PAID_OUTCOME: Final = {
 
 def is_paid(case: Case) -> bool:
     """Whether it ended with a payout that the customer still has."""
-    return case.outcome in PAID_OUTCOME.values() and case.payout is not None and case.payout.held_minor > 0
+    return case.outcome in PAID_OUTCOME.values() and any(payout.held_minor for payout in case.payouts)
 
 
 def close(case: Case, at: At, outcome: Outcome, *reasons: Reason, says: tuple[Event, ...] = ()) -> Decision[Case]:
-    """Ended so; says ``says`` first."""
-    changes = {"outcome": outcome, "reasons": reasons, "ended_at": at.now, "former": None}
+    """Ended so, or for want of a payee while a payout of any round has come back; says ``says`` first."""
+    changes = {"outcome": _outcome(case, outcome), "reasons": reasons, "ended_at": at.now, "former": None}
     ended = case.moved(Status.CLOSED, Owner.NOBODY, None, **changes)
-    return Decision(ended, (*says, _closed(ended)))
+    return order_unpaid(Decision(ended, (*says, _closed(ended))), at)
 
 
 def close_unpaid(case: Case, at: At, outcome: Outcome, *reasons: Reason) -> Decision[Case]:
@@ -37,10 +39,11 @@ def close_unpaid(case: Case, at: At, outcome: Outcome, *reasons: Reason) -> Deci
 
 
 def deny(case: Case, at: At, lines: tuple[Line, ...], *reasons: Reason) -> Decision[Case]:
-    """Nothing is paid; what an insurer paid before stays the customer's, and a later round leaves all as it was."""
+    """Nothing is paid; what others paid before stays the customer's, and a later round leaves all as it was."""
     if case.former is not None:
         return closed_again(case, at, *reasons)
-    outcome = Outcome.RESOLVED_BY_INSURER if case.insurer_minor else Outcome.DENIED
+    by_seller = Outcome.RESOLVED_BY_SELLER if case.seller_minor else Outcome.DENIED
+    outcome = Outcome.RESOLVED_BY_INSURER if case.insurer_minor else by_seller
     decided = case.but(decided=lines)
     return saying(claim_decided(decided), close(decided, at, outcome, *reasons))
 
@@ -64,11 +67,12 @@ def closed_again(case: Case, at: At, *reasons: Reason, notice: Notice = Notice.N
     """Ended as it had ended before this round; the customer hears why nothing came of it."""
     former = case.former
     assert former is not None, "it has not ended before"
-    returned = former.outcome in PAID_OUTCOME.values() and case.payout is not None and not case.payout.held_minor
-    outcome = Outcome.PAYOUT_FAILED if returned else former.outcome
+    outcome = _outcome(case, former.outcome)
     changes = {"outcome": outcome, "reasons": former.reasons, "ended_at": former.at, "former": None}
     ended = case.moved(Status.CLOSED, Owner.NOBODY, None, **changes)
-    return told(Decision(ended, (_closed(ended),)), at, notice, *(reasons or (Reason.NOT_REOPENED,)))
+    said = told(Decision(ended, (_closed(ended),)), at, notice, *(reasons or (Reason.NOT_REOPENED,)))
+    again = order_unpaid(said, at)
+    return said if again is said else told(again, at, Notice.PROGRESS)
 
 
 def claim_decided(case: Case) -> ClaimDecided:
@@ -80,6 +84,10 @@ def claim_decided(case: Case) -> ClaimDecided:
         allowed_minor=items.total(case.decided),
         findings=items.as_findings(case.decided),
     )
+
+
+def _outcome(case: Case, outcome: Outcome) -> Outcome:
+    return Outcome.PAYOUT_FAILED if case.unpaid and outcome is not Outcome.DUPLICATE else outcome
 
 
 def _closed(case: Case) -> ClaimClosed:

@@ -2,15 +2,18 @@
 
 from typing import Final
 
+from services.escalation import items
 from services.escalation.duplicates import recall
 from services.escalation.ending import PAID_OUTCOME, close, is_paid
-from services.escalation.payout import order, order_to_new_payee
+from services.escalation.medicare import reporting
+from services.escalation.orders import order, order_to_new_payee
+from services.escalation.parts import Payout
 from services.escalation.reopening import open_round_for_more
-from services.escalation.review import with_other_items
-from services.escalation.state import At, Case, Payout
+from services.escalation.review import look_at_more
+from services.escalation.state import At, Case
 from services.escalation.status import told
 from shared.events.base import derived_id
-from shared.events.escalation import MedicareReportDue, Notice, Outcome, Owner, Status
+from shared.events.escalation import Notice, Outcome, Owner, Status
 from shared.events.finance import PayoutFailed, PayoutPaid, PayoutReturned
 from shared.money import MINOR_MAX
 from shared.runtime import Decision, unchanged
@@ -23,24 +26,32 @@ def payout_paid(case: Case, event: PayoutPaid, at: At) -> Decision[Case]:
     payout, booked = _answered(case, event), _booked(case, event)
     if payout is None or booked is None:
         return unchanged(case)
-    held = min(payout.held_minor + event.amount_minor, MINOR_MAX)
-    now = booked.but(payouts=_with(case, payout._replace(held_minor=held)))
+    after = _held(payout, event.amount_minor)
+    now = booked.but(payouts=_with(case, after))
     if case.outcome is Outcome.DUPLICATE:
-        return Decision(now, () if payout.held_minor else (recall(now, payout._replace(held_minor=held)),))
-    given_up = case.outcome is Outcome.PAYOUT_FAILED
-    if payout is not case.payout or not (given_up or case.status is Status.PAYOUT_PENDING):
+        recalled = after.held_minor and not payout.held_minor
+        return Decision(now, (recall(now, after),) if recalled else ())
+    pending = case.status is Status.PAYOUT_PENDING and payout is case.payout
+    given_up = case.outcome is Outcome.PAYOUT_FAILED and payout in case.unpaid
+    if not pending and not given_up:
         return Decision(now)  # paid twice, or of a round that is over: recovery questions it
+    if after.held_minor == 0:
+        return close(now, at, Outcome.PAYOUT_FAILED) if pending else Decision(now)  # it had come back before
     assert case.route is not None
-    due = _medicare_report(now, payout.round, at)
-    reported = now.but(medicare_round=payout.round) if due else now
-    paid = told(close(reported, at, PAID_OUTCOME[case.route], says=due), at, Notice.PAID)
-    return open_round_for_more(paid, at) if case.amended else paid
+    reported = reporting(now, payout.round, at)
+    paid = told(close(reported.state, at, PAID_OUTCOME[case.route], says=reported.says), at, Notice.PAID)
+    return open_round_for_more(paid, at) if case.amended and is_paid(paid.state) else paid
 
 
 def payout_failed(case: Case, event: PayoutFailed, at: At) -> Decision[Case]:
-    """Tried again under the same id, so often as the policy says; then it is given up, until there is a new payee."""
+    """Tried again under the same id, so often as the policy says; then it is given up, until there is a new payee.
+
+    What became of an earlier attempt changes nothing.
+    """
     payout = case.payout
     if payout is None or case.status is not Status.PAYOUT_PENDING or event.payout_id != case.payout_id_of(payout.round):
+        return unchanged(case)
+    if event.attempt not in (None, payout.attempt):
         return unchanged(case)
     handling = case.policy(at).handling
     waits_to_retry = case.owner is Owner.MAKEGOOD
@@ -67,17 +78,27 @@ def payout_overdue(case: Case, at: At) -> Decision[Case]:
 
 
 def payout_returned(case: Case, event: PayoutReturned, at: At) -> Decision[Case]:
-    """What has come back in full is not paid: the claim waits for a new payee, or a running round owes it again."""
+    """What has come back in full, of whichever round, is paid again in its own round: the claim waits for a new payee.
+
+    A running round owes what is back; while a payout is pending it is remembered for the end.
+    """
     payout, booked = _answered(case, event), _booked(case, event)
-    if payout is None or booked is None or payout.held_minor == 0:
+    if payout is None or booked is None:
         return unchanged(case)
-    left = max(payout.held_minor - event.amount_minor, 0)
-    now = booked.but(payouts=_with(case, payout._replace(held_minor=left)))
-    if left:
+    after = _held(payout, -event.amount_minor)
+    now = booked.but(payouts=_with(case, after))
+    if after.held_minor == payout.held_minor:
         return Decision(now)
     if case.undecided:
-        return with_other_items(now, at)
-    return close(now, at, Outcome.PAYOUT_FAILED) if payout is case.payout and is_paid(case) else Decision(now)
+        return look_at_more(now, at) if items.owed(now) != items.owed(case) else Decision(now)
+    ended = case.status is Status.CLOSED and case.outcome not in (Outcome.DUPLICATE, Outcome.PAYOUT_FAILED)
+    return close(now, at, Outcome.PAYOUT_FAILED) if ended and now.unpaid else Decision(now)
+
+
+def _held(payout: Payout, minor: int) -> Payout:
+    """With so much more, or less, in the payee's hands; what came back before it was paid counts against it then."""
+    net = payout.held_minor - payout.early_minor + minor
+    return payout._replace(held_minor=min(max(net, 0), MINOR_MAX), early_minor=min(max(-net, 0), MINOR_MAX))
 
 
 def _answered(case: Case, event: PayoutPaid | PayoutReturned) -> Payout | None:
@@ -95,21 +116,3 @@ def _booked(case: Case, event: PayoutPaid | PayoutReturned) -> Case | None:
 
 def _with(case: Case, changed: Payout) -> tuple[Payout, ...]:
     return tuple(changed if p.round == changed.round else p for p in case.payouts)
-
-
-def _medicare_report(case: Case, round_: int, at: At) -> tuple[MedicareReportDue, ...]:
-    """Once per round: payments for the incident to a beneficiary, over the threshold in force on its day."""
-    terms = case.terms
-    over_minor = case.policy(at).injuries.reported_over(terms.incident_on)
-    paid_minor = sum(payout.amount_minor for payout in case.payouts if payout.held_minor) + terms.others_minor
-    reports = terms.beneficiary and terms.hurt and case.medicare_round < round_
-    if not reports or over_minor is None or paid_minor <= over_minor:
-        return ()
-    due = MedicareReportDue(
-        claim_id=case.claim_id,
-        submission_id=case.submission_id,
-        currency=terms.currency,
-        paid_minor=min(paid_minor, MINOR_MAX),
-        threshold_minor=over_minor,
-    )
-    return (due,)

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from services.escalation.state import Admitted, At, Case, Line
+from services.escalation.parts import Admitted, Line, Payout
+from services.escalation.state import At, Case
 from shared.events.claim import Item, ItemFinding, LossKind, Reason
 
 
@@ -33,14 +34,15 @@ def refused(lines: Iterable[Line], *reasons: Reason) -> tuple[Line, ...]:
 
 
 def owed(case: Case) -> tuple[Line, ...]:
-    """What is owed at most in this round: as admitted, less what the insurer has settled and earlier rounds paid."""
-    rest = besides_insurer(case)
+    """What is owed at most in this round: as admitted, less what others have settled and earlier rounds paid."""
+    rest = besides_settled(case)
     return _besides_earlier_rounds(case, rest) if case.round > 1 else rest
 
 
-def besides_insurer(case: Case) -> tuple[Line, ...]:
-    """As admitted, less what the insurer has settled; his sum names no items, so it counts from the first one on."""
+def besides_settled(case: Case) -> tuple[Line, ...]:
+    """As admitted, less what seller and insurer have settled; a sum names no items, so it counts from the first on."""
     lines = (Line(each.item, each.minor, each.reasons) for each in case.items)
+    lines = _less(lines, case.seller_minor, Reason.SETTLED_BY_SELLER)
     return _less(lines, case.insurer_minor, Reason.SETTLED_BY_INSURER)
 
 
@@ -70,6 +72,22 @@ def cut_to(admitted: Iterable[Admitted], findings: Iterable[ItemFinding]) -> tup
     return tuple(_as_found(each, by_item.get(each.item)) for each in admitted)
 
 
+def cut_to_held(payout: Payout) -> Payout:
+    """Less what has come back of it, counted from the last item on."""
+    held = min(payout.held_minor, payout.amount_minor)
+    return payout._replace(amount_minor=held, lines=_held_lines(payout))
+
+
+def _held_lines(payout: Payout) -> tuple[tuple[int, int], ...]:
+    left, lines = payout.held_minor, list[tuple[int, int]]()
+    for item, minor in payout.lines:
+        counted = min(minor, left)
+        left -= counted
+        if counted:
+            lines.append((item, counted))
+    return tuple(lines)
+
+
 def _as_found(admitted: Admitted, finding: ItemFinding | None) -> Admitted:
     if finding is None or finding.allowed_minor >= admitted.minor:
         return admitted
@@ -78,11 +96,14 @@ def _as_found(admitted: Admitted, finding: ItemFinding | None) -> Admitted:
 
 
 def _paid_before(case: Case) -> Counter[int]:
-    """Per item, what earlier rounds have paid and the customer still has."""
+    """Per item, what the customer has of earlier rounds.
+
+    In a round that is only about what is more, also what has come back of them: it is paid again in its own round.
+    """
     paid = Counter[int]()
     for payout in case.payouts:
-        if payout.round < case.round and payout.held_minor > 0:
-            paid.update(dict(payout.lines))
+        if payout.round < case.round:
+            paid.update(dict(payout.lines if case.dealt_with else _held_lines(payout)))
     return paid
 
 

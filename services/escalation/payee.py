@@ -1,20 +1,26 @@
 """Who gets the money: the payee that the customer names, after the holders of liens."""
 
-from services.escalation.payout import order_to_new_payee
+from services.escalation.orders import order_to_new_payee
+from services.escalation.payout import authorise
 from services.escalation.state import At, Case
-from shared.events.escalation import Outcome
+from shared.events.escalation import Outcome, Status
 from shared.events.intake import LienRecorded, PayeeRecorded
 from shared.runtime import Decision, unchanged
 
 
 def payee_recorded(case: Case, event: PayeeRecorded, at: At) -> Decision[Case]:
-    """Pays whom the customer names from now on; a payout that could not be paid is ordered again, under the same id."""
+    """Pays whom the customer names from now on; what could not be paid, or came back, is ordered again by the same id.
+
+    Who approved a payment to somebody else has not approved this one.
+    """
     if case.accepted is None:
         return unchanged(case)
     known = case.but(payee_ref=event.payee_ref)
-    if case.outcome is not Outcome.PAYOUT_FAILED or case.payout is None:
+    if case.status is Status.AWAITING_APPROVAL and event.payee_ref != case.payee_ref:
+        return authorise(known.but(approvers=()), at)
+    if case.outcome is not Outcome.PAYOUT_FAILED or not case.unpaid:
         return Decision(known)
-    return order_to_new_payee(known, case.payout, at)
+    return order_to_new_payee(known, case.unpaid[0], at)
 
 
 def lien_recorded(case: Case, event: LienRecorded, at: At) -> Decision[Case]:

@@ -1,11 +1,14 @@
 """The release: above the line the customer signs one before he is paid, unless he is paid the purchase price alone."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from services.escalation import items
 from services.escalation.ending import end_unpaid
+from services.escalation.parts import Line, Release
 from services.escalation.payout import authorise
-from services.escalation.state import At, Case, Line, Release
+from services.escalation.state import At, Case
+from shared.events.base import derived_id
 from shared.events.claim import Reason
 from shared.events.escalation import Outcome, Owner, ReleaseRequested, Status
 from shared.events.intake import ReleaseRecorded
@@ -25,8 +28,10 @@ def pay(case: Case, at: At) -> Decision[Case]:
 
 
 def release_recorded(case: Case, event: ReleaseRecorded, at: At) -> Decision[Case]:
-    """Goes on to the payout that the customer has signed the release for."""
+    """Goes on to the payout that the customer has signed the release for; another release signs nothing."""
     if not case.undecided or case.release is None or case.release.signed:
+        return unchanged(case)
+    if event.release_id not in (None, _id_of(case, case.release)):
         return unchanged(case)
     signed = case.but(release=case.release._replace(signed=True))
     return pay(signed, at) if case.status is Status.AWAITING_RELEASE else Decision(signed)
@@ -48,9 +53,15 @@ def _asked(case: Case, wanted: Release, at: At, *, overdue: int = 0) -> Decision
         amount_minor=wanted.minor,
         items=wanted.items,
         sign_by=sign_by,
+        release_id=_id_of(case, wanted),
     )
     changes = {"release": wanted, "overdue": overdue, "approvers": ()}
     return Decision(case.moved(Status.AWAITING_RELEASE, Owner.CUSTOMER, sign_by, **changes), (asked,))
+
+
+def _id_of(case: Case, release: Release) -> UUID:
+    """Another round, another amount or other items: another release."""
+    return derived_id("release", case.claim_id, case.round, release.minor, *release.items)
 
 
 def _is_signed(release: Release | None, wanted: Release) -> bool:

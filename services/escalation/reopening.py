@@ -3,8 +3,9 @@
 from typing import Final
 
 from services.escalation import clocks, items
+from services.escalation.parts import Ended
 from services.escalation.review import open_review
-from services.escalation.state import At, Case, Ended
+from services.escalation.state import At, Case
 from services.escalation.status import saying, told
 from shared.events.adjusters import ReviewKind
 from shared.events.claim import Reason, ReopeningReason

@@ -24,13 +24,14 @@ def pay_unless_serious(case: Case, at: At) -> Decision[Case]:
 
 
 def is_never_automatic(case: Case, at: At) -> bool:
-    """A serious injury; or a payment that may have to be reported, while nobody has said whether to a beneficiary."""
+    """A serious injury; or payments for the incident that may have to be reported, to whom nobody has said."""
     terms = case.terms
     if terms.serious:
         return True
-    over_minor = case.policy(at).injuries.reported_over(terms.incident_on)
+    policy = case.policy(at)
+    over_minor = policy.injuries.reported_over(policy.day_of(at.now))
     unknown = terms.hurt and terms.beneficiary is None
-    return unknown and over_minor is not None and items.total(case.items) > over_minor
+    return unknown and over_minor is not None and items.total(case.items) + terms.others_minor > over_minor
 
 
 def open_review(case: Case, kind: ReviewKind, at: At) -> Decision[Case]:
@@ -67,6 +68,15 @@ def with_other_items(case: Case, at: At) -> Decision[Case]:
     if case.status in (Status.AWAITING_RELEASE, Status.AWAITING_APPROVAL):
         return pay(case.but(approvers=()), at)
     return Decision(case)
+
+
+def look_at_more(case: Case, at: At) -> Decision[Case]:
+    """A person looks at what is more than anybody has accepted, or looked at, before it is paid."""
+    if case.investigated:
+        return ask_anew(case.but(resumes=case.resumes or ReviewKind.AMOUNT), at)
+    if case.review is None and case.status in (Status.AWAITING_RELEASE, Status.AWAITING_APPROVAL):
+        return open_review(case, ReviewKind.AMOUNT, at)
+    return with_other_items(case, at)
 
 
 def step_in(case: Case, route: Route, then: Decision[Case]) -> Decision[Case]:

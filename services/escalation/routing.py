@@ -11,7 +11,7 @@ from shared.runtime import Decision
 
 
 def choose_route(case: Case, at: At) -> Decision[Case]:
-    """Direct pay for a small claim of a seller covered today (or of any, as the policy says), else his answer.
+    """Direct pay for a small claim of a seller covered at acceptance (or of any, as the policy says), else his answer.
 
     While his cover is *unknown* we ask again soon: unknown is not no.
     """
@@ -23,7 +23,8 @@ def choose_route(case: Case, at: At) -> Decision[Case]:
 
 def reroute(case: Case, at: At, *, direct_pay: bool) -> Decision[Case]:
     """Once, before payment: a claim that has crossed the line goes the other way, with a notice and time of its own."""
-    forgets = {"respond_by": None, "route": None, "resumes": None, "reviewed": False, "findings": (), "approvers": ()}
+    forgets = {"respond_by": None, "unreached": False, "route": None, "resumes": None}
+    forgets |= {"reviewed": False, "findings": (), "approvers": ()}
     return _routed(case.but(rerouted=True, **forgets), direct_pay, at)
 
 
@@ -34,7 +35,7 @@ def crosses_to_seller(case: Case) -> bool:
 
 
 def is_paid_directly(case: Case, at: At) -> bool:
-    """Small, and the seller covered today, as far as it is known; or the policy pays every small claim directly."""
+    """Small, and the seller covered when it was accepted; or the policy pays every small claim directly."""
     return case.terms.small and (_is_covered(case, at) or case.policy(at).handling.direct_pay is DirectPay.ALWAYS)
 
 
@@ -112,11 +113,20 @@ def _routed(case: Case, direct_pay: bool, at: At) -> Decision[Case]:
 
 def _as_comment(case: Case) -> AnswerChoice | None:
     """An answer from before the route, on direct pay: a settlement speaks against it, a promise changes nothing."""
+    if case.answer is None and case.objected:
+        return AnswerChoice.CONTEST
     if case.answer is AnswerChoice.SETTLE_DIRECTLY and case.settlement_reported:
         return AnswerChoice.CONTEST
     return case.answer if case.answer in (AnswerChoice.CONTEST, AnswerChoice.PAY_THROUGH_US) else None
 
 
 def _is_covered(case: Case, at: At) -> bool:
-    today = case.policy(at).day_of(at.now)
-    return at.reference is not None and at.reference.in_force(case.terms.marketplace, today)
+    """On the day of acceptance, by what was on record then; what is recorded later speaks for later claims."""
+    accepted_at = case.terms.accepted_at
+    if at.reference is None:
+        return False
+    if accepted_at is None:
+        return at.reference.in_force(case.terms.marketplace, case.policy(at).day_of(at.now))
+    known = tuple(period for period in at.reference.periods if period.known_since <= accepted_at)
+    on_record = at.reference.model_copy(update={"periods": known})
+    return on_record.in_force(case.terms.marketplace, case.policy(at).day_of(accepted_at))

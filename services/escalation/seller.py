@@ -34,7 +34,7 @@ def seller_notified(case: Case, event: SellerNotified, at: At) -> Decision[Case]
     respond_by = event.handed_over_at if insolvent else event.respond_by
     if case.respond_by is not None and respond_by <= case.respond_by and not insolvent:
         return unchanged(case)
-    known = case.but(respond_by=respond_by)
+    known = case.but(respond_by=respond_by, unreached=False)
     if case.status not in AWAITS_NOTICE:
         return Decision(known)
     if insolvent:
@@ -44,14 +44,15 @@ def seller_notified(case: Case, event: SellerNotified, at: At) -> Decision[Case]
 
 
 def notice_undeliverable(case: Case, event: NoticeUndeliverable, at: At) -> Decision[Case]:
-    """Silence is not presumed of who was never told, or whose notice came back: a person looks.
+    """Silence is not presumed of who was never told, or whose notice came back, if late: a person looks.
 
     Direct pay goes on, from the attempt. An insurer whom no letter reaches leaves the claim to a person too.
     """
     if event.kind is NoticeKind.INSURER and case.undecided and case.answer is AnswerChoice.REFER_TO_INSURER:
         unreached = case.but(insurer_replied=True)
         return act_on_answer(unreached, at) if case.status is Status.WITH_INSURER else Decision(unreached)
-    waits = case.status in AWAITS_NOTICE or (case.investigated and case.resumes is None)
+    silent = case.route is Route.SELLER_SILENT and case.round == 1 and not case.unreached
+    waits = silent or case.status in AWAITS_NOTICE or (case.investigated and case.resumes is None)
     if event.kind is not NoticeKind.CLAIM or not case.undecided or case.answer is not None or not waits:
         return unchanged(case)
     handling = case.policy(at).handling
@@ -61,10 +62,10 @@ def notice_undeliverable(case: Case, event: NoticeUndeliverable, at: At) -> Deci
         ends = event.attempted_at + timedelta(hours=handling.comment_window_hours)
         known = case.but(respond_by=ends)
         return Decision(known if case.investigated else known.moved(Status.DIRECT_PAY, Owner.MAKEGOOD, ends))
-    if case.direct_pay is None or case.route is not None:
+    if case.direct_pay is None or (case.route is not None and not silent):
         return unchanged(case)
     respond_by = case.policy(at).after(event.attempted_at, handling.seller_response_days)
-    unreached = case.but(respond_by=max(respond_by, case.respond_by or respond_by))
+    unreached = case.but(respond_by=max(respond_by, case.respond_by or respond_by), unreached=True, route=None)
     return open_review(unreached, ReviewKind.UNDELIVERABLE, at)
 
 
@@ -92,7 +93,12 @@ def seller_answered(case: Case, event: SellerAnswerRecorded, at: At) -> Decision
 
 
 def seller_commented(case: Case, event: SellerCommentRecorded, at: At) -> Decision[Case]:
-    """Contrary evidence goes to an adjuster, never back to the seller; no objection ends the window at once."""
+    """Contrary evidence goes to an adjuster, never back to the seller; no objection ends the window at once.
+
+    Heard before the route is chosen, it counts as soon as that is direct pay.
+    """
+    if case.direct_pay is None and case.undecided and event.contrary:
+        return Decision(case.but(objected=True))
     if not case.direct_pay:
         return unchanged(case)
     if not event.contrary:

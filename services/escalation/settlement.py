@@ -22,20 +22,23 @@ PROOFS_KEPT: Final = 20
 
 
 def settlement_reported(case: Case, event: SettlementReported, at: At) -> Decision[Case]:
-    """The seller says with proof that he settled: the customer may confirm or dispute it.
+    """The seller says with proof that he settled, all or a part: the customer may confirm or dispute it.
 
     Without an answer before, it is the answer. On direct pay it is a reason not to pay, for a person to judge.
     """
+    if event.amount_minor == 0:
+        return unchanged(case)
     if case.direct_pay:
         return answer_heard(case, AnswerChoice.CONTEST, event.received_at, at)
+    reported = {"settlement_reported": True, "part_minor": event.amount_minor or 0}
     if case.answer is None:
-        return answer_heard(case, AnswerChoice.SETTLE_DIRECTLY, event.received_at, at, settlement_reported=True)
+        return answer_heard(case, AnswerChoice.SETTLE_DIRECTLY, event.received_at, at, **reported)
     promised = case.answer is AnswerChoice.SETTLE_DIRECTLY and not case.settlement_reported
     if not promised or not case.undecided:
         return unchanged(case)
     if case.status is Status.SELLER_RESOLVING:
-        return act_on_answer(case.but(settlement_reported=True), at)
-    return Decision(case.but(settlement_reported=True)) if case.investigated else unchanged(case)
+        return act_on_answer(case.but(**reported), at)
+    return Decision(case.but(**reported)) if case.investigated else unchanged(case)
 
 
 def customer_replied(case: Case, event: SettlementReplyRecorded, at: At) -> Decision[Case]:
@@ -49,8 +52,10 @@ def customer_replied(case: Case, event: SettlementReplyRecorded, at: At) -> Deci
         return _settled_by_insurer(case.but(insurer_minor=arrived), at)
     if case.round > 1 or case.insurer_replied or case.answer is AnswerChoice.REFER_TO_INSURER:
         return unchanged(case)  # it speaks of a former round, or of the insurer's settlement, which is a part only
+    if case.seller_minor:
+        return unchanged(case)  # the part is settled, and a person looks at the rest
     if event.confirmed:
-        return close_unpaid(case, at, Outcome.RESOLVED_BY_SELLER, Reason.SETTLED_BY_SELLER)
+        return _settled_by_seller(case, at)
     held_up = case.investigated and case.answer is AnswerChoice.SETTLE_DIRECTLY
     if case.status is Status.SELLER_RESOLVING or held_up:
         return open_review(case, ReviewKind.CONTESTED, at)
@@ -60,7 +65,7 @@ def customer_replied(case: Case, event: SettlementReplyRecorded, at: At) -> Deci
 def settlement_overdue(case: Case, at: At) -> Decision[Case]:
     """A customer silent after proof is content; a seller who promised and did not settle is not believed again."""
     if case.owner is Owner.CUSTOMER:
-        return close_unpaid(case, at, Outcome.RESOLVED_BY_SELLER, Reason.SETTLED_BY_SELLER)
+        return _settled_by_seller(case, at)
     return open_review(case, ReviewKind.CONTESTED, at)
 
 
@@ -109,6 +114,13 @@ def _insurer_done(case: Case, at: At) -> Decision[Case]:
     """Nothing more to wait for from the insurer; heard before the seller's referral, it is remembered for it."""
     case = case.but(insurer_replied=True)
     return open_review(case, ReviewKind.CONTESTED, at) if case.status is Status.WITH_INSURER else Decision(case)
+
+
+def _settled_by_seller(case: Case, at: At) -> Decision[Case]:
+    """All: resolved. A part: counted, and the rest is for an adjuster."""
+    if 0 < case.part_minor < items.total(items.owed(case)):
+        return open_review(case.but(seller_minor=case.part_minor), ReviewKind.CONTESTED, at)
+    return close_unpaid(case, at, Outcome.RESOLVED_BY_SELLER, Reason.SETTLED_BY_SELLER)
 
 
 def _settled_by_insurer(case: Case, at: At) -> Decision[Case]:

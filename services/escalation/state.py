@@ -1,18 +1,19 @@
 """What escalation knows of one claim."""
 
-from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Final, NamedTuple, Self, TypeAlias
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final, Self, TypeAlias
 from uuid import UUID
 
 from pydantic import BeforeValidator, model_validator
 
+from services.escalation.parts import Admitted, Ended, Line, Payout, Release, Terms
 from shared.events.adjusters import ReviewKind
-from shared.events.base import PERSONAL, Fact, derived_id
+from shared.events.base import derived_id
 from shared.events.claim import Lien, Reason, Signal
 from shared.events.escalation import Outcome, Owner, Route, Status
 from shared.events.insurance_accelerator import SellerCoverChanged
 from shared.events.seller_portal import AnswerChoice
-from shared.money import Currency, Minor
+from shared.money import Minor
 from shared.policy import Policy
 from shared.runtime import Moment, State
 
@@ -22,16 +23,6 @@ SOON: Final = timedelta(minutes=5)
 """The shortest wait: a policy of 0 days still leaves the others time to speak."""
 
 
-class Admitted(NamedTuple):
-    """One loss as intake admitted it last: compact, because a claim may have fifty. ``price``: the purchase price."""
-
-    item: int
-    claimed_minor: Minor
-    minor: Minor
-    reasons: tuple[Reason, ...] = ()
-    price: bool = False
-
-
 def _as_first_written(value: Any) -> Any:
     """The first version kept no claimed amounts: (item, minor units, reasons)."""
     match value:
@@ -39,66 +30,6 @@ def _as_first_written(value: Any) -> Any:
             return (item, minor, minor, reasons)
         case _:
             return value
-
-
-class Line(NamedTuple):
-    """An amount for one item, and the reasons why it is not more. ``before_minor``: what earlier rounds paid of it."""
-
-    item: int
-    minor: Minor
-    reasons: tuple[Reason, ...] = ()
-    before_minor: Minor = 0
-
-
-class Release(NamedTuple):
-    """What the customer was asked to sign in the present round: at most so much, for these items."""
-
-    minor: Minor
-    items: tuple[int, ...]
-    signed: bool = False
-
-
-class Payout(NamedTuple):
-    """The one payout of a round, as it was ordered last. ``tries``: attempts with the present payee.
-
-    ``held_minor``: what the payee has of it, paid less returned. ``lines``: (item, minor units) of what it pays.
-    """
-
-    round: int
-    amount_minor: Minor
-    payee_ref: str
-    small: bool
-    lines: tuple[tuple[int, Minor], ...]
-    liens: tuple[Lien, ...] = ()
-    attempt: int = 1
-    tries: int = 1
-    held_minor: Minor = 0
-
-
-class Ended(NamedTuple):
-    """How a claim had ended before it was reopened."""
-
-    outcome: Outcome
-    reasons: tuple[Reason, ...]
-    at: datetime
-
-
-class Terms(Fact):
-    """What was accepted, frozen but for what an amendment changes: a later policy never moves a running claim."""
-
-    policy: str
-    marketplace: str
-    currency: Currency
-    seller_id: str
-    incident_on: date
-    small: bool
-    serious: bool
-    hurt: bool = False
-    others_minor: Minor = 0
-    """What the claimant's other claims for the same incident come to."""
-    beneficiary: Annotated[bool, PERSONAL] | None = None
-    payee_ref: str = ""
-    """Where the first version kept the payee."""
 
 
 class Case(State):
@@ -127,6 +58,8 @@ class Case(State):
     liens: tuple[Lien, ...] = ()
     decide_by: datetime | None = None
     """The handling clock: a decision is due by then."""
+    pay_by: datetime | None = None
+    """By when the payout that is pending should have been paid, however often it is tried."""
     delay_at: datetime | None = None
     """When the customer hears of a delay, if nothing is decided until then."""
 
@@ -147,7 +80,15 @@ class Case(State):
     """The first answer received in time (on direct pay: an objection, or none); later ones are evidence."""
     contested: tuple[int, ...] = ()
     """The items he contests, where he accepts the others."""
+    objected: bool = False
+    """He spoke against paying before the route was chosen: that counts if it is direct pay."""
+    unreached: bool = False
+    """His notice reached nobody, and a person was asked."""
     settlement_reported: bool = False
+    part_minor: Minor = 0
+    """What he says he has settled, where that is a part; 0: all."""
+    seller_minor: Minor = 0
+    """The part that he has settled."""
     insurer_by: datetime | None = None
     insurer_replied: bool = False
     insurer_minor: Minor = 0
@@ -171,7 +112,7 @@ class Case(State):
     decided: tuple[Line, ...] = ()
     """The last decision, item by item."""
     payouts: tuple[Payout, ...] = ()
-    """One per round in which something was paid, the last one at the end."""
+    """One per round in which something was paid, the one ordered last at the end."""
     booked: tuple[str, ...] = ()
     """Finance's references heard lately, so that a result said twice counts once."""
     dealt_with: tuple[tuple[int, Minor], ...] = ()
@@ -227,6 +168,8 @@ class Case(State):
 
     @property
     def late_at(self) -> datetime | None:
+        if self.status is Status.PAYOUT_PENDING:
+            return self.pay_by
         return self.decide_by if self.undecided else None
 
     @property
@@ -242,8 +185,13 @@ class Case(State):
 
     @property
     def payout(self) -> Payout | None:
-        """The last one authorised, in whichever round."""
+        """The one ordered last, in whichever round."""
         return self.payouts[-1] if self.payouts else None
+
+    @property
+    def unpaid(self) -> tuple[Payout, ...]:
+        """What was ordered and the customer does not have: it failed, or has come back in full, or is on its way."""
+        return tuple(payout for payout in self.payouts if payout.amount_minor and not payout.held_minor)
 
     @property
     def undecided(self) -> bool:

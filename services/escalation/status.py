@@ -5,7 +5,8 @@ from functools import wraps
 from typing import Any, Final, TypeAlias
 
 from services.escalation import items
-from services.escalation.state import At, Case, Line
+from services.escalation.parts import Line
+from services.escalation.state import At, Case
 from shared.events.base import Event
 from shared.events.claim import Reason
 from shared.events.escalation import (

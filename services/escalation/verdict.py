@@ -5,10 +5,11 @@ from typing import Final
 from services.escalation import items
 from services.escalation.ending import refuse
 from services.escalation.investigation import investigation_decided
+from services.escalation.parts import Line
 from services.escalation.payout import nothing_to_pay
 from services.escalation.release import pay
 from services.escalation.review import ask_anew, open_review, step_in
-from services.escalation.state import At, Case, Line
+from services.escalation.state import At, Case
 from shared.events.adjusters import PayoutRefused, ReviewDecided, ReviewKind
 from shared.events.claim import Reason
 from shared.events.escalation import Route, Status

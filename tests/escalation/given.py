@@ -23,6 +23,7 @@ from shared.events.insurance_accelerator import CoverPeriod, SellerCoverChanged
 from shared.events.insurers import InsurerRejected, InsurerSettled
 from shared.events.intake import (
     AmendmentRecorded,
+    BeneficiaryRecorded,
     ClaimAccepted,
     ClaimDenied,
     ClaimWithdrawalRecorded,
@@ -159,8 +160,12 @@ def lien_recorded(*liens: Lien) -> LienRecorded:
     return LienRecorded(claim_id=CLAIM, submission_id="sub-1", liens=liens)
 
 
-def released(release: str = "signature-1") -> ReleaseRecorded:
-    return ReleaseRecorded(claim_id=CLAIM, submission_id="sub-1", release=release)
+def released(release: str = "signature-1", release_id: UUID | None = None) -> ReleaseRecorded:
+    return ReleaseRecorded(claim_id=CLAIM, submission_id="sub-1", release=release, release_id=release_id)
+
+
+def beneficiary_recorded(*, beneficiary: bool = True) -> BeneficiaryRecorded:
+    return BeneficiaryRecorded(claim_id=CLAIM, submission_id="sub-1", beneficiary=beneficiary)
 
 
 def is_duplicate(of: UUID | None = None) -> DuplicateEstablished:
@@ -197,14 +202,19 @@ def withdrawn(*, before_acceptance: bool = False) -> ClaimWithdrawalRecorded:
     return ClaimWithdrawalRecorded(claim_id=CLAIM, submission_id="sub-1", before_acceptance=before_acceptance)
 
 
-def cover(from_: date = date(2025, 1, 1), to: date = date(2025, 12, 31), marketplace: str = "US") -> SellerCoverChanged:
+def cover(
+    from_: date = date(2025, 1, 1),
+    to: date = date(2025, 12, 31),
+    marketplace: str = "US",
+    known_since: datetime = START,
+) -> SellerCoverChanged:
     period = CoverPeriod(
         marketplace=marketplace,
         valid_from=from_,
         valid_to=to,
         insurer="Acme",
         certificate_id="certificate-1",
-        known_since=START,
+        known_since=known_since,
     )
     return SellerCoverChanged(seller_id=SELLER, version=1, periods=(period,))
 
@@ -245,8 +255,11 @@ def commented(*, contrary: bool, received_at: datetime = START) -> SellerComment
     return SellerCommentRecorded(claim_id=CLAIM, seller_id=SELLER, contrary=contrary, received_at=received_at)
 
 
-def settlement_reported(received_at: datetime = START) -> SettlementReported:
-    return SettlementReported(claim_id=CLAIM, seller_id=SELLER, proof="transfer-1", received_at=received_at)
+def settlement_reported(received_at: datetime = START, amount: int | None = None) -> SettlementReported:
+    """``amount``: of a part; None: all."""
+    return SettlementReported(
+        claim_id=CLAIM, seller_id=SELLER, proof="transfer-1", received_at=received_at, amount_minor=amount
+    )
 
 
 def customer_says(*, confirmed: bool) -> SettlementReplyRecorded:
@@ -316,8 +329,8 @@ def returned(amount: int = SMALL, payout_id: UUID = PAYOUT, reference: str = "re
     )
 
 
-def failed(*, final: bool = False, payout_id: UUID = PAYOUT) -> PayoutFailed:
-    return PayoutFailed(claim_id=CLAIM, payout_id=payout_id, final=final)
+def failed(*, final: bool = False, payout_id: UUID = PAYOUT, attempt: int | None = None) -> PayoutFailed:
+    return PayoutFailed(claim_id=CLAIM, payout_id=payout_id, final=final, attempt=attempt)
 
 
 def claim(*heard: Event, covered: bool = False, known: bool = True, **handling: Any) -> Claim:

@@ -4,7 +4,7 @@ import pytest
 
 from shared.events.adjusters import ReviewKind
 from shared.events.base import Event
-from shared.events.claim import Reason, ReopeningReason
+from shared.events.claim import Reason, ReopeningReason, Signal
 from shared.events.escalation import (
     ApprovalRequested,
     ClaimClosed,
@@ -49,6 +49,7 @@ from tests.escalation.given import (
     paid,
     reopening,
     reviewed,
+    suspected,
     the,
     told,
     withdrawn,
@@ -112,10 +113,12 @@ def test_a_claim_changes_its_route_once():
     assert the(ReviewOpened, story.wait_until(day(3))).review is ReviewKind.AMOUNT, "never how much"
 
 
-def test_cover_that_arrived_since_counts_for_the_new_route():
+def test_cover_that_was_recorded_since_does_not_count_for_the_new_route():
     story = claim(accepted(LARGE), notified())
+    story.learn(cover(known_since=day(1)))
+    assert facts(story.hear(amended(SMALL))) == []
     story.learn(cover())
-    assert the(RouteChosen, story.hear(amended(SMALL))).direct_pay
+    assert the(RouteChosen, story.hear(amended(SMALL - 1))).direct_pay, "it was on record, and we had not read it yet"
     assert case(story).covered
 
 
@@ -271,3 +274,37 @@ def test_an_amendment_in_another_currency_changes_nothing():
 def test_an_amendment_to_nothing_denies_the_claim_when_it_is_decided():
     story = claim(accepted(), notified(), amended(0))
     assert facts(story.hear(ACCEPTS)) == [ClaimDecided, ClaimClosed]
+
+
+# What the seller has not accepted
+
+
+def test_what_is_new_or_more_is_in_question_where_he_contests_by_item():
+    contests = answered(AnswerChoice.CONTEST, day(0), 2)
+    story = claim(accepted(100_00, 200_00, 300_00), notified(), contests)
+    asked = the(ReviewOpened, story.hear(amended(100_00, 200_00, 350_00, 40_00)))
+    assert asked.contested == (2, 3, 4)
+    order = the(PayoutAuthorized, story.hear(reviewed(ReviewKind.CONTESTED, valid=False)))
+    assert order.amount_minor == 100_00, "only what he has accepted"
+
+
+def test_who_contests_everything_contests_what_is_new_too():
+    story = claim(accepted(100_00), notified(), CONTESTS)
+    assert the(ReviewOpened, story.hear(amended(100_00, 50_00))).contested == ()
+
+
+def test_what_is_more_than_he_accepted_is_looked_at_after_an_investigation_too():
+    story = claim(accepted(HUGE), notified(), ACCEPTS, suspected(Signal.SAME_PAYEE))
+    assert the(ReviewOpened, story.hear(amended(HUGE, 50_00))).review is ReviewKind.INVESTIGATION
+    assert the(ReviewOpened, story.hear(reviewed(ReviewKind.INVESTIGATION))).review is ReviewKind.AMOUNT
+
+
+def test_one_item_more_and_another_less_is_looked_at_as_well():
+    story = claim(accepted(HUGE, HUGE), notified(), ACCEPTS)
+    assert the(ReviewOpened, story.hear(amended(HUGE + 1, HUGE - 1))).review is ReviewKind.AMOUNT
+
+
+def test_who_accepted_less_before_any_notice_is_asked_about_the_rest():
+    story = claim(accepted(SMALL, signals=(Signal.SAME_PAYEE,)), ACCEPTS, amended(LARGE))
+    assert RouteChosen in facts(story.hear(reviewed(ReviewKind.INVESTIGATION)))
+    assert (told(story).status, PayoutAuthorized in facts(story.said)) == (Status.WITH_SELLER, False)

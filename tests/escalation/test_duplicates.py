@@ -67,18 +67,25 @@ def test_what_was_paid_on_a_duplicate_is_called_back_once():
     assert told(story).outcome is Outcome.DUPLICATE
 
 
-def test_what_is_on_its_way_is_called_back_when_it_is_paid():
+def test_what_is_on_its_way_is_called_back_at_once_and_again_when_it_is_paid_all_the_same():
     story = claim(accepted(), notified(), ACCEPTS)
-    assert facts(story.hear(is_duplicate())) == [ClaimClosed]
+    said = story.hear(is_duplicate())
+    assert facts(said) == [PayoutRecalled, ClaimClosed]
+    assert (the(PayoutRecalled, said).payout_id, the(PayoutRecalled, said).amount_minor) == (PAYOUT, SMALL)
     assert facts(story.hear(paid())) == [PayoutRecalled]
     assert not story.hear(paid(reference="again")), "called back once, whatever finance pays"
 
 
-def test_what_was_never_paid_is_not_called_back():
+def test_what_is_to_be_tried_again_is_called_back_once():
     story = claim(accepted(), notified(), ACCEPTS, failed(), is_duplicate())
     assert not story.hear(failed(final=True))
     assert not story.wait_until(day(30))
-    assert PayoutRecalled not in facts(story.said)
+    assert facts(story.said).count(PayoutRecalled) == 1
+
+
+def test_what_was_given_up_is_not_called_back():
+    story = claim(accepted(), notified(), ACCEPTS, failed(final=True))
+    assert facts(story.hear(is_duplicate())) == [ClaimClosed]
 
 
 def test_what_has_come_back_is_not_called_back():

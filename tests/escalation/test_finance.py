@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from services.escalation.app import escalation
 from shared.events.adjusters import ReviewKind
 from shared.events.base import Event
 from shared.events.claim import InjuryClass
@@ -15,28 +16,36 @@ from shared.events.escalation import (
     Owner,
     PayoutAuthorized,
     ReviewOpened,
+    Route,
     Status,
 )
 from shared.events.seller_portal import AnswerChoice
 from shared.money import Currency
+from shared.policy import Policies
+from shared.policy.model import Reporting
 from tests.deciding import day
 from tests.escalation.given import (
+    HUGE,
     LARGE,
     PAYOUT,
     SECOND_PAYOUT,
     SMALL,
+    Claim,
     accepted,
     amended,
     answered,
+    beneficiary_recorded,
     case,
     claim,
     facts,
     failed,
+    information_requested,
     lien,
     lien_recorded,
     new_payee,
     notified,
     paid,
+    policies,
     reopening,
     returned,
     reviewed,
@@ -44,6 +53,7 @@ from tests.escalation.given import (
     told,
     withdrawn,
 )
+from tests.interpreter import Interpreter
 
 ACCEPTS = answered(AnswerChoice.PAY_THROUGH_US)
 PAID = (accepted(), notified(), ACCEPTS, paid())
@@ -200,3 +210,135 @@ def test_a_paid_claim_says_so():
     assert told(story).notice is Notice.PAID
     story.hear(reopening())
     assert told(story).notice is Notice.REOPENED
+
+
+# More than one payout
+
+
+TWO_ROUNDS = (*PAID, amended(SMALL, 50_00), reviewed(ReviewKind.AMOUNT))
+SECOND_PAID = paid(50_00, SECOND_PAYOUT, "transfer-10")
+
+
+def test_a_payment_of_an_earlier_round_that_comes_back_is_ordered_again_in_its_own_round():
+    story = claim(*TWO_ROUNDS, SECOND_PAID)
+    assert the(ClaimClosed, story.hear(returned())).outcome is Outcome.PAYOUT_FAILED
+    order = the(PayoutAuthorized, story.hear(new_payee()))
+    assert (order.payout_id, order.round, order.attempt, order.amount_minor) == (PAYOUT, 1, 2, SMALL)
+    assert not story.hear(failed(final=True, payout_id=SECOND_PAYOUT))
+    assert the(ClaimClosed, story.hear(paid(reference="transfer-11"))).outcome is Outcome.RESOLVED_BY_SELLER
+
+
+def test_a_payment_that_comes_back_while_a_later_one_is_pending_is_remembered():
+    story = claim(*TWO_ROUNDS)
+    assert not story.hear(returned())
+    assert the(ClaimClosed, story.hear(SECOND_PAID)).outcome is Outcome.PAYOUT_FAILED
+    assert the(PayoutAuthorized, story.hear(new_payee())).payout_id == PAYOUT
+
+
+def test_a_payee_named_meanwhile_gets_it_as_soon_as_the_later_one_is_paid():
+    story = claim(*TWO_ROUNDS, returned(), new_payee())
+    order = the(PayoutAuthorized, story.hear(SECOND_PAID))
+    assert (order.payout_id, order.attempt, order.payee_ref) == (PAYOUT, 2, "payee-2")
+    assert told(story).status is Status.PAYOUT_PENDING
+
+
+def test_both_payments_that_have_come_back_are_paid_to_the_new_payee_one_after_the_other():
+    story = claim(*TWO_ROUNDS, SECOND_PAID, returned())
+    assert not story.hear(returned(50_00, SECOND_PAYOUT, "return-10"))
+    assert the(PayoutAuthorized, story.hear(new_payee())).payout_id == PAYOUT
+    order = the(PayoutAuthorized, story.hear(paid(reference="transfer-11")))
+    assert (order.payout_id, order.attempt, order.amount_minor) == (SECOND_PAYOUT, 2, 50_00)
+    closed = the(ClaimClosed, story.hear(paid(50_00, SECOND_PAYOUT, "transfer-12")))
+    assert closed.outcome is Outcome.RESOLVED_BY_SELLER
+
+
+def test_an_earlier_payment_that_came_back_keeps_the_route_it_was_paid_by():
+    story = claim(accepted(), notified(), ACCEPTS, paid(), reopening(), reviewed(ReviewKind.REOPENED, valid=False))
+    assert told(story).outcome is Outcome.RESOLVED_BY_SELLER
+    story.hear(returned())
+    assert the(PayoutAuthorized, story.hear(new_payee())).route is Route.SELLER_ACCEPTED
+
+
+def test_what_came_back_in_part_can_be_paid_when_the_claim_is_reopened():
+    story = claim(*PAID, returned(80_00), reopening())
+    order = the(PayoutAuthorized, story.hear(reviewed(ReviewKind.REOPENED)))
+    assert (order.round, order.amount_minor) == (2, 80_00)
+    story.hear(paid(80_00, SECOND_PAYOUT, "transfer-10"))
+    story.hear(returned(SMALL - 80_00, reference="return-10"))
+    again = the(PayoutAuthorized, story.hear(new_payee()))
+    assert (again.payout_id, again.amount_minor) == (PAYOUT, SMALL - 80_00), "the rest is paid by the later round"
+
+
+def test_a_part_that_comes_back_before_the_approvals_of_a_later_round_is_looked_at_first():
+    story = claim(*PAID, reopening(), amended(SMALL + HUGE), reviewed(ReviewKind.REOPENED))
+    assert told(story).status is Status.AWAITING_APPROVAL
+    asked = the(ReviewOpened, story.hear(returned(80_00)))
+    assert (asked.review, asked.items[0].allowed_minor) == (ReviewKind.AMOUNT, HUGE + 80_00)
+
+
+# What is heard in another order
+
+
+def test_money_that_came_back_before_we_heard_that_it_was_paid_counts_as_returned():
+    story = claim(accepted(), notified(), ACCEPTS)
+    assert not story.hear(returned())
+    assert the(ClaimClosed, story.hear(paid())).outcome is Outcome.PAYOUT_FAILED
+    assert the(PayoutAuthorized, story.hear(new_payee())).attempt == 2
+    assert the(ClaimClosed, story.hear(paid(reference="transfer-10"))).outcome is Outcome.RESOLVED_BY_SELLER
+
+
+def test_a_failure_of_an_earlier_attempt_changes_nothing():
+    story = claim(accepted(), notified(), ACCEPTS, failed(attempt=1))
+    story.wait_until(day(2))
+    for _ in range(3):
+        assert not story.hear(failed(attempt=1))
+        assert not story.hear(failed(final=True, attempt=1))
+    assert (case(story).status, case(story).owner) == (Status.PAYOUT_PENDING, Owner.FINANCE)
+    assert the(ClaimClosed, story.hear(failed(final=True, attempt=2))).outcome is Outcome.PAYOUT_FAILED
+
+
+def test_a_failure_to_pay_the_former_payee_changes_nothing():
+    story = claim(accepted(), notified(), ACCEPTS, failed(final=True, attempt=1), new_payee())
+    assert not story.hear(failed(final=True, attempt=1))
+    assert case(story).status is Status.PAYOUT_PENDING
+
+
+# A beneficiary of Medicare, as it is known later
+
+
+def test_whether_it_goes_to_a_beneficiary_may_be_answered_before_the_payment():
+    story = claim(accepted(LARGE, beneficiary=None), notified())
+    assert not story.hear(beneficiary_recorded())
+    assert PayoutAuthorized in facts(story.hear(ACCEPTS)), "nobody need look for want of an answer"
+    assert the(MedicareReportDue, story.hear(paid(LARGE))).paid_minor == LARGE
+
+
+def test_the_answer_closes_no_review_that_is_open():
+    story = claim(accepted(LARGE, beneficiary=None), notified(), ACCEPTS)
+    assert not story.hear(beneficiary_recorded(beneficiary=False))
+    assert case(story).review is ReviewKind.SERIOUS_INJURY
+
+
+def test_what_was_paid_before_the_answer_is_reported_at_once_and_once():
+    story = claim(accepted(LARGE, beneficiary=None), notified(), ACCEPTS)
+    story.hear(reviewed(ReviewKind.SERIOUS_INJURY))
+    assert facts(story.hear(paid(LARGE))) == [ClaimClosed]
+    assert the(MedicareReportDue, story.hear(beneficiary_recorded())).paid_minor == LARGE
+    assert not story.hear(beneficiary_recorded())
+    assert facts(claim(information_requested()).hear(beneficiary_recorded())) == []
+
+
+def test_all_claims_of_the_incident_count_where_nobody_has_said_whether_to_a_beneficiary():
+    story = claim(accepted(SMALL, beneficiary=None, others_minor=600_00), notified())
+    assert the(ReviewOpened, story.hear(ACCEPTS)).review is ReviewKind.SERIOUS_INJURY
+
+
+def test_the_threshold_is_that_of_the_day_of_payment():
+    shipped = policies().version("US-1")
+    rules = (*shipped.injuries.reporting, Reporting(since=day(1).date(), over_minor=100_00))
+    changed = shipped.model_copy(update={"injuries": shipped.injuries.model_copy(update={"reporting": rules})})
+    story: Claim = Interpreter(escalation, policies=Policies([changed]))
+    for heard in (of_beneficiary(SMALL), notified(), ACCEPTS):
+        story.hear(heard)
+    story.wait_until(day(1))
+    assert the(MedicareReportDue, story.hear(paid())).threshold_minor == 100_00

@@ -24,6 +24,7 @@ from tests.escalation.given import (
     LARGE,
     SMALL,
     accepted,
+    amended,
     answered,
     approval_refused,
     approved,
@@ -128,3 +129,22 @@ def test_an_objection_in_time_takes_the_place_of_the_release():
     said = story.hear(answered(AnswerChoice.CONTEST, day(6)))
     assert the(ReviewOpened, said).review is ReviewKind.CONTESTED
     assert not story.hear(approved("bob"))
+
+
+def test_a_signature_under_another_release_releases_nothing():
+    story = claim(accepted(LARGE, 1_000_00), notified(), answered(AnswerChoice.CONTEST))
+    less = the(ReleaseRequested, story.hear(reviewed(ReviewKind.CONTESTED, finding(2, 0, Reason.NOT_PROVEN))))
+    story.hear(amended(LARGE, 2_000_00))
+    more = the(ReleaseRequested, story.hear(reviewed(ReviewKind.AMOUNT)))
+    assert (less.amount_minor, more.amount_minor) == (LARGE, LARGE + 2_000_00)
+    assert less.release_id != more.release_id
+    assert not story.hear(released(release_id=less.release_id))
+    assert told(story).status is Status.AWAITING_RELEASE
+    assert the(PayoutAuthorized, story.hear(released(release_id=more.release_id))).amount_minor == LARGE + 2_000_00
+
+
+def test_the_same_release_asked_for_once_more_is_the_same():
+    story = claim(accepted(LARGE), notified())
+    asked = the(ReleaseRequested, story.hear(ACCEPTS))
+    assert the(ReleaseRequested, story.wait_until(day(30))).release_id == asked.release_id
+    assert PayoutAuthorized in facts(story.hear(released(release_id=asked.release_id)))

@@ -302,3 +302,10 @@ def test_a_claim_that_begins_anew_may_lack_papers_or_turn_out_a_duplicate():
 @pytest.mark.parametrize("end", [denied(Reason.EXCLUDED_LOSS), duplicate_found()])
 def test_what_the_rules_exclude_does_not_begin_anew(end: Event):
     assert not claim(end).hear(accepted())
+
+
+def test_a_claim_that_begins_again_may_be_denied():
+    story = claim(information_requested(), denied(Reason.NO_RESPONSE))
+    assert not story.hear(denied(Reason.NO_RESPONSE))
+    assert the(ClaimClosed, story.hear(denied(Reason.EXCLUDED_LOSS))).outcome is Outcome.DENIED
+    assert not story.hear(denied(Reason.NO_RESPONSE))

@@ -4,8 +4,9 @@ from datetime import date, timedelta
 
 import pytest
 
+from shared.events.adjusters import ReviewKind
 from shared.events.base import Event
-from shared.events.claim import InjuryClass, Reason
+from shared.events.claim import InjuryClass, Reason, Signal
 from shared.events.escalation import (
     ClaimClosed,
     ClaimDecided,
@@ -17,6 +18,7 @@ from shared.events.escalation import (
     RouteChosen,
     Status,
 )
+from shared.events.seller_portal import AnswerChoice
 from shared.policy.model import DirectPay
 from tests.deciding import day
 from tests.escalation.given import (
@@ -24,6 +26,7 @@ from tests.escalation.given import (
     LARGE,
     SMALL,
     accepted,
+    answered,
     case,
     claim,
     cover,
@@ -32,6 +35,7 @@ from tests.escalation.given import (
     facts,
     information_requested,
     notified,
+    reviewed,
     the,
     told,
     withdrawn,
@@ -172,3 +176,20 @@ def test_every_change_is_told_once_with_a_growing_revision():
     story = claim(accepted(), notified(), notified())
     assert [event.revision for event in story.said if type(event) is type(told(story))] == [1, 2]
     assert case(story).revision == 2
+
+
+def test_cover_is_judged_on_the_day_of_acceptance_however_long_it_is_investigated():
+    lapses = cover(to=day(10).date())
+    story = claim(accepted(SMALL, signals=(Signal.SAME_PAYEE,)))
+    story.learn(lapses)
+    story.wait_until(day(20))
+    assert the(RouteChosen, story.hear(reviewed(ReviewKind.INVESTIGATION))).direct_pay
+
+
+def test_cover_recorded_during_an_investigation_comes_too_late_for_direct_pay():
+    story = claim(accepted(SMALL, signals=(Signal.SAME_PAYEE,)))
+    story.learn(cover(known_since=day(5)))
+    story.wait_until(day(20))
+    assert not the(RouteChosen, story.hear(reviewed(ReviewKind.INVESTIGATION))).direct_pay
+    story.hear(notified(day(27)))
+    assert not the(PayoutAuthorized, story.hear(answered(AnswerChoice.PAY_THROUGH_US))).covered

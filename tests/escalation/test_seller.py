@@ -1,12 +1,13 @@
 """The seller's notice, answer, comment and silence."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from shared.events.adjusters import ReviewKind
 from shared.events.base import Event
-from shared.events.claim import InjuryClass
+from shared.events.claim import InjuryClass, Signal
 from shared.events.escalation import (
     ClaimClosed,
     ClaimDecided,
@@ -17,6 +18,7 @@ from shared.events.escalation import (
     PayoutAuthorized,
     ReviewOpened,
     Route,
+    RouteChosen,
     Status,
 )
 from shared.events.marketplace import Standing
@@ -24,10 +26,12 @@ from shared.events.seller_notifier import NoticeKind
 from shared.events.seller_portal import AnswerChoice
 from tests.deciding import START, day
 from tests.escalation.given import (
+    ANSWER_BY,
     CLAIM,
     LARGE,
     SELLER,
     SMALL,
+    Claim,
     accepted,
     answered,
     approval_refused,
@@ -41,6 +45,7 @@ from tests.escalation.given import (
     paid,
     reviewed,
     settlement_reported,
+    suspected,
     the,
     told,
     undeliverable,
@@ -358,3 +363,55 @@ def test_on_direct_pay_a_settlement_by_the_seller_is_a_reason_to_look():
 
 def test_a_comment_on_another_route_changes_nothing():
     assert not claim(accepted(), notified()).hear(commented(contrary=True))
+
+
+# What is heard late, or early
+
+
+def silent(*heard: Event, **handling: Any) -> Claim:
+    """Above the line, and the seller let his time pass."""
+    story = claim(accepted(LARGE), notified(), **handling)
+    story.wait_until(ANSWER_BY)
+    for event in heard:
+        story.hear(event)
+    return story
+
+
+@pytest.mark.parametrize(
+    ("heard", "handling"),
+    [
+        ((), {}),
+        ((reviewed(ReviewKind.AMOUNT),), {"release_above_line": True}),
+        ((reviewed(ReviewKind.AMOUNT),), {"authority_limit_minor": SMALL}),
+        ((suspected(Signal.SAME_PAYEE),), {}),
+    ],
+)
+def test_a_notice_that_comes_back_after_the_timer_leaves_silence_to_a_person(
+    heard: tuple[Event, ...], handling: dict[str, Any]
+):
+    story = silent(*heard, **handling)
+    story.hear(undeliverable())
+    if case(story).investigated:
+        story.hear(reviewed(ReviewKind.INVESTIGATION))
+    assert case(story).review is ReviewKind.UNDELIVERABLE
+    assert not story.hear(undeliverable())
+    story.hear(reviewed(ReviewKind.UNDELIVERABLE))
+    assert case(story).route is Route.SELLER_SILENT
+    assert not story.hear(undeliverable()), "a person has looked"
+
+
+def test_a_notice_that_comes_back_after_the_payout_was_ordered_changes_nothing():
+    assert not silent(reviewed(ReviewKind.AMOUNT)).hear(undeliverable())
+
+
+def test_an_objection_from_before_the_route_counts_on_direct_pay():
+    story = claim(accepted(SMALL, signals=(Signal.SAME_PAYEE,)), commented(contrary=True), covered=True)
+    said = story.hear(reviewed(ReviewKind.INVESTIGATION))
+    assert facts(said) == [RouteChosen, ReviewOpened]
+    assert the(ReviewOpened, said).review is ReviewKind.CONTESTED
+
+
+def test_an_objection_from_before_the_route_is_no_answer_where_the_seller_is_asked():
+    story = claim(accepted(LARGE, signals=(Signal.SAME_PAYEE,)), commented(contrary=True), covered=True)
+    assert facts(story.hear(reviewed(ReviewKind.INVESTIGATION))) == [RouteChosen]
+    assert told(story).status is Status.WITH_SELLER

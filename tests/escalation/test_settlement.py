@@ -22,6 +22,7 @@ from shared.money import Currency
 from tests.deciding import day
 from tests.escalation.given import (
     LARGE,
+    SMALL,
     accepted,
     answered,
     approved,
@@ -237,3 +238,51 @@ def test_after_the_payout_was_authorised_no_settlement_changes_it():
     for late in (insurer_settled(100_00), insurer_rejected(), customer_says(confirmed=True), settlement_reported()):
         assert not story.hear(late)
     assert case(story).status is Status.PAYOUT_PENDING
+
+
+# The seller settles a part
+
+
+def part(amount: int = 50_00) -> Event:
+    return settlement_reported(amount=amount)
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_a_part_the_seller_has_settled_is_taken_off_and_a_person_looks_at_the_rest(confirmed: bool):
+    story = claim(accepted(SMALL, 30_00), notified(), part())
+    assert (told(story).status, told(story).owner) == (Status.SELLER_RESOLVING, Owner.CUSTOMER)
+    said = story.hear(customer_says(confirmed=True)) if confirmed else story.wait_until(day(14))
+    asked = the(ReviewOpened, said)
+    assert asked.review is ReviewKind.CONTESTED
+    assert asked.items == (finding(1, SMALL - 50_00, Reason.SETTLED_BY_SELLER), finding(2, 30_00))
+    for again in (customer_says(confirmed=True), customer_says(confirmed=False), part()):
+        assert not story.hear(again)
+    assert the(PayoutAuthorized, story.hear(reviewed(ReviewKind.CONTESTED))).amount_minor == SMALL - 20_00
+
+
+def test_a_part_that_did_not_arrive_is_not_taken_off():
+    story = claim(accepted(SMALL), notified(), part())
+    assert the(ReviewOpened, story.hear(customer_says(confirmed=False))).items == (finding(1, SMALL),)
+
+
+def test_a_part_with_nothing_due_besides_leaves_the_claim_resolved_by_the_seller():
+    story = claim(accepted(SMALL), notified(), part(), customer_says(confirmed=True))
+    closed = the(ClaimClosed, story.hear(reviewed(ReviewKind.CONTESTED, valid=False)))
+    assert closed.outcome is Outcome.RESOLVED_BY_SELLER
+
+
+@pytest.mark.parametrize("amount", [SMALL, SMALL + 1])
+def test_a_part_that_is_all_resolves_the_claim(amount: int):
+    story = claim(accepted(SMALL), notified(), part(amount))
+    assert the(ClaimClosed, story.hear(customer_says(confirmed=True))).outcome is Outcome.RESOLVED_BY_SELLER
+
+
+def test_a_part_of_nothing_is_no_settlement():
+    story = claim(accepted(SMALL), notified())
+    assert not story.hear(part(0))
+    assert case(story).answer is None
+
+
+def test_a_promised_settlement_may_be_a_part():
+    story = claim(accepted(SMALL), notified(), answered(AnswerChoice.SETTLE_DIRECTLY), part())
+    assert the(ReviewOpened, story.hear(customer_says(confirmed=True))).items[0].allowed_minor == SMALL - 50_00

@@ -186,6 +186,10 @@ def test_a_claim_is_overdue_from_the_day_by_which_it_should_have_been_decided():
     story = claim(accepted(), notified())
     assert case(story).late_at == day(40)
     story.hear(ACCEPTS)
+    assert case(story).late_at == day(2), "by then it should have been paid"
+    story.wait_until(day(20))
+    assert case(story).late_at == day(2), "however often it is ordered again"
+    story.hear(paid())
     assert case(story).late_at is None
     assert case(claim(information_requested())).late_at is None
     assert case(claim(accepted(), withdrawn())).late_at is None

@@ -1,0 +1,73 @@
+"""The order to finance: one payout per round, whoever is payee, however often it is tried."""
+
+from collections import Counter
+
+from services.escalation.parts import Payout
+from services.escalation.state import At, Case
+from shared.events.claim import Lien
+from shared.events.escalation import Outcome, Owner, PayoutAuthorized, Status
+from shared.runtime import Decision
+
+
+def ordered(case: Case, payout: Payout, at: At) -> Decision[Case]:
+    """This order goes to finance, and we wait for what becomes of it."""
+    by = case.within(at, case.policy(at).handling.payout_retry_days)
+    changes = {"outcome": None, "reasons": (), "ended_at": None, "pay_by": by}
+    pending = case.paying(payout).moved(Status.PAYOUT_PENDING, Owner.FINANCE, by, **changes)
+    return Decision(pending, (order(pending, payout),))
+
+
+def order_to_new_payee(case: Case, payout: Payout, at: At) -> Decision[Case]:
+    """The same payout of the same round, in a new attempt: to who is payee now, less the liens recorded until now."""
+    liens = liens_out_of(case, payout.amount_minor, payout.round)
+    attempt = payout.attempt + 1
+    again = payout._replace(payee_ref=case.payee_ref, liens=liens, attempt=attempt, tries=1, held_minor=0)
+    return ordered(case, again, at)
+
+
+def order_unpaid(ended: Decision[Case], at: At) -> Decision[Case]:
+    """What has failed or come back is ordered at once where the customer has named a new payee meanwhile."""
+    case = ended.state
+    to_another = [payout for payout in case.unpaid if payout.payee_ref != case.payee_ref]
+    if case.outcome is not Outcome.PAYOUT_FAILED or not to_another:
+        return ended
+    again = order_to_new_payee(case, to_another[0], at)
+    return Decision(again.state, (*ended.says, *again.says))
+
+
+def order(case: Case, payout: Payout) -> PayoutAuthorized:
+    """The order in words: the same for the same attempt, however often it is said."""
+    route, terms = payout.route or case.route, case.terms
+    assert route is not None, "no payout without a route"
+    return PayoutAuthorized(
+        claim_id=case.claim_id,
+        payout_id=case.payout_id_of(payout.round),
+        round=payout.round,
+        payee_ref=payout.payee_ref,
+        currency=terms.currency,
+        amount_minor=payout.amount_minor,
+        seller_id=terms.seller_id,
+        marketplace=terms.marketplace,
+        policy=terms.policy,
+        route=route,
+        small=payout.small,
+        covered=case.covered,
+        attempt=payout.attempt,
+        incident_on=terms.incident_on,
+        liens=payout.liens,
+    )
+
+
+def liens_out_of(case: Case, amount_minor: int, round_: int) -> tuple[Lien, ...]:
+    """What each holder has not had out of another round, in the order recorded; together no more than is paid."""
+    had = Counter[str]()
+    for payout in case.payouts:
+        if payout.round != round_ and payout.held_minor:
+            had.update({lien.holder_ref: lien.amount_minor for lien in payout.liens})
+    shares: list[Lien] = []
+    for lien in case.liens:
+        share = min(max(lien.amount_minor - had[lien.holder_ref], 0), amount_minor)
+        amount_minor -= share
+        if share:
+            shares.append(Lien(holder_ref=lien.holder_ref, amount_minor=share))
+    return tuple(shares)

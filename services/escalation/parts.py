@@ -1,0 +1,84 @@
+"""What a case is made of: its terms, items, payouts, the release; compact, because there may be many of each."""
+
+from datetime import date, datetime
+from typing import Annotated, NamedTuple
+
+from shared.events.base import PERSONAL, Fact
+from shared.events.claim import Lien, Reason
+from shared.events.escalation import Outcome, Route
+from shared.money import Currency, Minor
+
+
+class Admitted(NamedTuple):
+    """One loss as intake admitted it last: compact, because a claim may have fifty. ``price``: the purchase price."""
+
+    item: int
+    claimed_minor: Minor
+    minor: Minor
+    reasons: tuple[Reason, ...] = ()
+    price: bool = False
+
+
+class Line(NamedTuple):
+    """An amount for one item, and the reasons why it is not more. ``before_minor``: what earlier rounds paid of it."""
+
+    item: int
+    minor: Minor
+    reasons: tuple[Reason, ...] = ()
+    before_minor: Minor = 0
+
+
+class Release(NamedTuple):
+    """What the customer was asked to sign in the present round: at most so much, for these items."""
+
+    minor: Minor
+    items: tuple[int, ...]
+    signed: bool = False
+
+
+class Payout(NamedTuple):
+    """The one payout of a round, as it was ordered last. ``tries``: attempts with the present payee.
+
+    ``held_minor``: what the payee has of it, paid less returned; ``early_minor``: what came back before we heard that
+    it was paid. ``lines``: (item, minor units) of what it pays, less what a later round pays in its place.
+    """
+
+    round: int
+    amount_minor: Minor
+    payee_ref: str
+    small: bool
+    lines: tuple[tuple[int, Minor], ...]
+    liens: tuple[Lien, ...] = ()
+    attempt: int = 1
+    tries: int = 1
+    held_minor: Minor = 0
+    early_minor: Minor = 0
+    route: Route | None = None
+
+
+class Ended(NamedTuple):
+    """How a claim had ended before it was reopened."""
+
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    at: datetime
+
+
+class Terms(Fact):
+    """What was accepted, frozen but for what an amendment changes: a later policy never moves a running claim."""
+
+    policy: str
+    marketplace: str
+    currency: Currency
+    seller_id: str
+    incident_on: date
+    small: bool
+    serious: bool
+    hurt: bool = False
+    others_minor: Minor = 0
+    """What the claimant's other claims for the same incident come to."""
+    beneficiary: Annotated[bool, PERSONAL] | None = None
+    accepted_at: datetime | None = None
+    """None: accepted before this was kept."""
+    payee_ref: str = ""
+    """Where the first version kept the payee."""
