@@ -12,7 +12,7 @@ Knows  every seller's cover on record (SellerCoverChanged)
 
 from pathlib import Path
 
-from services.recovery import deadlines, debits, decide, disputes, finance, insurer, payouts, refunds
+from services.recovery import deadlines, debits, decide, disputes, finance, insurer, notices, payouts, refunds
 from services.recovery.ledger import LedgerEntry
 from services.recovery.state import Recovery
 from shared.events.adjusters import AppealDecided
@@ -40,9 +40,9 @@ from shared.runtime import Process, Reference, Service
 
 
 def concerns_money(event: Event) -> bool:
-    """Most claims are never paid by us: of notices only those of a debit are worth keeping for a recovery to come."""
+    """Most claims are never paid by us: of notices only those about money are worth keeping for a recovery to come."""
     notice = isinstance(event, NoticeHandedOver | NoticeUndeliverable | NoticeBounced)
-    return not isinstance(event, AppealDecided) and (not notice or event.kind is NoticeKind.DEBIT)
+    return not isinstance(event, AppealDecided) and (not notice or event.kind in (NoticeKind.PROOF, NoticeKind.DEBIT))
 
 
 recovery = Process(
@@ -54,9 +54,9 @@ recovery = Process(
         PayoutPaid: payouts.payout_paid,
         PayoutReturned: payouts.payout_returned,
         PayoutRecalled: disputes.recalled,
-        NoticeHandedOver: debits.debit_notice_out,
-        NoticeUndeliverable: debits.debit_notice_out,
-        NoticeBounced: debits.notice_bounced,
+        NoticeHandedOver: notices.letter_out,
+        NoticeUndeliverable: notices.letter_out,
+        NoticeBounced: notices.letter_bounced,
         SellerDebitCollected: finance.debit_collected,
         SellerDebitFailed: debits.debit_failed,
         SellerPaymentReceived: finance.payment_received,

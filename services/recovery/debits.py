@@ -7,7 +7,7 @@ from services.recovery.questions import questioned
 from services.recovery.state import SELLERS_TURN, At, Debit, Recovery, Stage
 from shared.events.finance import DebitFailure, SellerDebitFailed
 from shared.events.recovery import DebitNoticed, ResultProblem, SellerDebitRequested, WriteOffReason
-from shared.events.seller_notifier import NoticeBounced, NoticeHandedOver, NoticeKind, NoticeUndeliverable
+from shared.events.seller_notifier import NoticeBounced, NoticeHandedOver, NoticeUndeliverable
 from shared.runtime import Decision, unchanged
 
 
@@ -17,20 +17,21 @@ def seller_asked(recovery: Recovery, at: At) -> Decision[Recovery]:
         return written_off(recovery, WriteOffReason.INSOLVENT, at)
     if recovery.outstanding_minor < recovery.rules(at).recovery.write_off_below_minor:
         return written_off(recovery, WriteOffReason.TOO_SMALL, at)
-    amount = recovery.outstanding_minor
+    amount, number = recovery.outstanding_minor, recovery.notices + 1
     event = DebitNoticed(
         claim_id=recovery.claim_id,
         seller_id=recovery.seller_id,
         currency=recovery.currency,
         amount_minor=amount,
         notice_days=int(recovery.rules(at).recovery.debit_notice_days),
+        number=number,
     )
-    return Decision(recovery.but(stage=Stage.NOTICING, asked_minor=amount, next_at=None), (event,))
+    return Decision(recovery.but(stage=Stage.NOTICING, asked_minor=amount, next_at=None, notices=number), (event,))
 
 
 def debit_notice_out(recovery: Recovery, event: NoticeHandedOver | NoticeUndeliverable, at: At) -> Decision[Recovery]:
     """The seller has the debit notice, or every contact was tried: from that moment its time runs."""
-    if event.kind is not NoticeKind.DEBIT or recovery.stage is not Stage.NOTICING:
+    if recovery.stage is not Stage.NOTICING or not _of_the_present_notice(recovery, event):
         return unchanged(recovery)
     out_at = event.handed_over_at if isinstance(event, NoticeHandedOver) else event.attempted_at
     after = appeal_time_begins(recovery, out_at, at)
@@ -41,15 +42,20 @@ def debit_notice_out(recovery: Recovery, event: NoticeHandedOver | NoticeUndeliv
     return unchanged(after.but(stage=Stage.NOTICED, next_at=runs_until))
 
 
-def notice_bounced(recovery: Recovery, event: NoticeBounced, at: At) -> Decision[Recovery]:
+def notice_bounced(recovery: Recovery, event: NoticeBounced) -> Decision[Recovery]:
     """A debit notice that came back was none: its debit is stopped, and the time of the next one begins anew."""
-    if event.kind is not NoticeKind.DEBIT:
+    if not _of_the_present_notice(recovery, event):
         return unchanged(recovery)
     decision = debit_stopped(recovery)
     if recovery.stage in (Stage.NOTICED, Stage.DEBITING, Stage.PAUSED):
         again = decision.state.but(stage=Stage.NOTICING, next_at=None, appeal_by=None)
         return Decision(again, decision.says)
     return decision
+
+
+def _of_the_present_notice(recovery: Recovery, event: NoticeHandedOver | NoticeUndeliverable | NoticeBounced) -> bool:
+    """Not of an earlier one, whose letter was late: what it told holds no longer. Records of before have no number."""
+    return event.number in (None, recovery.notices)
 
 
 def debit_due(recovery: Recovery, at: At) -> Decision[Recovery]:

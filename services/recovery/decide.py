@@ -34,15 +34,18 @@ def payment_pursued(recovery: Recovery, payout: Payout, added_minor: int, at: At
 
 
 def pursued(recovery: Recovery, amount_minor: int, at: At) -> Decision[Recovery]:
-    """Only a small claim can be waived: on cover on record, or on proof asked for now. Else the insurer is asked."""
-    if recovery.outstanding_minor < recovery.rules(at).recovery.write_off_below_minor:
-        return written_off(recovery, WriteOffReason.TOO_SMALL, at)
-    if not recovery.small:
-        return _insurer_asked(recovery, amount_minor, at)
-    waives = cover_waives(recovery, at)
+    """A small claim is waived on cover on record; what is not worth pursuing is written off; else proof or insurer."""
+    anew = recovery.but(prove_by=None, insurers_asked=())
+    if not anew.small:
+        return _insurer_asked(anew, amount_minor, at)
+    waives = cover_waives(anew, at)
     if waives is None:
-        return _asked_again_soon(recovery, Stage.CHECKING, amount_minor, at)
-    return _waived(recovery, amount_minor, at) if waives else proof_asked(recovery, amount_minor, at)
+        return _asked_again_soon(anew, Stage.CHECKING, amount_minor, at)
+    if waives:
+        return _waived(anew, amount_minor, at)
+    if _is_too_small(anew, at):
+        return written_off(anew, WriteOffReason.TOO_SMALL, at)
+    return proof_asked(anew, amount_minor, at)
 
 
 def went_on(recovery: Recovery, at: At) -> Decision[Recovery]:
@@ -52,9 +55,12 @@ def went_on(recovery: Recovery, at: At) -> Decision[Recovery]:
     if recovery.insolvent and recovery.stage in SELLERS_TURN:
         return written_off(recovery, WriteOffReason.INSOLVENT, at)
     if at.now >= recovery.write_off_at:
-        never_noticed = recovery.stage is Stage.NOTICING
+        letter_not_out = recovery.stage is Stage.PROVING and recovery.next_at is None
+        never_noticed = recovery.stage is Stage.NOTICING or letter_not_out
         reason = WriteOffReason.NO_NOTICE_POSSIBLE if never_noticed else WriteOffReason.UNCOLLECTABLE
         return written_off(recovery, reason, at)
+    if recovery.may_be_proven and cover_waives(recovery, at, recovery.prove_by):
+        return waived(recovery, recovery.outstanding_minor, WaiverReason.SMALL_INSURED, at)
     over = recovery.next_at is not None and at.now >= recovery.next_at
     match recovery.stage:
         case Stage.CHECKING:
@@ -62,7 +68,7 @@ def went_on(recovery: Recovery, at: At) -> Decision[Recovery]:
         case Stage.PROVING:
             return _proof_looked_for(recovery, over, at)
         case Stage.DEMANDING if over:
-            return seller_asked(recovery, at)
+            return _next_insurer_asked(recovery, at)
         case Stage.NOTICED | Stage.PAUSED if over:
             return debit_due(recovery, at)
         case Stage.DEBITING if recovery.debit is None:
@@ -72,7 +78,9 @@ def went_on(recovery: Recovery, at: At) -> Decision[Recovery]:
 
 
 def _proof_looked_for(recovery: Recovery, over: bool, at: At) -> Decision[Recovery]:
-    waives = cover_waives(recovery, at)
+    """Proof counts that was uploaded within its time, whenever we look; a dispute neither lengthens nor shortens it."""
+    letter_out = recovery.next_at is not None
+    waives = cover_waives(recovery, at, (recovery.prove_by or recovery.next_at) if letter_out else None)
     if waives:
         return _waived(recovery, recovery.asked_minor, at)
     if not over:
@@ -94,12 +102,28 @@ def _waived(recovery: Recovery, amount_minor: int, at: At) -> Decision[Recovery]
 
 def _insurer_asked(recovery: Recovery, amount_minor: int, at: At) -> Decision[Recovery]:
     """Before the seller, the insurer is asked whose cover was in force on the day of the incident."""
+    if _is_too_small(recovery, at):
+        return written_off(recovery, WriteOffReason.TOO_SMALL, at)
     if insurer.may_be_asked(recovery, at):
         if not at.known:
             return _asked_again_soon(recovery, Stage.CHECKING, amount_minor, at)
         if (cover := insurer.cover_of_the_day(recovery, at)) is not None:
             return insurer.demanded(recovery, cover, amount_minor, at)
     return seller_asked(recovery, at)
+
+
+def _next_insurer_asked(recovery: Recovery, at: At) -> Decision[Recovery]:
+    """What an insurer has not paid in time is asked of the next one of that day; then it is the seller's turn."""
+    if not at.known:
+        return _asked_again_soon(recovery, Stage.DEMANDING, recovery.asked_minor, at)
+    next_one = insurer.cover_of_the_day(recovery, at)
+    if next_one is None or _is_too_small(recovery, at):
+        return seller_asked(recovery, at)
+    return insurer.demanded(recovery, next_one, recovery.outstanding_minor, at)
+
+
+def _is_too_small(recovery: Recovery, at: At) -> bool:
+    return recovery.outstanding_minor < recovery.rules(at).recovery.write_off_below_minor
 
 
 def _asked_again_soon(recovery: Recovery, stage: Stage, amount_minor: int, at: At) -> Decision[Recovery]:

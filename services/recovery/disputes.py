@@ -68,8 +68,11 @@ def appeal_decided(recovery: Recovery, event: AppealDecided, at: At) -> Decision
 
 
 def recalled(recovery: Recovery, event: PayoutRecalled, at: At) -> Decision[Recovery]:
-    """The claim was a duplicate: the seller owes nothing for it, and what he has paid is paid back to him."""
-    if recovery.released is not None:
+    """The claim was a duplicate: the seller owes nothing for it, and what he has paid is paid back to him.
+
+    Recalled before it was paid, or with no amount: what is paid all the same is waived when it is.
+    """
+    if recovery.released is WaiverReason.DUPLICATE:
         return unchanged(recovery)
     amount = _sellers_side(recovery)
     says = ReimbursementWaived(
@@ -132,7 +135,7 @@ def _asked(recovery: Recovery, dispute: Dispute, evidence: tuple[Reference, ...]
 def _released(
     recovery: Recovery, says: Event | None, reason: WaiverReason, refund: RefundReason, at: At
 ) -> Decision[Recovery]:
-    """From now on the seller owes nothing for this claim: what he owed is waived, what he paid is owed to him."""
+    """The seller owes nothing for what was ordered by now: what he owed is waived, what he paid is owed to him."""
     paid_back = recovery.from_seller_minor
     amounts = {
         Move.WAIVED: recovery.outstanding_minor,
@@ -142,6 +145,7 @@ def _released(
     }
     after = recovery.but(
         released=reason,
+        payouts_released=len(recovery.payouts) if reason is WaiverReason.APPEAL_WON else 0,
         waived_minor=recovery.waived_minor + _sellers_side(recovery),
         written_off_minor=0,
         from_seller_minor=0,

@@ -17,15 +17,20 @@ def may_be_asked(recovery: Recovery, at: At) -> bool:
 
 
 def cover_of_the_day(recovery: Recovery, at: At) -> CoverPeriod | None:
-    """The cover on record that answers for an incident of that day."""
+    """The cover on record that answers for an incident of that day, of the first insurer who was not asked yet."""
     if at.reference is None or recovery.incident_on is None:
         return None
     back_dated = recovery.rules(at).recovery.back_dated_cover
-    return at.reference.on_incident(recovery.marketplace, recovery.incident_on, back_dated=back_dated)
+    others = tuple(period for period in at.reference.periods if period.insurer not in recovery.insurers_asked)
+    left = at.reference.model_copy(update={"periods": others})
+    return left.on_incident(recovery.marketplace, recovery.incident_on, back_dated=back_dated)
 
 
 def demanded(recovery: Recovery, cover: CoverPeriod, amount_minor: int, at: At) -> Decision[Recovery]:
-    """Ask the insurer to pay. This is no income: what is outstanding stays so until money comes in."""
+    """Ask the insurer to pay. This is no income: what is outstanding stays so until money comes in.
+
+    The write-off waits for as long as a further insurer has: his turn takes nothing from the seller's.
+    """
     rules = recovery.rules(at)
     pay_by = rules.after(at.now, rules.recovery.insurer_demand_days)
     number = recovery.demands + 1
@@ -39,7 +44,15 @@ def demanded(recovery: Recovery, cover: CoverPeriod, amount_minor: int, at: At) 
         amount_minor=amount_minor,
         pay_by=pay_by,
     )
-    after = recovery.but(stage=Stage.DEMANDING, demands=number, asked_minor=amount_minor, next_at=pay_by)
+    after = recovery.but(
+        stage=Stage.DEMANDING,
+        demands=number,
+        asked_minor=amount_minor,
+        next_at=pay_by,
+        insurers_asked=(*recovery.insurers_asked, cover.insurer),
+    )
+    if recovery.insurers_asked and recovery.write_off_at is not None:
+        after = after.but(write_off_at=recovery.write_off_at + (pay_by - at.now))
     return Decision(after, (event,))
 
 

@@ -87,9 +87,23 @@ def _paid(recovery: Recovery, result: Unplaced, before: Payout, after: Payout, a
         claim_id=recovery.claim_id, seller_id=recovery.seller_id, currency=recovery.currency, amount_minor=added
     )
     decision = then(Decision(opened, (says,), entries), lambda now: _payment_compared(now, result, before, after))
-    if (released := recovery.released) is not None:
+    if (released := recovery.released) is not None and not _is_a_new_concession(recovery, after):
         return then(decision, lambda now: waived(now, now.outstanding_minor, released, at))
-    return then(decision, lambda now: payment_pursued(now, after, added, at))
+    return then(decision, lambda now: payment_pursued(_owing_again(now), after, added, at))
+
+
+def _is_a_new_concession(recovery: Recovery, payout: Payout) -> bool:
+    """Whether it was ordered after the appeal was won: of that the adjuster knew nothing."""
+    return payout.id in {later.id for later in recovery.payouts[recovery.payouts_released :]} and (
+        recovery.payouts_released > 0
+    )
+
+
+def _owing_again(recovery: Recovery) -> Recovery:
+    """A new concession after an appeal that was won may be appealed like the first."""
+    if recovery.released is None:
+        return recovery
+    return recovery.but(released=None, payouts_released=0, appealed=False, contested=False)
 
 
 def _payment_compared(recovery: Recovery, result: Unplaced, before: Payout, after: Payout) -> Decision[Recovery]:

@@ -128,6 +128,8 @@ class Recovery(State):
     asked_minor: int = 0
     """What the present step is about: proof, demand or notice named this amount. No debit exceeds what was noticed."""
     next_at: datetime | None = None
+    prove_by: datetime | None = None
+    """Until when cover had to be known to waive; while its letter is not out (PROVING, no ``next_at``) no time runs."""
     write_off_at: datetime | None = None
     appeal_by: datetime | None = None
     """None: nothing has been said to the seller yet from which his time would run."""
@@ -146,14 +148,20 @@ class Recovery(State):
     debits: int = 0
     """How many debits were ever requested."""
     debit: Debit | None = None
+    notices: int = 0
+    """How many debit notices were ever asked for; only what becomes of the last one's letter counts."""
     demands: int = 0
+    insurers_asked: tuple[str, ...] = ()
+    """Those who had a demand for what is pursued now: where several covered that day, one is asked after another."""
     refunds: tuple[Refund, ...] = ()
     dispute: Dispute | None = None
     contested: bool = False
     appealed: bool = False
     """Each ground is decided once; what the seller says later is evidence."""
     released: WaiverReason | None = None
-    """The seller owes nothing for this claim any more, whatever is still paid."""
+    """The seller owes nothing any more: of a duplicate whatever is still paid, else of the payouts known by then."""
+    payouts_released: int = 0
+    """So many, the first, an appeal that was won has released. 0 with ``released``: all."""
     insolvent: bool = False
     decisions: int = 0
     """How often we booked by a decision of our own: the same waiver can be due twice."""
@@ -200,8 +208,14 @@ class Recovery(State):
 
     @property
     def watches(self) -> str | None:
-        waits_for_cover = self.stage in (Stage.CHECKING, Stage.PROVING) and self.dispute is None
-        return self.seller_id if waits_for_cover else None
+        waits_for_cover = self.stage in (Stage.CHECKING, Stage.PROVING) or self.may_be_proven
+        return self.seller_id if waits_for_cover and self.dispute is None else None
+
+    @property
+    def may_be_proven(self) -> bool:
+        """Whether the time for proof is over, and yet proof that was given in it, and is judged late, would waive."""
+        behind = self.stage is Stage.DEMANDING or self.stage in SELLERS_TURN
+        return behind and self.prove_by is not None and all(payout.small for payout in self.payouts)
 
     @property
     def recovered_minor(self) -> int:

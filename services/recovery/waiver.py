@@ -1,15 +1,19 @@
 """A small claim of an insured seller: which cover waives the reimbursement, and the time in which to prove it."""
 
+from datetime import datetime
+
 from services.recovery.closing import appeal_time_begins
 from services.recovery.state import At, Recovery, Stage
 from shared.events.recovery import ProofRequested
+from shared.events.seller_notifier import NoticeHandedOver, NoticeUndeliverable
 from shared.policy.model import WaiverCover
-from shared.runtime import Decision
+from shared.runtime import Decision, unchanged
 
 
-def cover_waives(recovery: Recovery, at: At) -> bool | None:
+def cover_waives(recovery: Recovery, at: At, by: datetime | None = None) -> bool | None:
     """Whether the seller's cover waives the reimbursement; None while what is on record is not known.
 
+    ``by``: only cover counts that was known by then, that is, uploaded; when it was judged and heard of is our affair.
     On proof: cover found when the claim was accepted, or any in force today, even if obtained later. On incident:
     cover that answers for the day of the incident (without that day on record, as on proof).
     """
@@ -22,14 +26,16 @@ def cover_waives(recovery: Recovery, at: At) -> bool | None:
         return None
     if at.reference is None:
         return False
+    in_time = tuple(period for period in at.reference.periods if by is None or period.known_since <= by)
+    shown = at.reference.model_copy(update={"periods": in_time})
     if incident_on is None:
-        return at.reference.in_force(recovery.marketplace, rules.day_of(at.now))
+        return shown.in_force(recovery.marketplace, rules.day_of(at.now if by is None else min(at.now, by)))
     back_dated = rules.recovery.back_dated_cover
-    return at.reference.on_incident(recovery.marketplace, incident_on, back_dated=back_dated) is not None
+    return shown.on_incident(recovery.marketplace, incident_on, back_dated=back_dated) is not None
 
 
 def proof_asked(recovery: Recovery, amount_minor: int, at: At) -> Decision[Recovery]:
-    """Ask for proof of insurance; until its time is over there is no debit notice."""
+    """Ask for proof of insurance; until its time is over there is no debit notice, and it begins with the letter."""
     rules = recovery.rules(at)
     prove_by = rules.after(at.now, rules.recovery.proof_days)
     event = ProofRequested(
@@ -40,4 +46,21 @@ def proof_asked(recovery: Recovery, amount_minor: int, at: At) -> Decision[Recov
         prove_by=prove_by,
     )
     after = appeal_time_begins(recovery, at.now, at)
-    return Decision(after.but(stage=Stage.PROVING, asked_minor=amount_minor, next_at=prove_by), (event,))
+    proving = after.but(stage=Stage.PROVING, asked_minor=amount_minor, next_at=None, prove_by=prove_by)
+    return Decision(proving, (event,))
+
+
+def proof_letter_out(recovery: Recovery, event: NoticeHandedOver | NoticeUndeliverable, at: At) -> Decision[Recovery]:
+    """The seller was asked for proof, or every contact was tried: he has the whole time from that moment on."""
+    if recovery.stage is not Stage.PROVING:
+        return unchanged(recovery)
+    out_at = event.handed_over_at if isinstance(event, NoticeHandedOver) else event.attempted_at
+    rules = recovery.rules(at)
+    whole = rules.after(out_at, rules.recovery.proof_days)
+    end = max(whole, recovery.prove_by or recovery.next_at or whole)
+    return unchanged(recovery.but(prove_by=end, next_at=end))
+
+
+def proof_letter_bounced(recovery: Recovery) -> Decision[Recovery]:
+    """A request for proof that came back was none: the time to prove begins anew with the next hand-over."""
+    return unchanged(recovery.but(next_at=None) if recovery.stage is Stage.PROVING else recovery)

@@ -19,8 +19,11 @@ from shared.runtime import Decision, unchanged
 
 
 def recovery_opened(state: Correspondence, event: RecoveryOpened, at: Now) -> Decision[Correspondence]:
-    """A payment gives the seller a time to appeal of its own, from the first letter that asks him for money."""
-    return Decision(state.but(appeal_by=None))
+    """A payment gives the seller a time to appeal of its own, from the first letter that asks him for money.
+
+    After an appeal that was won he may appeal it, too; one that was lost was the only one of its claim.
+    """
+    return Decision(state.but(appeal_by=None, appealed=state.appealed and not state.spared, spared=False))
 
 
 def proof_requested(state: Correspondence, event: ProofRequested, at: Now) -> Decision[Correspondence]:
@@ -37,7 +40,7 @@ def debit_noticed(state: Correspondence, event: DebitNoticed, at: Now) -> Decisi
 
 def recovery_reversed(state: Correspondence, event: RecoveryReversed, at: Now) -> Decision[Correspondence]:
     """Tell the seller that he owes nothing any more; what asked him for money before is not written again."""
-    return _spared(state, event.amount_minor, event.reason, at)
+    return _spared(state.but(spared=True), event.amount_minor, event.reason, at)
 
 
 def reimbursement_waived(state: Correspondence, event: ReimbursementWaived, at: Now) -> Decision[Correspondence]:

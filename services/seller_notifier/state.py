@@ -46,7 +46,8 @@ class Correspondence(State):
     """``respond_by`` is None until the claim notice was handed over. ``choice``: the first answer received in time.
 
     ``handed_over``: the last letter of each kind, which may still come back. ``came_back``: marks of the addresses from
-    which one did. ``appeal_by``: None until the seller was asked for money; ``appealed``: he has made his one appeal.
+    which one did. ``appeal_by``: None until the seller was asked for money; ``appealed``: he has made his one appeal;
+    ``spared``: it was won, so that what is paid from now on may be appealed like the first payment.
     """
 
     claim_id: UUID
@@ -78,6 +79,7 @@ class Correspondence(State):
     came_back: tuple[str, ...] = ()
     appeal_by: datetime | None = None
     appealed: bool = False
+    spared: bool = False
     heard: tuple[str, ...] = ()
     ask_again_at: datetime | None = None
 

@@ -144,36 +144,52 @@ def decided(*, won: bool) -> AppealDecided:
     return AppealDecided(claim_id=CLAIM, adjuster="adj-9", won=won)
 
 
-def bounced(kind: NoticeKind = NoticeKind.DEBIT) -> NoticeBounced:
-    return NoticeBounced(claim_id=CLAIM, seller_id=SELLER, kind=kind, contact=0)
+def bounced(kind: NoticeKind = NoticeKind.DEBIT, *, number: int | None = None) -> NoticeBounced:
+    return NoticeBounced(claim_id=CLAIM, seller_id=SELLER, kind=kind, contact=0, number=number)
 
 
-def handed_over(moment: datetime, kind: NoticeKind = NoticeKind.DEBIT) -> NoticeHandedOver:
-    return NoticeHandedOver(claim_id=CLAIM, seller_id=SELLER, kind=kind, handed_over_at=moment)
+def handed_over(
+    moment: datetime, kind: NoticeKind = NoticeKind.DEBIT, *, number: int | None = None
+) -> NoticeHandedOver:
+    return NoticeHandedOver(claim_id=CLAIM, seller_id=SELLER, kind=kind, handed_over_at=moment, number=number)
 
 
-def undeliverable(moment: datetime, kind: NoticeKind = NoticeKind.DEBIT) -> NoticeUndeliverable:
-    return NoticeUndeliverable(claim_id=CLAIM, seller_id=SELLER, kind=kind, attempted_at=moment)
+def undeliverable(
+    moment: datetime, kind: NoticeKind = NoticeKind.DEBIT, *, number: int | None = None
+) -> NoticeUndeliverable:
+    return NoticeUndeliverable(claim_id=CLAIM, seller_id=SELLER, kind=kind, attempted_at=moment, number=number)
 
 
 def cover(
-    since: date, until: date, *, version: int = 1, marketplace: str = "US", issued_on: date | None = None
+    since: date,
+    until: date,
+    *,
+    version: int = 1,
+    marketplace: str = "US",
+    issued_on: date | None = None,
+    known_since: datetime = START,
+    insurers: tuple[str, ...] = ("Harbor Mutual",),
 ) -> SellerCoverChanged:
-    period = CoverPeriod(
-        marketplace=marketplace,
-        valid_from=since,
-        valid_to=until,
-        insurer="Harbor Mutual",
-        certificate_id="coi-1",
-        known_since=START,
-        issued_on=issued_on,
+    periods = (
+        CoverPeriod(
+            marketplace=marketplace,
+            valid_from=since,
+            valid_to=until,
+            insurer=insurer,
+            certificate_id=f"coi-{number}",
+            known_since=known_since,
+            issued_on=issued_on,
+        )
+        for number, insurer in enumerate(insurers, 1)
     )
-    return SellerCoverChanged(seller_id=SELLER, version=version, periods=(period,))
+    return SellerCoverChanged(seller_id=SELLER, version=version, periods=tuple(periods))
 
 
-def cover_from(number: int, until: int = 365) -> SellerCoverChanged:
+def cover_from(
+    number: int, until: int = 365, *, known_since: datetime = START, insurers: tuple[str, ...] = ("Harbor Mutual",)
+) -> SellerCoverChanged:
     """Cover in force between these days of the story."""
-    return cover(day(number).date(), day(until).date())
+    return cover(day(number).date(), day(until).date(), known_since=known_since, insurers=insurers)
 
 
 def with_rules(**rules: object) -> Policies:
@@ -216,9 +232,14 @@ def noticing(amount: int = LARGE) -> Recovery:
     return after(dormant(amount), (0, paid(amount)))
 
 
-def proving() -> Recovery:
-    """A small claim of a seller without cover, paid on day 0: proof is asked for until day 7."""
+def asking_for_proof() -> Recovery:
+    """A small claim of a seller without cover, paid on day 0: proof is asked for by a letter that is not out yet."""
     return after(dormant(SMALL, small=True), (0, paid(SMALL)))
+
+
+def proving() -> Recovery:
+    """The letter was handed over at once: proof until day 7."""
+    return after(asking_for_proof(), (0, handed_over(START, NoticeKind.PROOF)))
 
 
 def demanding() -> Recovery:

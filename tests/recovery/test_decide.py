@@ -125,10 +125,77 @@ def test_no_proof_in_time_is_followed_by_the_debit_notice():
     decision = deadline_passed(given.proving(), at(day(7), given.cover_from(-99, -50)))
     assert decision.says == (
         DebitNoticed(
-            claim_id=given.CLAIM, seller_id=given.SELLER, currency=Currency.USD, amount_minor=SMALL, notice_days=7
+            claim_id=given.CLAIM,
+            seller_id=given.SELLER,
+            currency=Currency.USD,
+            amount_minor=SMALL,
+            notice_days=7,
+            number=1,
         ),
     )
-    assert decision.state.watches is None
+
+
+def test_the_time_to_prove_does_not_run_without_the_letter():
+    asking = given.asking_for_proof()
+    assert asking.due == day(60)
+    assert deadline_passed(asking, at(day(8))) == unchanged(asking)
+    out = given.hear(asking, given.handed_over(day(20), NoticeKind.PROOF), at(day(20))).state
+    assert out.due == day(27)
+    assert kinds(deadline_passed(out, at(day(26), given.cover_from(21, known_since=day(25))))) == [
+        ReimbursementWaived,
+        RecoveryClosed,
+    ]
+    assert kinds(deadline_passed(out, at(day(27)))) == [DebitNoticed]
+
+
+def test_proof_counts_while_its_letter_is_not_out():
+    decision = deadline_passed(given.asking_for_proof(), at(day(9), given.cover_from(8, known_since=day(9))))
+    assert kinds(decision) == [ReimbursementWaived, RecoveryClosed]
+
+
+def test_a_request_for_proof_that_could_not_be_delivered_starts_the_time_of_its_last_attempt():
+    said = given.undeliverable(day(3), NoticeKind.PROOF)
+    assert given.hear(given.asking_for_proof(), said, at(day(3))).state.due == day(10)
+
+
+def test_a_letter_that_was_quick_does_not_shorten_the_time_to_prove():
+    said = given.handed_over(day(-1), NoticeKind.PROOF)
+    assert given.hear(given.asking_for_proof(), said, at(day(1))).state.due == day(7)
+
+
+def test_the_time_to_prove_begins_anew_after_a_bounce():
+    back = given.hear(given.proving(), given.bounced(NoticeKind.PROOF), at(day(6))).state
+    assert deadline_passed(back, at(day(8))) == unchanged(back)
+    assert given.after(back, (9, given.handed_over(day(9), NoticeKind.PROOF))).due == day(16)
+
+
+def test_proof_that_was_asked_for_by_no_letter_until_the_write_off_is_a_notice_that_was_not_possible():
+    event = deadline_passed(given.asking_for_proof(), at(day(60))).says[0]
+    assert isinstance(event, RecoveryWrittenOff)
+    assert event.reason is WriteOffReason.NO_NOTICE_POSSIBLE
+
+
+def test_a_window_that_ran_before_letters_were_heard_of_ends_as_it_was_said():
+    before = given.proving().but(prove_by=None)
+    assert kinds(deadline_passed(before, at(day(7)))) == [DebitNoticed]
+
+
+@pytest.mark.parametrize(("uploaded", "waived"), [(6, True), (7, True), (7.1, False)])
+def test_proof_counts_by_its_upload_and_not_by_when_it_is_heard_of(uploaded: float, waived: bool):
+    known = given.cover_from(-1, known_since=day(uploaded))
+    decision = deadline_passed(given.proving(), at(day(9), known))
+    assert (kinds(decision) == [ReimbursementWaived, RecoveryClosed]) is waived
+
+
+@pytest.mark.parametrize("number", [8, 15])
+def test_proof_in_time_that_is_judged_after_the_window_waives_what_is_outstanding(number: int):
+    noticed = given.after(given.asked(given.proving(), 7), (7, given.handed_over(day(7))))
+    state = given.asked(noticed, 14) if number > 14 else noticed
+    assert state.watches == given.SELLER
+    in_time = deadline_passed(state, at(day(number), given.cover_from(-1, known_since=day(6))))
+    stopped = [SellerDebitStopped] if number > 14 else []
+    assert kinds(in_time) == [ReimbursementWaived, *stopped, RecoveryClosed]
+    assert deadline_passed(state, at(day(number), given.cover_from(-1, known_since=day(7.5)))).says == ()
 
 
 def test_unknown_cover_is_neither_yes_nor_no():
@@ -337,12 +404,19 @@ def test_a_closed_recovery_asks_for_nothing_more():
 
 
 def test_what_is_not_worth_pursuing_is_written_off_at_once():
-    decision = given.hear(given.dormant(499, small=True, covered=True), given.paid(499), at(START))
+    decision = given.hear(given.dormant(499, small=True), given.paid(499), at(START))
     assert kinds(decision) == [RecoveryOpened, RecoveryWrittenOff, RecoveryClosed]
     event = decision.says[1]
     assert isinstance(event, RecoveryWrittenOff)
     assert (event.reason, event.amount_minor, decision.state.due) == (WriteOffReason.TOO_SMALL, 499, None)
     assert kinds(given.hear(given.dormant(500), given.paid(500), at(START))) == [RecoveryOpened, DebitNoticed]
+
+
+def test_a_small_claim_of_a_covered_seller_is_waived_however_little_it_is():
+    decision = given.hear(given.dormant(400, small=True, covered=True), given.paid(400), at(START))
+    assert kinds(decision) == [RecoveryOpened, ReimbursementWaived, RecoveryClosed]
+    on_record = given.hear(given.dormant(400, small=True), given.paid(400), at(START, given.cover_from(-1)))
+    assert kinds(on_record) == [RecoveryOpened, ReimbursementWaived, RecoveryClosed]
 
 
 def test_money_of_the_insolvent_is_written_off_at_once_and_never_asked_for_again():
@@ -361,6 +435,32 @@ def test_money_of_the_insolvent_is_written_off_at_once_and_never_asked_for_again
 def test_whoever_cannot_pay_now_is_asked_again_later(reason: DebitFailure):
     decision = given.hear(given.debiting(), given.failed(reason=reason), at(day(10)))
     assert (decision.says, decision.state.stage, decision.state.due) == ((), Stage.PAUSED, day(24))
+
+
+# Letters of an earlier notice
+
+
+def noticed_anew() -> Recovery:
+    """The first notice's letter was never heard of; the seller paid, and a second round's notice is asked for."""
+    paid = given.after(given.noticing(), (2, given.seller_pays(LARGE)))
+    known = given.after(paid, (3, given.authorized(100_000, payout=given.NEXT_PAYOUT)))
+    return given.after(known, (4, given.paid(100_000, payout=given.NEXT_PAYOUT)))
+
+
+def test_the_letter_of_an_earlier_notice_starts_no_time():
+    state = noticed_anew()
+    assert state.notices == 2
+    late = (given.handed_over(day(5), number=1), given.undeliverable(day(5), number=1), given.bounced(number=1))
+    for said in late:
+        assert given.hear(state, said, at(day(5))) == unchanged(state)
+    assert given.after(state, (6, given.handed_over(day(6), number=2))).due == day(13)
+    assert given.after(state, (6, given.handed_over(day(6)))).due == day(13), "a record of before has no number"
+
+
+def test_a_bounce_of_an_earlier_notice_stops_no_debit_of_the_present_one():
+    debiting = given.asked(given.after(noticed_anew(), (6, given.handed_over(day(6), number=2))), 13)
+    assert given.hear(debiting, given.bounced(number=1), at(day(14))) == unchanged(debiting)
+    assert kinds(given.hear(debiting, given.bounced(number=2), at(day(14)))) == [SellerDebitStopped]
 
 
 # Bounces, and debits that are stopped

@@ -220,11 +220,30 @@ def test_after_an_appeal_was_won_all_that_comes_from_the_seller_is_his():
     assert (event.reason, decision.state.owed_minor) == (RefundReason.APPEAL_WON, LARGE)
 
 
-def test_after_an_appeal_was_won_a_later_round_is_the_marketplaces_own():
+def test_an_appeal_won_does_not_release_from_what_is_conceded_later_and_that_may_be_appealed():
     won = given.after(disputed_on(9, given.debiting()), (20, WON), (30, given.authorized(payout=given.NEXT_PAYOUT)))
     decision = given.hear(won, given.paid(payout=given.NEXT_PAYOUT), at(day(31)))
+    assert kinds(decision) == [RecoveryOpened, DebitNoticed]
+    assert (decision.state.waived_minor, decision.state.outstanding_minor) == (LARGE, LARGE)
+    again = given.appealed(day(33), appeal="appeal-2")
+    disputed = given.hear(decision.state, again, at(day(33)))
+    event = disputed.says[0]
+    assert isinstance(event, RecoveryDisputed)
+    assert event.amount_minor == LARGE, "only the later concession"
+    second = given.hear(disputed.state, WON, at(day(40)))
+    assert (second.state.waived_minor, second.state.outstanding_minor) == (2 * LARGE, 0)
+
+
+def test_an_appeal_won_releases_from_all_that_was_ordered_before_it():
+    known = given.after(disputed_on(9, given.debiting()), (10, given.authorized(payout=given.NEXT_PAYOUT)), (20, WON))
+    decision = given.hear(known, given.paid(payout=given.NEXT_PAYOUT), at(day(31)))
     assert kinds(decision) == [RecoveryOpened, ReimbursementWaived, RecoveryClosed]
-    assert decision.state.waived_minor == 2 * LARGE
+
+
+def test_an_appeal_lost_is_the_last_of_its_claim():
+    lost = given.after(disputed_on(2, given.noticed()), (3, LOST), (4, given.authorized(payout=given.NEXT_PAYOUT)))
+    paid = given.after(lost, (5, given.paid(payout=given.NEXT_PAYOUT)))
+    assert given.hear(paid, given.appealed(day(6), appeal="appeal-2"), at(day(6))) == unchanged(paid)
 
 
 def test_an_appeal_won_before_the_payment_waives_the_payment():
@@ -270,6 +289,14 @@ def test_an_appeal_lost_in_the_proof_window_leaves_the_window_as_it_is():
     assert kinds(deadline_passed(lost.state, at(day(7)))) == [DebitNoticed]
     over = given.hear(disputed_on(1, given.proving()), LOST, at(day(9)))
     assert kinds(over) == [RecoveryResumed, DebitNoticed]
+
+
+@pytest.mark.parametrize(("uploaded", "waived"), [(5, True), (8, False)])
+def test_a_dispute_neither_lengthens_nor_shortens_the_time_to_prove(uploaded: float, waived: bool):
+    moment = at(day(20), given.cover_from(1, known_since=day(uploaded)))
+    decision = given.hear(disputed_on(1, given.proving()), LOST, moment)
+    follows = [ReimbursementWaived, RecoveryClosed] if waived else [DebitNoticed]
+    assert kinds(decision) == [RecoveryResumed, *follows]
 
 
 def test_money_of_the_insolvent_is_written_off_when_the_dispute_is_lost_and_not_before():

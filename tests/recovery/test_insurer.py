@@ -23,6 +23,7 @@ from shared.events.recovery import (
     SellerDebitStopped,
     SellerRefundRequested,
 )
+from shared.events.seller_notifier import NoticeKind
 from shared.money import Currency
 from shared.runtime import unchanged
 from tests.deciding import START, at, day
@@ -83,7 +84,8 @@ def test_cover_of_the_day_that_has_ended_since_does_not_waive_but_its_insurer_is
     state = given.dormant(SMALL, small=True, incident_on=INCIDENT)
     asked = given.hear(state, given.paid(SMALL), at(START, known))
     assert kinds(asked) == [RecoveryOpened, ProofRequested]
-    assert kinds(deadline_passed(asked.state, at(day(7), known))) == [InsurerDemanded]
+    proving = given.after(asked.state, (0, given.handed_over(START, NoticeKind.PROOF)))
+    assert kinds(deadline_passed(proving, at(day(7), known))) == [InsurerDemanded]
 
 
 def test_money_of_the_insurer_is_booked_by_its_source():
@@ -108,8 +110,32 @@ def test_what_the_insurer_does_not_pay_in_time_the_seller_is_asked_for():
             currency=Currency.USD,
             amount_minor=LARGE - 100_000,
             notice_days=7,
+            number=1,
         ),
     )
+
+
+TWO = given.cover_from(-30, insurers=("Harbor Mutual", "Northern Marine"))
+
+
+def test_what_the_first_insurer_of_the_day_does_not_pay_the_next_one_is_asked_for():
+    first = given.hear(given.dormant(incident_on=INCIDENT), given.paid(), at(START, TWO)).state
+    part = given.after(first, (20, given.insurer_pays(100_000)))
+    decision = deadline_passed(part, at(day(30), TWO))
+    (event,) = decision.says
+    assert isinstance(event, InsurerDemanded)
+    assert (event.demand_id, event.insurer, event.certificate_id) == (SECOND_DEMAND, "Northern Marine", "coi-2")
+    assert (event.amount_minor, event.pay_by) == (LARGE - 100_000, day(60))
+    assert kinds(deadline_passed(decision.state, at(day(60), TWO))) == [DebitNoticed], "the write-off has waited"
+    late = given.hear(decision.state, given.insurer_pays(LARGE - 100_000, reference="cheque-2"), at(day(31)))
+    assert kinds(late) == [RecoveryClosed]
+
+
+def test_while_cover_is_not_known_the_next_insurer_is_looked_for_again():
+    first = given.hear(given.dormant(incident_on=INCIDENT), given.paid(), at(START, TWO)).state
+    waiting = deadline_passed(first, at(day(30), known=False))
+    assert (waiting.says, waiting.state.due) == ((), day(30) + ASK_AGAIN)
+    assert kinds(deadline_passed(waiting.state, at(day(30) + ASK_AGAIN, TWO))) == [InsurerDemanded]
 
 
 def test_a_rest_that_is_not_worth_pursuing_is_written_off():

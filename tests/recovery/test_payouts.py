@@ -234,6 +234,24 @@ def test_a_recall_that_is_heard_before_the_payment_waives_the_payment():
     assert kinds(decision) == [RecoveryOpened, ReimbursementWaived, RecoveryClosed]
 
 
+def test_a_recall_of_what_is_not_paid_yet_and_its_second_one_leave_the_books_even():
+    """Said at once with no amount, and again when the payout was paid all the same."""
+    recalled = given.hear(given.dormant(), given.recalled(amount=0), at(START))
+    assert (recalled.says, recalled.does) == ((), ())
+    paid = given.hear(recalled.state, given.paid(), at(day(1)))
+    assert kinds(paid) == [RecoveryOpened, ReimbursementWaived, RecoveryClosed]
+    assert given.hear(paid.state, given.recalled(), at(day(1))) == unchanged(paid.state)
+    back = given.hear(paid.state, given.returned(), at(day(5)))
+    assert (back.state.paid_minor, back.state.waived_minor) == (0, 0)
+
+
+def test_a_duplicate_is_one_although_an_appeal_was_won_before():
+    won = given.after(given.noticed(), (2, given.appealed(day(2))), (3, given.decided(won=True)))
+    recalled = given.after(won, (4, given.recalled()), (5, given.authorized(payout=NEXT_PAYOUT)))
+    decision = given.hear(recalled, paid_again(), at(day(6)))
+    assert kinds(decision) == [RecoveryOpened, ReimbursementWaived, RecoveryClosed]
+
+
 def test_a_recall_ends_a_dispute():
     disputed = given.after(given.noticed(), (2, given.appealed(day(2))), (3, given.recalled()))
     assert (disputed.dispute, disputed.due) == (None, None)

@@ -61,7 +61,7 @@ class Pursuit(RuleBasedStateMachine):
         on_incident=st.booleans(),
         dated=st.booleans(),
         insured=SELDOM,
-        far=st.integers(0, 5),
+        far=st.integers(0, 6),
     )
     def a_claim(self, *, small: bool, covered: bool, on_incident: bool, dated: bool, insured: bool, far: int) -> None:
         """Some of the claims have come a good way before others begin to say what they like."""
@@ -76,11 +76,20 @@ class Pursuit(RuleBasedStateMachine):
         self.refunds: dict[UUID, int] = {}
         self.noticed_minor = 0
         self.notice_out_at: datetime | None = None
+        self.notices = 0
         self.prove_by: datetime | None = None
+        self.proof_out_at: datetime | None = None
         self.disputed = False
         if insured:
             self.check(self.world.learn(given.cover_from(-30, -5)))
-        for come in (self.is_ordered_and_paid, self.is_waited_for, self.is_noticed, self.is_waited_for)[:far]:
+        way = (
+            self.is_ordered_and_paid,
+            self.is_asked_for_proof,
+            self.is_waited_for,
+            self.is_noticed,
+            self.is_waited_for,
+        )
+        for come in way[:far]:
             come()
 
     def is_ordered_and_paid(self) -> None:
@@ -95,6 +104,9 @@ class Pursuit(RuleBasedStateMachine):
 
     def is_noticed(self) -> None:
         self.hear(given.handed_over(self.world.now))
+
+    def is_asked_for_proof(self) -> None:
+        self.hear(given.handed_over(self.world.now, NoticeKind.PROOF))
 
     # What others say
 
@@ -124,24 +136,34 @@ class Pursuit(RuleBasedStateMachine):
         if so:
             self.hear(given.recalled(payout))
 
-    @rule(since=st.integers(-40, 100), days=st.integers(0, 400))
-    def cover_changes(self, since: int, days: int) -> None:
-        self.check(self.world.learn(given.cover_from(since, since + days)))
+    @rule(since=st.integers(-40, 100), days=st.integers(0, 400), judged_for=st.sampled_from([0, 0, 3, 20]), two=SELDOM)
+    def cover_changes(self, since: int, days: int, judged_for: int, two: bool) -> None:
+        """``judged_for``: days that the certificate waited for our judgement."""
+        insurers = ("Harbor Mutual", "Northern Marine") if two else ("Harbor Mutual",)
+        uploaded = self.world.now - timedelta(days=judged_for)
+        known = given.cover_from(since, since + days, known_since=uploaded, insurers=insurers)
+        self.check(self.world.learn(known))
 
     @rule(known=st.booleans())
     def cover_becomes_known_or_unknown(self, known: bool) -> None:
         self.world.known = known
 
     @precondition(lambda self: self.state() is not None)
-    @rule(kind=st.sampled_from([NoticeKind.DEBIT, NoticeKind.PROOF]), ago=st.sampled_from([0, 1, 3]), out=st.booleans())
-    def a_letter_goes_out(self, kind: NoticeKind, ago: int, out: bool) -> None:
-        moment = self.world.now - timedelta(days=ago)
-        self.hear(given.handed_over(moment, kind) if out else given.undeliverable(moment, kind))
+    @rule(
+        kind=st.sampled_from([NoticeKind.DEBIT, NoticeKind.PROOF]),
+        ago=st.sampled_from([0, 1, 3]),
+        out=st.booleans(),
+        earlier=st.sampled_from([None, 0, 0, 1]),
+    )
+    def a_letter_goes_out(self, kind: NoticeKind, ago: int, out: bool, earlier: int | None) -> None:
+        moment, number = self.world.now - timedelta(days=ago), self.numbered(kind, earlier)
+        letter = given.handed_over if out else given.undeliverable
+        self.hear(letter(moment, kind, number=number))
 
     @precondition(lambda self: self.state() is not None)
-    @rule(kind=st.sampled_from([NoticeKind.DEBIT, NoticeKind.PROOF]))
-    def a_letter_comes_back(self, kind: NoticeKind) -> None:
-        self.hear(given.bounced(kind))
+    @rule(kind=st.sampled_from([NoticeKind.DEBIT, NoticeKind.PROOF]), earlier=st.sampled_from([None, 0, 0, 1]))
+    def a_letter_comes_back(self, kind: NoticeKind, earlier: int | None) -> None:
+        self.hear(given.bounced(kind, number=self.numbered(kind, earlier)))
 
     @rule(number=st.integers(0, 4), part=TENTHS, reference=REFERENCES, currency=CURRENCIES)
     def money_is_collected(self, number: int, part: int, reference: str, currency: Currency) -> None:
@@ -264,12 +286,12 @@ class Pursuit(RuleBasedStateMachine):
 
     def hear(self, event: Event, *, said_at: datetime | None = None) -> None:
         match event:
-            case NoticeHandedOver(kind=NoticeKind.DEBIT, handed_over_at=out_at):
-                self.note_notice(out_at)
-            case NoticeUndeliverable(kind=NoticeKind.DEBIT, attempted_at=out_at):
-                self.note_notice(out_at)
-            case NoticeBounced(kind=NoticeKind.DEBIT):
+            case NoticeHandedOver(handed_over_at=out_at) | NoticeUndeliverable(attempted_at=out_at):
+                self.note_letter(event, out_at)
+            case NoticeBounced(kind=NoticeKind.DEBIT) if event.number in (None, self.notices):
                 self.notice_out_at = None
+            case NoticeBounced(kind=NoticeKind.PROOF):
+                self.proof_out_at = None
             case SellerDebitFailed():
                 self.failed.add(event.debit_id)
             case _:
@@ -281,8 +303,15 @@ class Pursuit(RuleBasedStateMachine):
         if (state := self.state()) is not None and state.released is not None:
             self.disputed = False  # a recall ends a dispute without a word of its own
 
-    def note_notice(self, out_at: datetime) -> None:
-        self.notice_out_at = self.notice_out_at or (out_at if self.noticed_minor else None)
+    def note_letter(self, event: NoticeHandedOver | NoticeUndeliverable, out_at: datetime) -> None:
+        if event.kind is NoticeKind.PROOF:
+            self.proof_out_at = out_at if self.prove_by is not None else None
+        elif event.number in (None, self.notices):
+            self.notice_out_at = self.notice_out_at or (out_at if self.noticed_minor else None)
+
+    def numbered(self, kind: NoticeKind, earlier: int | None) -> int | None:
+        """The number of the present debit notice, or of one before it; None as in records of before."""
+        return None if earlier is None or kind is not NoticeKind.DEBIT else self.notices - earlier
 
     def wait_until(self, moment: datetime) -> None:
         while (first := self.world.next_due()) is not None and first[0] <= moment:
@@ -294,11 +323,13 @@ class Pursuit(RuleBasedStateMachine):
             assert not (self.disputed and isinstance(event, AGAINST_THE_SELLER)), f"{event} while in dispute"
             match event:
                 case ProofRequested():
-                    self.prove_by = event.prove_by
+                    self.prove_by, self.proof_out_at = event.prove_by, None
                 case DebitNoticed():
-                    assert self.prove_by is None or self.prove_by <= self.world.now, "noticed within the proof window"
-                    self.noticed_minor, self.notice_out_at = event.amount_minor, None
+                    self.check_time_to_prove()
+                    assert event.number == self.notices + 1, "notices are counted"
+                    self.noticed_minor, self.notice_out_at, self.notices = event.amount_minor, None, event.number
                 case InsurerDemanded():
+                    self.check_time_to_prove()
                     self.demands.append(event.demand_id)
                 case SellerDebitRequested():
                     self.check_debit(event)
@@ -320,6 +351,15 @@ class Pursuit(RuleBasedStateMachine):
                 case _:
                     pass
         self.check_closed(said)
+
+    def check_time_to_prove(self) -> None:
+        """Over, and counted from the letter; it has no place in what follows."""
+        if self.prove_by is None:
+            return
+        assert self.prove_by <= self.world.now, "asked for money within the time to prove"
+        assert self.proof_out_at is not None, "the time to prove ran without its letter"
+        assert self.proof_out_at + timedelta(days=POLICY.proof_days) <= self.world.now
+        self.prove_by = None
 
     def check_closed(self, said: tuple[Event, ...]) -> None:
         """What a recovery closed with last is all that was borne; it may have been opened again since."""
