@@ -13,6 +13,7 @@ from shared.events.base import Event, claim_id_of
 from shared.events.claim import InjuryClass, Lien, Reason, ReopeningReason, Signal
 from shared.events.intake import (
     AmendmentRecorded,
+    BeneficiaryRecorded,
     ClaimAccepted,
     ClaimDenied,
     ClaimWithdrawalRecorded,
@@ -280,6 +281,9 @@ def test_what_was_told_last_is_what_an_accepted_claim_comes_to(story: list[Step]
         assert payees[-1] == state.payee_ref
         liens = [each.liens for each in house.about(said.submission_id, ClaimAccepted, LienRecorded)]
         assert liens[-1] == state.liens
+        assert house.about(said.submission_id, ClaimAccepted, BeneficiaryRecorded)[-1].beneficiary == state.beneficiary
+        counted = [each.admitted_minor for each in house.about(said.submission_id, IncidentReported)]
+        assert counted[-1] == last.admitted_minor, "the claimant's other claims count what is proven"
         assert len(house.about(said.submission_id, ReleaseRecorded)) <= 2
 
 
