@@ -64,8 +64,22 @@ ACROSS: Final[Mapping[str, str]] = {
         select body::json ->> 'payout_id' as place, 'authorised for ' || string_agg(distinct key, ', ') as what
         from escalation.outbox where topic = 'finance.payouts.v1' and $1::text[] is null
         group by 1 having count(distinct key) > 1""",
+    "The claim that a duplicate repeats is none itself": """
+        select d.key as place, 'is a duplicate of ' || d.original || ', which is one as well' as what
+        from (
+            select key, body::json ->> 'duplicate_of' as original from escalation.journal
+            where process = 'escalation' and type in ('DuplicateEstablished', 'DuplicateFound')
+                and ($1::text[] is null or key = any($1))
+        ) d
+        join escalation.state s on s.process = 'escalation' and s.key = d.key
+        join escalation.state o on o.process = 'escalation' and o.key = d.original
+        where s.body ->> 'outcome' = 'duplicate' and o.body ->> 'outcome' = 'duplicate'""",
     "Finance paid each payout once, and the ledger has it": """
-        with reported as (
+        with ordered as (
+            select distinct key, body::json ->> 'payout_id' as payout_id, body::json ->> 'currency' as currency
+            from recovery.journal
+            where process = 'recovery' and type = 'PayoutAuthorized' and ($1::text[] is null or key = any($1))
+        ), reported as ( -- what was never ordered, or in another currency, is a question of its own
             select distinct on (key, payout_id, type, reference) key, payout_id, currency, at,
                 case type when 'PayoutPaid' then amount else -amount end as amount
             from (
@@ -74,7 +88,7 @@ ACROSS: Final[Mapping[str, str]] = {
                 from recovery.journal
                 where process = 'recovery' and type in ('PayoutPaid', 'PayoutReturned')
                     and ($1::text[] is null or key = any($1))
-            ) heard where amount > 0
+            ) heard join ordered using (key, payout_id, currency) where amount > 0
             order by key, payout_id, type, reference, n
         ), told as (
             select key, payout_id, currency, sum(amount)::bigint as net, min(at) as at from reported group by 1, 2, 3
@@ -191,8 +205,24 @@ ACROSS: Final[Mapping[str, str]] = {
             where headers::text like '%"FinanceResultQuestioned"%' and ($1::text[] is null or key = any($1))
         ) q
         left join recovery.state s on s.process = 'recovery' and s.key = q.key
-        where q.body ->> 'problem' not in ('paid_twice', 'over_collected')
-            or (s.body ->> 'suspense_minor')::bigint <> 0 or (s.body ->> 'owed_minor')::bigint <> 0""",
+        where not case
+            when q.body ->> 'problem' like 'unknown%' then exists (
+                select from recovery.ledger_entry e where e.reference = q.body ->> 'finance_reference'
+            )
+            when q.body ->> 'problem' in ('paid_twice', 'over_collected')
+                then (s.body ->> 'suspense_minor')::bigint = 0 and (s.body ->> 'owed_minor')::bigint = 0
+            else s.body ->> 'stage' = 'closed' and (s.body ->> 'suspense_minor')::bigint = 0 and not exists (
+                select from (
+                    select (body::json ->> 'payout_id')::uuid as id, max((body::json ->> 'amount_minor')::bigint) as amount
+                    from recovery.journal
+                    where process = 'recovery' and type = 'PayoutAuthorized' and key = q.key group by 1
+                ) o where (
+                    select coalesce(sum(case e.move when 'paid' then e.amount_minor when 'returned' then -e.amount_minor
+                        else 0 end), 0)
+                    from recovery.ledger_entry e where e.claim_id = q.key::uuid and e.idempotency_key = o.id
+                ) not in (o.amount, 0)
+            )
+        end""",
 }
 """Between services; asked once. ``$1``: these keys, or null for all."""
 

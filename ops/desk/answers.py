@@ -1,6 +1,6 @@
 """What people decide, as the events that say it. Checked against what is asked, so that nothing is said in vain."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -94,10 +94,16 @@ def judged(asked: Appeal, adjuster: str, *, won: bool, reasons: Sequence[str] = 
     return AppealDecided(claim_id=asked.claim_id, adjuster=by, won=won, reasons=typed.reasons(reasons))
 
 
-def duplicate(claim_id: UUID, of: UUID, adjuster: str) -> DuplicateEstablished:
-    """The first claim ends; the other one is untouched."""
+def duplicate(claim_id: UUID, of: UUID, adjuster: str, *, duplicates: Collection[UUID] = ()) -> DuplicateEstablished:
+    """The first claim ends; the other one is untouched. ``duplicates``: which of them have ended as one already."""
     if claim_id == of:
         raise ReachError("a claim cannot be a duplicate of itself: give the claim that goes on behind --of")
+    if of in duplicates:
+        raise ReachError(
+            "the claim behind --of is a duplicate itself, and nobody would be paid: give the one it repeats"
+        )
+    if claim_id in duplicates:
+        raise ReachError("the claim has ended as a duplicate already")
     return DuplicateEstablished(claim_id=claim_id, duplicate_of=of, adjuster=typed.name(adjuster, "adjuster"))
 
 

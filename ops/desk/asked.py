@@ -85,6 +85,16 @@ async def two_claims(look: Database, claim: str, other: str) -> tuple[UUID, UUID
     return UUID(first.claim_id), UUID(second.claim_id)
 
 
+async def ended_as_duplicates(look: Database, *claims: UUID) -> set[UUID]:
+    """Which of these claims have ended as duplicates."""
+    rows = await look.rows(
+        "escalation",
+        "select key from state where process = 'escalation' and key = any($1) and body->>'outcome' = 'duplicate'",
+        [str(claim) for claim in claims],
+    )
+    return {UUID(row["key"]) for row in rows}
+
+
 async def case_file_of(look: Database, settings: Settings, claim: str) -> CaseFile:
     """All that an adjuster needs. Raises ReachError when nobody has heard of it."""
     story = await tell(look, claim)

@@ -134,14 +134,15 @@ def duplicate(
 ) -> None:
     """End a claim that repeats another one; what was paid on it is called back."""
     from ops.desk import answers
-    from ops.desk.asked import two_claims
+    from ops.desk.asked import ended_as_duplicates, two_claims
     from ops.desk.publishing import publish
     from ops.reach import database
 
     async def decide() -> Event:
         async with database(settings) as look:
             first, second = await two_claims(look, claim, of)
-        event = answers.duplicate(first, second, adjuster)
+            duplicates = await ended_as_duplicates(look, first, second)
+        event = answers.duplicate(first, second, adjuster, duplicates=duplicates)
         await publish(settings, event, adjuster, None)
         return event
 

@@ -11,7 +11,7 @@ from ops.reach import ReachError
 from shared.events.base import Id
 from shared.events.claim import ItemFinding, Reason
 
-_FINDING: Final = re.compile(r"(\d{1,3})=(\d{1,9})(?:\.(\d{2}))?(?::(.+))?")
+_FINDING: Final = re.compile(r"(\d{1,3})=(\d{1,9}|\d{1,3}(?:,\d{3}){1,2})(?:\.(\d{2}))?(?::(.+))?")
 _ID: Final = TypeAdapter[str](Id)
 
 
@@ -31,7 +31,7 @@ def _finding(text: str) -> ItemFinding:
     number, whole, cents, codes = parts.groups()
     return ItemFinding(
         item=int(number),
-        allowed_minor=int(whole) * 100 + int(cents or 0),
+        allowed_minor=int(whole.replace(",", "")) * 100 + int(cents or 0),
         reasons=reasons([codes]) if codes else (),
     )
 

@@ -13,6 +13,7 @@ _CONSTANT: Headers = [("ce_specversion", b"1.0"), ("content-type", b"application
 _NUMBERS = ("lane", "sequence", "epoch")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_FIRST_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
 MAX_BODY = 256 * 1024
 """Bytes of the largest body accepted; the largest real one is under 20 KB."""
 _LONGEST_HEADER = 1024
@@ -93,6 +94,8 @@ def envelope_of(headers: Headers) -> Envelope:
     try:
         time = datetime.fromisoformat(texts["ce_time"])
         time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+        if time < _FIRST_MOMENT:
+            raise DecodeError(("ce_time", "is before the year 2000: a clock that was never set"))
     except (ValueError, OverflowError):
         raise DecodeError(("ce_time", "is not an ISO 8601 moment")) from None
     digits = [found.get(f"ce_{name}", b"") for name in _NUMBERS]

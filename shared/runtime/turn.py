@@ -279,8 +279,10 @@ class Turn:
         self._say(slot, asked, Decision(slot.state, (event,)), moment, None)
 
     def _moment(self, slot: _Slot, asked: Asked, seen: ReferenceSeen | None) -> Moment[Any]:
+        """Nothing was said later than it is heard: a clock of the outside that runs ahead wins nothing by it."""
         now = self._lanes[slot.lane].moment
-        return Moment(now, asked.said_at, self.policies, self._known, seen.fact if seen else None)
+        said_at = min(asked.said_at, now)
+        return Moment(now, said_at, self.policies, self._known, seen.fact if seen else None)
 
     def _reference_of(self, state: Any, event: Event | None) -> ReferenceSeen | None:
         if self.process.reference is None:

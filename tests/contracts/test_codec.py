@@ -116,6 +116,13 @@ def test_a_body_that_is_no_object_is_refused(body: bytes) -> None:
         decode(PAID.topic, PAID.key, body, PAID.headers)
 
 
+@pytest.mark.parametrize("moment", [b"0001-01-01T00:00:00Z", b"1999-12-31T23:59:59Z"])
+def test_a_moment_of_a_clock_that_was_never_set_is_refused(moment: bytes) -> None:
+    headers = [(name, moment if name == "ce_time" else value) for name, value in PAID.headers]
+    with pytest.raises(DecodeError, match="ce_time: is before the year 2000"):
+        decode(PAID.topic, PAID.key, PAID.value, headers)
+
+
 def test_a_tombstone_is_refused() -> None:
     with pytest.raises(DecodeError, match="body"):
         decode(PAID.topic, PAID.key, None, PAID.headers)

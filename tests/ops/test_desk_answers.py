@@ -125,6 +125,12 @@ def test_a_duplicate_is_of_another_claim() -> None:
         answers.duplicate(CLAIM, CLAIM, ADJUSTER)
 
 
+@pytest.mark.parametrize(("known", "cure"), [(OTHER, "give the one it repeats"), (CLAIM, "already")])
+def test_two_claims_are_never_duplicates_of_each_other(known: UUID, cure: str) -> None:
+    with pytest.raises(ReachError, match=cure):
+        answers.duplicate(CLAIM, OTHER, ADJUSTER, duplicates={known})
+
+
 def test_every_reason_can_be_typed() -> None:
     assert typed.reasons([reason.value.lower() for reason in Reason]) == tuple(Reason)
 
