@@ -116,7 +116,8 @@ def _next_insurer_asked(recovery: Recovery, at: At) -> Decision[Recovery]:
     """What an insurer has not paid in time is asked of the next one of that day; then it is the seller's turn."""
     if not at.known:
         return _asked_again_soon(recovery, Stage.DEMANDING, recovery.asked_minor, at)
-    next_one = insurer.cover_of_the_day(recovery, at)
+    who_was_asked_is_known = bool(recovery.insurers_asked)  # it was not kept at first
+    next_one = insurer.cover_of_the_day(recovery, at) if who_was_asked_is_known else None
     if next_one is None or _is_too_small(recovery, at):
         return seller_asked(recovery, at)
     return insurer.demanded(recovery, next_one, recovery.outstanding_minor, at)

@@ -131,6 +131,11 @@ def test_what_the_first_insurer_of_the_day_does_not_pay_the_next_one_is_asked_fo
     assert kinds(late) == [RecoveryClosed]
 
 
+def test_a_demand_of_before_insurers_were_remembered_is_not_made_twice():
+    before = given.hear(given.dormant(incident_on=INCIDENT), given.paid(), at(START, TWO)).state
+    assert kinds(deadline_passed(before.but(insurers_asked=()), at(day(30), TWO))) == [DebitNoticed]
+
+
 def test_while_cover_is_not_known_the_next_insurer_is_looked_for_again():
     first = given.hear(given.dormant(incident_on=INCIDENT), given.paid(), at(START, TWO)).state
     waiting = deadline_passed(first, at(day(30), known=False))

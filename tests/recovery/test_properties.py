@@ -76,7 +76,7 @@ class Pursuit(RuleBasedStateMachine):
         self.refunds: dict[UUID, int] = {}
         self.noticed_minor = 0
         self.notice_out_at: datetime | None = None
-        self.notices = 0
+        self.notices: int = 0
         self.prove_by: datetime | None = None
         self.proof_out_at: datetime | None = None
         self.disputed = False
@@ -326,8 +326,9 @@ class Pursuit(RuleBasedStateMachine):
                     self.prove_by, self.proof_out_at = event.prove_by, None
                 case DebitNoticed():
                     self.check_time_to_prove()
-                    assert event.number == self.notices + 1, "notices are counted"
-                    self.noticed_minor, self.notice_out_at, self.notices = event.amount_minor, None, event.number
+                    self.notices += 1
+                    assert event.number == self.notices, "notices are counted"
+                    self.noticed_minor, self.notice_out_at = event.amount_minor, None
                 case InsurerDemanded():
                     self.check_time_to_prove()
                     self.demands.append(event.demand_id)

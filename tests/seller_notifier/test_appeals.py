@@ -95,6 +95,16 @@ def test_another_payment_has_a_time_to_appeal_of_its_own() -> None:
     assert debit_notice(state, 61).appeal_by == day(91)
 
 
+def test_a_payment_after_an_appeal_that_was_won_may_be_appealed_like_the_first() -> None:
+    appealed = answers.seller_appealed(noticed(20), appeal(), at(day(30), seller())).state
+    won = reimbursement.recovery_reversed(appealed, reversed_(), at(day(40), seller())).state
+    again = reimbursement.recovery_opened(won, recovery_opened(), at(day(60), seller())).state
+    assert debit_notice(again, 61).appeal_by == day(91)
+    lost = reimbursement.recovery_resumed(appealed, resumed(), at(day(40), seller())).state
+    again = reimbursement.recovery_opened(lost, recovery_opened(), at(day(60), seller())).state
+    assert debit_notice(again, 61).appeal_by is None, "an appeal that was lost was the only one"
+
+
 def test_a_debit_notice_that_came_back_has_started_no_time_to_appeal() -> None:
     decision = reimbursement.debit_noticed(notified(), debit_noticed(), at(day(20), seller()))
     letter = only_letter(decision)
