@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TypeVar
 from uuid import UUID
@@ -146,6 +146,16 @@ class OneClaim(RuleBasedStateMachine):
         """Who decided an open review, by round."""
         self.net: Counter[UUID] = Counter()
         """What finance has paid of each payout, less what came back."""
+        self.owes: dict[UUID, int] = {}
+        """What of each payout the customer should have, less what a later round pays in its place."""
+        self.parts: Counter[UUID] = Counter()
+        """What came back of it since it was ordered, less what was paid by mistake."""
+        self.accepted: dict[int, int] = {}
+        """What the seller has accepted of each item."""
+        self.shown: dict[int, int] = {}
+        """What the last review showed of each item."""
+        self.covered: dict[int, int] | None = None
+        """The most that may be paid of each item, after the seller's answer or a review; None: neither yet."""
         self.references = 0
         if first:
             self.hear(self.acceptance)
@@ -154,10 +164,85 @@ class OneClaim(RuleBasedStateMachine):
         before, position = self.case, len(self.story.said)
         self.heard.append((event, position))
         said = self.story.hear(event)
-        self._keeps_who_looked(event, before, said)
+        self._keeps(event, before, said)
         return said
 
-    def _keeps_who_looked(self, event: Event, before: Case | None, said: tuple[Event, ...]) -> None:
+    def _waits_until(self, moment: datetime) -> None:
+        before = self.case
+        self._keeps(None, before, self.story.wait_until(moment))
+
+    def _keeps(self, event: Event | None, before: Case | None, said: tuple[Event, ...]) -> None:
+        self._keeps_what_was_covered(event, before, said)
+        self._keeps_who_looked(event, before, said)
+        self._keeps_what_is_owed(said)
+
+    def _keeps_what_was_covered(self, event: Event | None, before: Case | None, said: tuple[Event, ...]) -> None:
+        """By what the seller accepted, and by what a review showed and found; and checks every payout against it."""
+        self._hears_an_answer(before)
+        answers = isinstance(event, ReviewDecided) and before is not None and before.review is event.review
+        if isinstance(event, ReviewDecided) and answers and said and before is not None:
+            self._hears_a_finding(event, before)
+        decided: ClaimDecided | None = None
+        for each in said:
+            if isinstance(each, ReviewOpened) and each.review is not ReviewKind.INVESTIGATION:
+                self.shown = {found.item: found.allowed_minor for found in each.items}
+            if isinstance(each, RouteChosen):
+                accepts = self.case is not None and self.case.answer is AnswerChoice.PAY_THROUGH_US
+                self.covered = self.accepted if accepts and not each.direct_pay else None
+            if isinstance(each, ClaimReopened):
+                self.covered = {}
+            if isinstance(each, ClaimDecided):
+                decided = each
+            if isinstance(each, PayoutAuthorized) and decided is not None and self.covered is not None:
+                for found in decided.findings:
+                    assert found.allowed_minor <= self.covered.get(found.item, 0), "more than anybody has seen"
+
+    def _hears_an_answer(self, before: Case | None) -> None:
+        after = self.case
+        if after is None or after.round > 1 or after.answer is (before.answer if before else None):
+            return
+        now = {each.item: each.minor for each in after.items}
+        match after.answer:
+            case AnswerChoice.PAY_THROUGH_US:
+                self.accepted = now
+                self.covered = None if after.direct_pay else now
+            case AnswerChoice.CONTEST:
+                uncontested = set(now) - set(after.contested) if after.contested else set[int]()
+                self.accepted = self.covered = {item: now[item] for item in uncontested}
+            case None:
+                self.covered = None
+            case _:
+                self.accepted = self.covered = {}
+
+    def _hears_a_finding(self, event: ReviewDecided, before: Case) -> None:
+        if event.review is ReviewKind.INVESTIGATION or event.round not in (None, before.round):
+            return
+        by_item = bool(before.contested) and event.review is ReviewKind.CONTESTED
+        asked = set(before.contested) if by_item else set(self.shown)
+        found = {item: self.shown.get(item, 0) if event.valid else 0 for item in asked}
+        for each in event.findings:
+            if each.item in found:
+                found[each.item] = min(found[each.item], each.allowed_minor)
+        self.covered = self.accepted | found if by_item else found
+
+    def _keeps_what_is_owed(self, said: tuple[Event, ...]) -> None:
+        """What a round pays that looks at the whole again, no earlier round owes; one about what is more leaves it."""
+        reasons = {event.round: event.reason for event in self.said(ClaimReopened)}
+        for order in (each for each in said if isinstance(each, PayoutAuthorized)):
+            id_, known = order.payout_id, self.owes.get(order.payout_id)
+            if order.attempt > 1:
+                assert order.amount_minor == known, "what of it is still owed"
+                self.parts[id_] = -self.net[id_]
+                continue
+            if known is not None:
+                continue  # the same order once more
+            if reasons.get(order.round) is not ReopeningReason.AMENDED:
+                for other in self.owes:
+                    self.owes[other] = min(self.owes[other], max(self.net[other], 0))
+                    self.parts[other] = self.owes[other] - self.net[other]
+            self.owes[id_] = order.amount_minor
+
+    def _keeps_who_looked(self, event: Event | None, before: Case | None, said: tuple[Event, ...]) -> None:
         """And checks at every order that somebody had."""
         answers = isinstance(event, ReviewDecided) and before is not None and before.review is event.review
         if isinstance(event, ReviewDecided) and answers and said and before is not None:
@@ -243,9 +328,17 @@ class OneClaim(RuleBasedStateMachine):
     def a_lien_is_recorded(self, amount: int) -> None:
         self.hear(given.lien_recorded(given.lien(50_00), given.lien(amount, "holder-2")))
 
-    @rule()
-    def the_customer_signs(self) -> None:
-        self.hear(given.released())
+    @rule(which=st.sampled_from([None, 0, -1]))
+    def the_customer_signs(self, which: int | None) -> None:
+        """What he was asked for last, or first."""
+        asked = self.said(ReleaseRequested)
+        self.hear(given.released(release_id=asked[which].release_id if which is not None and asked else None))
+
+    @rule(beneficiary=st.booleans())
+    def the_question_about_medicare_is_answered(self, beneficiary: bool) -> None:
+        if self.case is not None:
+            said = self.hear(given.beneficiary_recorded(beneficiary=beneficiary))
+            assert all(isinstance(each, MedicareReportDue) for each in said)
 
     # The seller
 
@@ -288,9 +381,9 @@ class OneClaim(RuleBasedStateMachine):
     def the_seller_comments(self, contrary: bool, late: timedelta) -> None:
         self.hear(given.commented(contrary=contrary, received_at=self.story.now + late))
 
-    @rule(late=moments)
-    def the_seller_reports_a_settlement(self, late: timedelta) -> None:
-        self.hear(given.settlement_reported(self.story.now + late))
+    @rule(late=moments, amount=st.sampled_from([None, 0, 1, 50_00, 400_00]))
+    def the_seller_reports_a_settlement(self, late: timedelta, amount: int | None) -> None:
+        self.hear(given.settlement_reported(self.story.now + late, amount))
 
     # The insurer
 
@@ -369,41 +462,52 @@ class OneClaim(RuleBasedStateMachine):
         before, order = self.case, orders[-1]
         reference = f"payment-{order.payout_id}-{order.attempt}"
         known = any(getattr(event, "finance_reference", None) == reference for event, _ in self.heard)
+        if not known:
+            self.net[order.payout_id] += order.amount_minor
         said = self.hear(given.paid(order.amount_minor, order.payout_id, reference))
         if known:
             assert not said
             return
-        self.net[order.payout_id] += order.amount_minor
         assert self.case is not None
         assert before is not None
         if before.status is Status.PAYOUT_PENDING and before.payout and before.payout.round == round_:
-            assert any(isinstance(each, ClaimClosed) and each.outcome in PAID for each in said)
-            reopened = any(isinstance(each, ClaimReopened) for each in said)
-            assert reopened or self.case.outcome in PAID, "after PayoutPaid the claim is closed, and paid"
+            has_all = all(self.net[id_] > 0 for id_, owed in self.owes.items() if owed)
+            ends = PAID if has_all else {Outcome.PAYOUT_FAILED}
+            assert any(isinstance(each, ClaimClosed) and each.outcome in ends for each in said)
+            goes_on = any(isinstance(each, ClaimReopened | PayoutAuthorized) for each in said)
+            assert goes_on or self.case.outcome in ends, "after PayoutPaid the claim is closed, and paid"
 
     @rule(round_=rounds)
     def finance_pays_twice(self, round_: int) -> None:
         """By its own mistake: nothing follows here."""
-        if amount := self.net[payout_id(round_)]:
+        if (amount := self.net[payout_id(round_)]) > 0:
             before, self.references = self.case, self.references + 1
             pending = before is not None and before.status is Status.PAYOUT_PENDING
             if not pending:
-                said = self.hear(given.paid(amount, payout_id(round_), f"mistake-{self.references}"))
                 self.net[payout_id(round_)] += amount
-                assert not said
+                self.parts[payout_id(round_)] -= amount
+                assert not self.hear(given.paid(amount, payout_id(round_), f"mistake-{self.references}"))
 
     @rule(round_=rounds, part=st.booleans())
     def money_comes_back(self, round_: int, part: bool) -> None:
-        held = self.net[payout_id(round_)]
-        amount = max(held // 2, 1) if part else held
+        """Also before we have heard that it was paid."""
+        before, id_ = self.case, payout_id(round_)
+        held = self.net[id_]
+        amount = max(held // 2, 1) if part else max(held, 0)
         self.references += 1
-        said = self.hear(given.returned(amount, payout_id(round_), f"return-{self.references}"))
-        self.net[payout_id(round_)] -= amount if held else 0
-        assert not said or self.net[payout_id(round_)] == 0, "what is left is the customer's"
+        if id_ in self.owes:
+            self.net[id_] -= amount
+            self.parts[id_] += amount
+        said = self.hear(given.returned(amount, id_, f"return-{self.references}"))
+        looked_at = before is not None and before.undecided
+        assert not said or looked_at or self.net[id_] == 0, "what is left is the customer's"
 
-    @rule(final=st.booleans(), round_=rounds)
-    def finance_fails(self, final: bool, round_: int) -> None:
-        self.hear(given.failed(final=final, payout_id=payout_id(round_)))
+    @rule(final=st.booleans(), round_=rounds, attempt=st.sampled_from([None, None, 1, 2]))
+    def finance_fails(self, final: bool, round_: int, attempt: int | None) -> None:
+        before = self.case
+        said = self.hear(given.failed(final=final, payout_id=payout_id(round_), attempt=attempt))
+        if attempt is not None and before is not None and before.payout and attempt != before.payout.attempt:
+            assert not said, "another attempt"
 
     # Time and knowledge
 
@@ -411,8 +515,7 @@ class OneClaim(RuleBasedStateMachine):
     @precondition(lambda self: self.story.known)
     def time_passes(self, span: timedelta) -> None:
         before, position = self.case, len(self.story.said)
-        self.story.wait(span)
-        self._keeps_who_looked(given.withdrawn(), before, tuple(self.story.said[position:]))
+        self._waits_until(self.story.now + span)
         if before is None or self.case is None or before.delay_at is None or not before.undecided:
             return
         if self.case.undecided and before.delay_at <= self.story.now:
@@ -421,11 +524,9 @@ class OneClaim(RuleBasedStateMachine):
 
     @rule()
     def the_next_deadline_passes(self) -> None:
-        before, position = self.case, len(self.story.said)
         due = self.story.next_due()
         if due is not None:
-            self.story.wait_until(due[0])
-            self._keeps_who_looked(given.withdrawn(), before, tuple(self.story.said[position:]))
+            self._waits_until(due[0])
 
     @rule(steps=st.integers(1, 6))
     def whoever_must_act_does(self, steps: int) -> None:
@@ -462,7 +563,7 @@ class OneClaim(RuleBasedStateMachine):
         assert set(by_round) <= set(range(1, 2 + len(self.said(ClaimReopened))))
         for round_, orders in by_round.items():
             assert {order.payout_id for order in orders} == {payout_id(round_)}
-            assert len({order.amount_minor for order in orders}) == 1
+            assert all(one.amount_minor >= next_.amount_minor for one, next_ in pairwise(orders))
             attempts = [order.attempt for order in orders]
             assert attempts == sorted(attempts)
             assert set(attempts) == set(range(1, len(set(attempts)) + 1))
@@ -485,16 +586,26 @@ class OneClaim(RuleBasedStateMachine):
             assert decided.allowed_minor == sum(found.allowed_minor for found in decided.findings) <= CAP
             assert all(found.allowed_minor <= self.admitted[found.item] for found in decided.findings)
         for order in self.said(PayoutAuthorized):
-            assert 0 < order.amount_minor == decisions[order.round].allowed_minor
+            decided = decisions[order.round].allowed_minor
+            assert 0 < order.amount_minor <= decided
+            assert order.amount_minor == decided or order.attempt > 1
+
+    @invariant()
+    def who_is_paid_has_what_was_decided_in_all_rounds_less_what_came_back_in_part(self) -> None:
+        case = self.case
+        if case is None or case.status is not Status.CLOSED:
+            return
+        if case.outcome not in (Outcome.PAYOUT_FAILED, Outcome.DUPLICATE):
+            assert all(self.net[id_] > 0 for id_, owed in self.owes.items() if owed), "paid, or waiting for a payee"
+            assert sum(self.net[id_] + self.parts[id_] for id_ in self.owes) == sum(self.owes.values())
 
     @invariant()
     def all_rounds_together_pay_no_more_than_was_ever_admitted_nor_than_the_cap(self) -> None:
-        orders = {order.payout_id: order.amount_minor for order in self.said(PayoutAuthorized)}
         pending = self.case is not None and self.case.status is Status.PAYOUT_PENDING
         last = self.case.payout if self.case is not None and pending else None
         waits = {payout_id(last.round)} if last else set[UUID]()
-        held = {id_ for id_, net in self.net.items() if net > 0} | waits
-        assert sum(orders[id_] for id_ in held) <= min(CAP, self.most_admitted)
+        paid = {id_: owed if id_ in waits else min(owed, max(self.net[id_], 0)) for id_, owed in self.owes.items()}
+        assert sum(paid.values()) <= min(CAP, self.most_admitted)
 
     @invariant()
     def above_the_authority_limit_two_people_approved_who_had_not_decided(self) -> None:
@@ -531,13 +642,20 @@ class OneClaim(RuleBasedStateMachine):
             if not any(found.item > 1 and found.allowed_minor for found in decided.findings):
                 continue
             begun = max((n for n, e in enumerate(self.story.said[:ordered]) if isinstance(e, ClaimReopened)), default=0)
-            asked = [
-                n
-                for n, event in enumerate(self.story.said[:ordered])
-                if n >= begun and isinstance(event, ReleaseRequested) and event.amount_minor >= order.amount_minor
-            ]
-            signed = [before for event, before in self.heard if isinstance(event, ReleaseRecorded)]
-            assert any(min(asked) < moment <= ordered for moment in signed)
+            paid = {found.item for found in decided.findings if found.item > 1 and found.allowed_minor}
+            assert any(
+                asked.amount_minor >= order.amount_minor and paid <= set(asked.items)
+                for asked in self._signed(begun, ordered)
+            )
+
+    def _signed(self, begun: int, ordered: int) -> list[ReleaseRequested]:
+        """The releases that were signed in between: each by its name, or the one asked for last."""
+        signed = list[ReleaseRequested]()
+        for event, before in self.heard:
+            asked = [each for each in self.story.said[begun:before] if isinstance(each, ReleaseRequested)]
+            if isinstance(event, ReleaseRecorded) and before <= ordered and asked:
+                signed += [asked[-1]] if event.release_id in (None, asked[-1].release_id) else []
+        return signed
 
     @invariant()
     def nothing_is_authorised_after_an_end_but_in_a_new_round_or_a_new_attempt(self) -> None:
@@ -581,7 +699,7 @@ class OneClaim(RuleBasedStateMachine):
             assert case.due is not None
             assert case.due <= case.delay_at <= self.story.now + DELAY
         if case is not None:
-            assert (case.late_at is not None) == case.undecided
+            assert (case.late_at is not None) == (case.undecided or case.status is Status.PAYOUT_PENDING)
 
     @invariant()
     def the_customer_is_told_every_change_once(self) -> None:
@@ -610,7 +728,7 @@ class OneClaim(RuleBasedStateMachine):
                 return
             self._does_his_part(self.case)
             if (due := self.story.next_due()) is not None:
-                self.story.wait_until(due[0])
+                self._waits_until(due[0])
         raise AssertionError(f"still waits: {self.case.status}")
 
     def _does_his_part(self, case: Case) -> None:
