@@ -213,7 +213,8 @@ ACROSS: Final[Mapping[str, str]] = {
                 then (s.body ->> 'suspense_minor')::bigint = 0 and (s.body ->> 'owed_minor')::bigint = 0
             else s.body ->> 'stage' = 'closed' and (s.body ->> 'suspense_minor')::bigint = 0 and not exists (
                 select from (
-                    select (body::json ->> 'payout_id')::uuid as id, max((body::json ->> 'amount_minor')::bigint) as amount
+                    select (body::json ->> 'payout_id')::uuid as id,
+                        max((body::json ->> 'amount_minor')::bigint) as amount
                     from recovery.journal
                     where process = 'recovery' and type = 'PayoutAuthorized' and key = q.key group by 1
                 ) o where (
