@@ -1,12 +1,15 @@
 """Results of finance that do not fit: they are questioned, never refused; what is right of them is booked."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from services.recovery.state import Booking, Recovery
 from shared.events.recovery import FinanceResultQuestioned, ResultProblem
 from shared.money import Currency
 from shared.runtime import Decision, unchanged
+
+MOST_BOOKINGS: Final = 250
+"""Each result is remembered, so that one said twice is booked once; a claim with more of them is for people."""
 
 
 class Reported(NamedTuple):
@@ -45,4 +48,6 @@ def not_booked(
         return unchanged(recovery)
     if not booking.amount_minor or any(earlier.id == booking.id for earlier in recovery.booked):
         return questioned(recovery, idempotency_key, ResultProblem.WRONG_AMOUNT, reported)
+    if len(recovery.booked) >= MOST_BOOKINGS:
+        return questioned(recovery, idempotency_key, ResultProblem.TOO_MANY_RESULTS, reported)
     return None

@@ -54,6 +54,7 @@ class ResultProblem(StrEnum):
     WRONG_AMOUNT = "wrong_amount"
     PAID_TWICE = "paid_twice"
     OVER_COLLECTED = "over_collected"
+    TOO_MANY_RESULTS = "too_many_results"
 
 
 class RecoveryOpened(Event):

@@ -3,6 +3,7 @@
 import pytest
 
 from services.recovery.ledger import Account
+from services.recovery.questions import MOST_BOOKINGS
 from services.recovery.state import Stage
 from shared.events.finance import DebitFailure, SellerDebitCollected
 from shared.events.recovery import (
@@ -136,3 +137,14 @@ def test_a_failure_of_a_debit_never_asked_for_is_questioned():
     decision = given.hear(given.noticed(), given.failed(), at(day(2)))
     assert problems(decision) == [(ResultProblem.UNKNOWN_DEBIT, 0)]
     assert decision.state == given.noticed()
+
+
+def test_the_books_of_one_claim_are_bounded_and_what_is_beyond_is_questioned():
+    recovery = given.debiting()
+    room = MOST_BOOKINGS - len(recovery.booked)
+    for number in range(room):
+        recovery = given.hear(recovery, given.seller_pays(1, reference=f"cent-{number}"), at(day(9))).state
+    decision = given.hear(recovery, given.seller_pays(1, reference="one-more"), at(day(9)))
+    assert (problems(decision), decision.does) == ([(ResultProblem.TOO_MANY_RESULTS, 1)], ())
+    assert given.hear(recovery, given.seller_pays(1, reference="cent-0"), at(day(9))).says == ()
+    assert len(decision.state.model_dump_json()) < 32_000
