@@ -34,6 +34,13 @@ def _wait(value: object) -> int:
     return days
 
 
+def _some_wait(value: object) -> int:
+    days = _wait(value)
+    if days == 0:
+        raise PydanticCustomError("wait", "must be at least 1 day: with 0 it would be asked again at once, for ever")
+    return days
+
+
 def _as_written(days: int) -> int | str:
     return str(days) if isinstance(days, BusinessDays) else days
 
@@ -42,6 +49,8 @@ Days = Annotated[int, Field(ge=0, le=MOST_DAYS)]
 """Calendar days between two dates."""
 Wait = Annotated[int, PlainValidator(_wait), PlainSerializer(_as_written)]
 """Days on the clock: a number of calendar days, or ``"5 business days"``. Turned into a moment by ``Policy.after``."""
+SomeWait = Annotated[int, PlainValidator(_some_wait), PlainSerializer(_as_written)]
+"""A wait that is never nothing."""
 Percent = Annotated[int, Field(ge=0, le=100)]
 Words = tuple[Annotated[str, Field(min_length=3, pattern=r"^\S.*\S$")], ...]
 """Each is looked for inside a coded text, in any case; a word of one or two letters would be found everywhere."""
@@ -231,22 +240,22 @@ class Handling(_Data):
     seller_response_days: Wait
     reminder_days: tuple[Wait, ...]
     extension_days: Wait
-    resolving_days: Wait
-    insurer_response_days: Wait
+    resolving_days: SomeWait
+    insurer_response_days: SomeWait
     insurer_reminder_days: tuple[Wait, ...] = ()
-    customer_confirmation_days: Wait
-    review_days: Wait
+    customer_confirmation_days: SomeWait
+    review_days: SomeWait
     decide_days: Wait
     """Handling clock: a decision within so many days of proof; what takes longer is shown as overdue."""
     delay_notice_days: Wait
     """The customer hears of a delay whenever nothing was decided for so long."""
     authority_limit_minor: Minor
-    approval_days: Wait
+    approval_days: SomeWait
     release_above_line: bool
     """Whether a release is signed before a claim above the line is paid; a purchase price alone never needs one."""
-    release_days: Wait
+    release_days: SomeWait
     payout_attempts: Annotated[int, Field(ge=1, le=20)]
-    payout_retry_days: Wait
+    payout_retry_days: SomeWait
 
     @field_validator("reminder_days", "insurer_reminder_days")
     @classmethod
@@ -278,10 +287,10 @@ class Recovery(_Data):
     insurer_demand_days: Wait
     """How long the seller's insurer has to pay before the seller is asked; 0: insurers are not asked."""
     debit_notice_days: Wait
-    debit_retry_days: Wait
+    debit_retry_days: SomeWait
     appeal_days: Wait
     """How long a seller may appeal, from the debit notice (or the waiver) on, with new information."""
-    dispute_days: Wait
+    dispute_days: SomeWait
     """By when an appeal or a dispute is decided."""
     write_off_days: Wait
     """So long after the payout (or the end of a dispute) the seller is pursued."""

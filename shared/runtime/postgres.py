@@ -39,6 +39,10 @@ async def sorted_errors() -> AsyncGenerator[None]:
         yield
     except asyncpg.PostgresError as error:
         state = str(getattr(error, "sqlstate", ""))
+        if state in ("42P01", "42703", "3F000"):
+            raise PassingError(
+                f"tables are missing, or of an earlier version: run `makegood migrate` ({state})"
+            ) from error
         if state.startswith(_PASSING):
             raise PassingError(f"{type(error).__name__} {state}") from error
         raise DataError(f"{type(error).__name__} {state}") from error
