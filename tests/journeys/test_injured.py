@@ -16,7 +16,7 @@ from shared.events.escalation import (
     StatusChanged,
 )
 from shared.events.intake import ClaimAccepted, InformationRequested, LienRecorded
-from shared.events.seller_notifier import SellerNotified
+from shared.events.seller_notifier import NoticeHandedOver, NoticeKind, SellerNotified
 from shared.events.seller_portal import AnswerChoice
 from shared.events.upstream import Claimant, Injured, Injury, Loss
 from tests.journeys.given import KETTLE, LARGE, SMALL, total
@@ -82,6 +82,7 @@ async def test_a_release_that_is_never_signed_ends_the_claim_until_the_customer_
     closed = await story.hears(StatusChanged, outcome=Outcome.NO_RESPONSE)
     assert closed.reasons == (Reason.RELEASE_NOT_SIGNED,)
     await story.asks_to_reopen(ReopeningReason.PAPERS_FOUND)
+    await story.hears(NoticeHandedOver, kind=NoticeKind.AMENDED)
     await story.adjuster_decides(await story.hears(ReviewOpened, round=2), valid=False)
     assert (await story.ends()).outcome is Outcome.NO_RESPONSE
 

@@ -12,7 +12,7 @@ from shared.events.escalation import (
     StatusChanged,
 )
 from shared.events.intake import ClaimAccepted, ClaimDenied, InformationRequested, ReopeningRefused
-from shared.events.seller_notifier import SellerNotified
+from shared.events.seller_notifier import NoticeHandedOver, NoticeKind, SellerNotified
 from shared.events.seller_portal import AnswerChoice
 from tests.journeys.given import DISTRESS, LARGE, SMALL, total
 from tests.journeys.story import Money, Story, journey
@@ -39,6 +39,7 @@ async def test_a_customers_appeal_with_a_reason_opens_a_round_that_pays_him(stor
 async def test_a_customers_appeal_that_convinces_nobody_leaves_the_claim_as_it_was(story: Story) -> None:
     await _is_denied(story)
     await story.asks_to_reopen(ReopeningReason.NEW_EVIDENCE)
+    await story.hears(NoticeHandedOver, kind=NoticeKind.AMENDED)
     await story.adjuster_decides(await story.hears(ReviewOpened, round=2), valid=False)
     told = await story.hears(StatusChanged, notice=Notice.NOT_REOPENED)
     assert (told.status, told.outcome) == (Status.CLOSED, Outcome.DENIED)
