@@ -535,10 +535,23 @@ class OneClaim(RuleBasedStateMachine):
             if self.case is not None:
                 self._does_his_part(self.case)
 
-    @rule(steps=st.integers(1, 4), reason=st.sampled_from(ReopeningReason))
+    @rule(steps=st.integers(1, 4), reason=st.sampled_from(ReopeningReason), comes_back=st.booleans())
     @precondition(lambda self: self.case is not None and self.case.status is Status.CLOSED)
-    def another_round_goes_its_way(self, steps: int, reason: ReopeningReason) -> None:
+    def another_round_goes_its_way(self, steps: int, reason: ReopeningReason, comes_back: bool) -> None:
+        """Also where what was paid before comes back meanwhile."""
         self.the_customer_asks_to_reopen(reason)
+        if comes_back and self.case is not None and self.net[payout_id(1)] > 0:
+            self.money_comes_back(1, part=False)
+        self.whoever_must_act_does(steps)
+
+    @rule(steps=st.integers(1, 4), more=st.sampled_from([1, 99_99]))
+    @precondition(lambda self: self.case is not None and self.case.outcome in PAID and len(self.case.items) < 6)
+    def more_is_claimed_after_the_payment_and_that_comes_back(self, steps: int, more: int) -> None:
+        assert self.case is not None
+        self.the_claim_is_amended([*(each.minor for each in self.case.items), more], None)
+        self.whoever_must_act_does(steps)
+        if self.net[payout_id(1)] > 0:
+            self.money_comes_back(1, part=False)
         self.whoever_must_act_does(steps)
 
     @rule()
@@ -754,5 +767,5 @@ class OneClaim(RuleBasedStateMachine):
 
 TestOneClaim = OneClaim.TestCase
 TestOneClaim.settings = settings(
-    max_examples=250, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=150, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
