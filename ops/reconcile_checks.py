@@ -75,11 +75,7 @@ ACROSS: Final[Mapping[str, str]] = {
         join escalation.state o on o.process = 'escalation' and o.key = d.original
         where s.body ->> 'outcome' = 'duplicate' and o.body ->> 'outcome' = 'duplicate'""",
     "Finance paid each payout once, and the ledger has it": """
-        with ordered as (
-            select distinct key, body::json ->> 'payout_id' as payout_id, body::json ->> 'currency' as currency
-            from recovery.journal
-            where process = 'recovery' and type = 'PayoutAuthorized' and ($1::text[] is null or key = any($1))
-        ), reported as ( -- what was never ordered, or in another currency, is a question of its own
+        with reported as (
             select distinct on (key, payout_id, type, reference) key, payout_id, currency, at,
                 case type when 'PayoutPaid' then amount else -amount end as amount
             from (
@@ -88,7 +84,7 @@ ACROSS: Final[Mapping[str, str]] = {
                 from recovery.journal
                 where process = 'recovery' and type in ('PayoutPaid', 'PayoutReturned')
                     and ($1::text[] is null or key = any($1))
-            ) heard join ordered using (key, payout_id, currency) where amount > 0
+            ) heard where amount > 0
             order by key, payout_id, type, reference, n
         ), told as (
             select key, payout_id, currency, sum(amount)::bigint as net, min(at) as at from reported group by 1, 2, 3

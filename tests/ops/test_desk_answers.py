@@ -78,7 +78,7 @@ def test_kind_and_round_are_those_of_the_open_review() -> None:
         (review(), verdict("2:1.00"), "ITEM=AMOUNT:REASON"),
         (review(), verdict("2=1.5:FRAUD"), "ITEM=AMOUNT:REASON"),
         (review(), verdict("2=-1.00:FRAUD"), "ITEM=AMOUNT:REASON"),
-        (review(), verdict("2=1,000.00:FRAUD"), "ITEM=AMOUNT:REASON"),
+        (review(), verdict("2=1.000,00:FRAUD"), "ITEM=AMOUNT:REASON"),
         (review(), verdict(f"2={10**12}:FRAUD"), "ITEM=AMOUNT:REASON"),
         (review(), verdict("2=1.00:NOT_PROOVEN"), "did you mean NOT_PROVEN"),
         (review(), verdict("2=1.00:xyz"), "use one of BEFORE_LAUNCH"),
