@@ -594,3 +594,7 @@ def test_a_rating_is_written_as_insurers_write_it() -> None:
     assert isinstance(contents, ProofRequest)
     assert contents.ratings == (InsurerRating.A_OR_BETTER, InsurerRating.A_MINUS)
     assert "rated A or A- " in rendered(every_letter("en")["proof"]).body
+
+
+def test_every_marketplace_has_letters_in_the_language_that_its_policy_names() -> None:
+    assert {policy.letters.language for policy in load().versions()} <= LANGUAGES
