@@ -24,6 +24,10 @@ class _Families:
         self.due = Gauge("makegood_lanes_overdue", "Lanes with deadlines that have passed", one, registry=registry)
         self.overdue = Gauge("makegood_overdue", "States late by a handling clock", one, registry=registry)
         self.unpublished = Gauge("makegood_outbox_unpublished", "Outbox rows not acknowledged", one, registry=registry)
+        self.clock_ahead = Gauge(
+            "makegood_clock_ahead_seconds", "This machine's own clock against the database's", ["service"],
+            registry=registry,
+        )  # fmt: skip
         self.batch = Histogram(
             "makegood_batch_records", "Records per turn", one,
             buckets=(1, 3, 10, 30, 100, 300, 1000, 3000), registry=registry,
@@ -37,11 +41,20 @@ class _Families:
 _families: dict[int, _Families] = {}
 
 
+def _made(registry: CollectorRegistry) -> _Families:
+    return _families.get(id(registry)) or _families.setdefault(id(registry), _Families(registry))
+
+
+def clock_ahead(service: str, seconds: float) -> None:
+    """By how much this replica's machine differs from the clock that all replicas go by."""
+    _made(REGISTRY).clock_ahead.labels(service).set(seconds)
+
+
 class Metrics:
     """The families with this process's label filled in."""
 
     def __init__(self, process: str, registry: CollectorRegistry = REGISTRY) -> None:
-        f = _families.get(id(registry)) or _families.setdefault(id(registry), _Families(registry))
+        f = _made(registry)
         self._decisions, self._effects, self._process = f.decisions, f.effects, process
         self.published, self.retries = f.published.labels(process), f.retries.labels(process)
         self.gaps, self.dead_letters = f.gaps.labels(process), f.dead.labels(process)

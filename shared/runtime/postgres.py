@@ -1,6 +1,7 @@
 """The store on PostgreSQL: every statement set-based, one transaction per turn. Nothing else here imports asyncpg."""
 
 import json
+import time
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ asyncpg: Any = _asyncpg  # it ships no types; what it returns is narrowed here
 _PASSING = ("08", "25", "28", "3D", "3F", "40", "42", "53", "55P03", "57", "58", "XX")
 """SQLSTATE classes that say nothing about the data: connection, locks, resources, and a schema or a right that is
 missing (which `makegood migrate`, or an operator, will mend)."""
+_CLOSE_ENOUGH = 0.5
+"""Real seconds: an answer about the time is off by at most half of what it took."""
 
 
 @asynccontextmanager
@@ -89,6 +92,19 @@ async def session(settings: Settings) -> AsyncGenerator[Any]:
             yield connection
         finally:
             await connection.close()
+
+
+async def look_at_clock(pool: Any, seconds: float) -> tuple[float, float]:
+    """The database's clock (Unix time), and what this machine's steady clock read meanwhile. An answer that took
+    long says little: it is asked for again, and raises PassingError in the end."""
+    async with sorted_errors(), pool.acquire(timeout=seconds) as c:
+        for _ in range(10):
+            asked = time.monotonic()
+            real = await c.fetchval("select extract(epoch from clock_timestamp())::float8")
+            answered = time.monotonic()
+            if answered - asked <= _CLOSE_ENOUGH:
+                return float(real), (asked + answered) / 2
+    raise PassingError("the database takes too long to tell the time")
 
 
 class PostgresTransaction:

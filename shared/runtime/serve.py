@@ -21,9 +21,9 @@ from shared.runtime.clock import ScaledClock
 from shared.runtime.effects import Effects
 from shared.runtime.kafka import KafkaLog
 from shared.runtime.log import LogChangedError, Place, Record
-from shared.runtime.metrics import Metrics
+from shared.runtime.metrics import Metrics, clock_ahead
 from shared.runtime.migrate import keep_partitions
-from shared.runtime.postgres import PostgresStore, connect
+from shared.runtime.postgres import PostgresStore, connect, look_at_clock
 from shared.runtime.process import Decision, Moment, Process, Service, reference_name, topics_of
 from shared.runtime.settings import Settings
 from shared.runtime.store import PassingError
@@ -34,6 +34,10 @@ from shared.runtime.worker import BACKOFF, Worker
 log = structlog.get_logger()
 STUCK_SECONDS = 60.0
 """Real seconds without progress after which a replica calls itself dead. Waiting for a database is progress."""
+TIME_SECONDS = 10.0
+"""Real seconds between two looks at the database's clock."""
+_ODD_SECONDS = 2.0
+"""Real seconds by which a machine's own clock may differ before that is worth a line in the log."""
 
 
 class Replica:
@@ -68,11 +72,12 @@ class Replica:
         pool = await self._until_it_works(lambda: connect(self._settings, self._service.name, size=8))
         stack.push_async_callback(_close, pool)
         timeout = self._settings.database_timeout_seconds
+        await self._until_it_works(lambda: self._agree_on_time(pool))
         refusal = await self._until_it_works(lambda: remember(pool, self._policies, self._clock.now(), timeout))
         if refusal is not None:
             self._fail(VersionChangedError(f"{self._service.name}: {refusal}"))
             return
-        tasks = [asyncio.create_task(self._keep_partitions())]
+        tasks = [asyncio.create_task(self._keep_partitions()), asyncio.create_task(self._keep_time(pool))]
         stack.push_async_callback(_cancel, tasks)
         for process, dependent in _all_processes(self._service):
             worker, effects = self._worker(pool, process, dependent)
@@ -151,6 +156,21 @@ class Replica:
             worker.wake.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(worker.wake.wait(), self._settings.tick_seconds)
+
+    async def _agree_on_time(self, pool: Any) -> None:
+        """All replicas go by one clock, the database's: deadlines compare what several of them have read and when."""
+        ahead = self._clock.agree(*await look_at_clock(pool, self._settings.database_timeout_seconds))
+        clock_ahead(self._service.name, ahead)
+        if abs(ahead) > _ODD_SECONDS:
+            log.warning("clock differs from the database's, which counts", service=self._service.name, ahead=ahead)
+
+    async def _keep_time(self, pool: Any) -> None:
+        while True:
+            await asyncio.sleep(TIME_SECONDS)
+            try:
+                await self._agree_on_time(pool)
+            except Exception as error:
+                log.warning("time not told", service=self._service.name, error=describe(error))
 
     async def _keep_partitions(self) -> None:
         """Every hour, though a day would do: replicas come and go."""

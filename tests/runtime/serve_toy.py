@@ -1,11 +1,13 @@
 """One replica of a toy service as an operating system process: ``python -m tests.runtime.serve_toy NAME``.
 
 TOY_DIE_AT_PUBLISH=1 kills it (SIGKILL to itself) at its first publish: after commit, before anything is out.
+TOY_CLOCK_AHEAD=S sets its machine's clock S real seconds ahead of all others.
 """
 
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 
 import uvloop
@@ -28,6 +30,9 @@ class DyingLog(KafkaLog):
 def main() -> int:
     if os.environ.get("TOY_DIE_AT_PUBLISH"):
         serve.KafkaLog = DyingLog
+    if ahead := float(os.environ.get("TOY_CLOCK_AHEAD", "0")):
+        true = time.time
+        time.time = lambda: true() + ahead
     configure(sys.argv[1])
     replica = serve.Replica(SERVICES[sys.argv[1]], Settings())
     uvloop.run(replica.run())
