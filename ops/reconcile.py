@@ -104,7 +104,7 @@ async def _heard_as_said(look: Database) -> Check:
     for service in catalogue.all_services():
         heard: dict[tuple[str, str, int, str], int] = {}
         for row in await look.rows(service.name, "select process, topic, partition, heard from input"):
-            for lane, (_, sequence) in json.loads(row["heard"]).items():
+            for lane, (_, sequence, *_) in json.loads(row["heard"]).items():
                 heard[row["process"], row["topic"], row["partition"], lane] = sequence
         for name, topics in _listeners(service.processes):
             theirs = {(topic, partition, lane) for process, topic, partition, lane in heard if process == name}

@@ -66,10 +66,6 @@ class WatchedTurn(Turn):
         slot = self._slot(key, partition_of(key, PARTITIONS))
         slot.n, slot.state = n, state
 
-    def number_of(self, key: str) -> int:
-        """How many decisions a key has had."""
-        return self._slot(key, partition_of(key, PARTITIONS)).n
-
     def follow(self, asked: Asked, event: Event | None) -> list[Taken]:
         """One thing asked, and every decision that was taken on it: also those on what had waited for it."""
         self.ask(asked, event)
@@ -157,7 +153,7 @@ class Room:
         self.references[fact.key] = ReferenceSeen(seen.n + 1 if seen else 1, fact, body)
         taken: list[Taken] = []
         for key in list(self._watched.get(fact.key, ())):
-            cause = f"{key}/{fact.key}@{self.turn.number_of(key)}"
+            cause = f"{key}/asked/{fact.key}@{self.references[fact.key].n}"
             asked = Asked(key, self._lane(key, now), ASKED, cause, now)
             taken += self._noted(self.turn.follow(asked, None))
         return taken

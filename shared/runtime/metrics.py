@@ -17,6 +17,9 @@ class _Families:
         self.published = Counter("makegood_published", "Events published", one, registry=registry)
         self.retries = Counter("makegood_retries", "Turns tried again after passing trouble", one, registry=registry)
         self.gaps = Counter("makegood_gaps", "Records ahead of their sequence, left for later", one, registry=registry)
+        self.contradictions = Counter(
+            "makegood_contradictions", "The same id met again with other content", one, registry=registry
+        )
         self.dead = Counter("makegood_dead_letters", "Records that are no fact", one, registry=registry)
         self.effects = Counter("makegood_effects", "Effects by outcome", two, registry=registry)
         self.lag = Gauge("makegood_lag_records", "Records not yet heard", one, registry=registry)
@@ -58,6 +61,7 @@ class Metrics:
         self._decisions, self._effects, self._process = f.decisions, f.effects, process
         self.published, self.retries = f.published.labels(process), f.retries.labels(process)
         self.gaps, self.dead_letters = f.gaps.labels(process), f.dead.labels(process)
+        self.contradictions = f.contradictions.labels(process)
         self.lag, self.held, self.due = f.lag.labels(process), f.held.labels(process), f.due.labels(process)
         self.unpublished, self.overdue = f.unpublished.labels(process), f.overdue.labels(process)
         self.lag.set(math.nan)  # unknown, until partitions are assigned

@@ -16,8 +16,10 @@ from shared.runtime.settings import Settings
 from shared.runtime.store import (
     Asked,
     Changes,
+    ContradictionError,
     DataError,
     EffectRow,
+    Heard,
     HeldRow,
     InputRow,
     LaneRow,
@@ -205,8 +207,10 @@ class PostgresTransaction:
         """What most turns do not have."""
         c, process = self._c, self._process
         if changes.effects:
-            await c.execute(_WRITE_EFFECTS, process, *_columns(
+            contradicting = await c.fetchval(_WRITE_EFFECTS, process, *_columns(
                 (e.id, e.lane, e.key, e.kind, e.body, e.at) for e in changes.effects))  # fmt: skip
+            if contradicting is not None:
+                raise ContradictionError(f"{contradicting} was asked for before under the same id, otherwise")
         for table, rows in changes.rows.items():
             await c.execute(
                 f"insert into {table} select * from json_populate_recordset(null::{table}, $1::json)",  # noqa: S608
@@ -230,7 +234,7 @@ class PostgresTransaction:
                  json.dumps([(n, v.decode("latin-1")) for n, v in d.record.headers]), json.dumps(d.problems), d.at)
                 for d in changes.dead))  # fmt: skip
         if dependent and changes.changed:
-            await c.execute(_ASK_WATCHERS, dependent, changes.changed, at)
+            await c.execute(_ASK_WATCHERS, dependent, changes.changed, at, process)
 
 
 class PostgresStore:
@@ -351,7 +355,7 @@ class PostgresStore:
 
 
 def _input_row(row: Any) -> InputRow:
-    heard = {lane: (int(v[0]), int(v[1])) for lane, v in json.loads(row["heard"]).items()}
+    heard = {lane: Heard(*last) for lane, last in json.loads(row["heard"]).items()}
     place = Place(row["topic"], row["partition"])
     return InputRow(place, row["began_at"], row["next"], row["last_print"], heard)
 
@@ -399,11 +403,14 @@ from unnest($3::int[], $4::bigint[], $5::bigint[], $6::json[], $7::timestamptz[]
 where process = $1 and lane.n = v.n
 """
 _WRITE_EFFECTS = """
-insert into effect (process, id, lane, key, kind, body, at, next_at)
-select $1, id, lane, key, kind, body, at, at
-from unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::json[], $7::timestamptz[])
-    v(id, lane, key, kind, body, at)
-on conflict do nothing
+with asked as (
+    select * from unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::json[], $7::timestamptz[])
+        v(id, lane, key, kind, body, at)
+), written as (
+    insert into effect (process, id, lane, key, kind, body, at, next_at)
+    select $1, id, lane, key, kind, body, at, at from asked on conflict do nothing
+)
+select asked.kind from asked join effect before using (id) where before.body::text <> asked.body::text limit 1
 """
 _WRITE_HELD = """
 insert into held (process, lane, key, type, cause, said_at, traceparent, body, error, since)
@@ -418,8 +425,9 @@ on conflict do nothing
 """
 _ASK_WATCHERS = """
 insert into request (process, lane, key, kind, cause, at)
-select $1, lane, key, 'asked', key || '/' || watches || '@' || n, $3 from state
-where process = $1 and watches = any($2::text[])
+select $1, s.lane, s.key, 'asked', s.key || '/asked/' || s.watches || '@' || r.n, $3
+from state s join state r on r.process = $4 and r.key = s.watches
+where s.process = $1 and s.watches = any($2::text[])
 """
 _EFFECTS_DONE = """
 with done as (

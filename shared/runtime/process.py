@@ -168,3 +168,27 @@ class Service:
     performer: "Callable[[Any], Performer] | None" = None
     gave_up: "Callable[[Any], Event] | None" = None
     schema: str = ""
+
+
+def all_processes(service: Service) -> list[tuple[Process[Any], str | None]]:
+    """The service's processes and, before each, the one that keeps its reference."""
+    found: list[tuple[Process[Any], str | None]] = []
+    for process in service.processes:
+        if process.reference is not None:
+            found.append((_keeps_last(process), process.name))
+        found.append((process, None))
+    return found
+
+
+def _keeps_last(dependent: Process[Any]) -> Process[Any]:
+    """A process whose state is the last fact heard: what the dependent one uses as its reference."""
+    assert dependent.reference is not None
+    fact: Any = dependent.reference.fact
+
+    def first(event: Any, at: Moment[Any]) -> Decision[Any]:
+        return Decision(event)
+
+    def another(state: Any, event: Any, at: Moment[Any]) -> Decision[Any]:
+        return Decision(event)
+
+    return Process(name=reference_name(dependent), state=fact, begins={fact: first}, hears={fact: another})

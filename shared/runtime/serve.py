@@ -24,7 +24,7 @@ from shared.runtime.log import LogChangedError, Place, Record
 from shared.runtime.metrics import Metrics, clock_ahead
 from shared.runtime.migrate import keep_partitions
 from shared.runtime.postgres import PostgresStore, connect, look_at_clock
-from shared.runtime.process import Decision, Moment, Process, Service, reference_name, topics_of
+from shared.runtime.process import Process, Service, all_processes, topics_of
 from shared.runtime.settings import Settings
 from shared.runtime.store import PassingError
 from shared.runtime.turn import describe
@@ -79,7 +79,7 @@ class Replica:
             return
         tasks = [asyncio.create_task(self._keep_partitions()), asyncio.create_task(self._keep_time(pool))]
         stack.push_async_callback(_cancel, tasks)
-        for process, dependent in _all_processes(self._service):
+        for process, dependent in all_processes(self._service):
             worker, effects = self._worker(pool, process, dependent)
             kafka = self._logs[-1]
             await self._until_it_works(kafka.start)
@@ -257,30 +257,6 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
-
-
-def _all_processes(service: Service) -> list[tuple[Process[Any], str | None]]:
-    """The service's processes and, before each, the one that keeps its reference."""
-    found: list[tuple[Process[Any], str | None]] = []
-    for process in service.processes:
-        if process.reference is not None:
-            found.append((_keeps_last(process), process.name))
-        found.append((process, None))
-    return found
-
-
-def _keeps_last(dependent: Process[Any]) -> Process[Any]:
-    """A process whose state is the last fact heard: what the dependent one uses as its reference."""
-    assert dependent.reference is not None
-    fact: Any = dependent.reference.fact
-
-    def first(event: Any, at: Moment[Any]) -> Decision[Any]:
-        return Decision(event)
-
-    def another(state: Any, event: Any, at: Moment[Any]) -> Decision[Any]:
-        return Decision(event)
-
-    return Process(name=reference_name(dependent), state=fact, begins={fact: first}, hears={fact: another})
 
 
 def _spare_the_collector() -> None:

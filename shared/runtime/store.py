@@ -18,15 +18,27 @@ class DataError(Exception):
     """The database refuses what was to be written, and would again: some key's data is at fault."""
 
 
+class ContradictionError(DataError):
+    """What was already done under this id is asked for with other content."""
+
+
+class Heard(NamedTuple):
+    """The last record accepted of one producer's lane. ``content``: None if accepted before that was kept."""
+
+    epoch: int
+    sequence: int
+    content: int | None = None
+
+
 @dataclass(slots=True)
 class InputRow:
-    """Where reading of one place stands. ``heard``: producer's lane → (epoch, sequence)."""
+    """Where reading of one place stands. ``heard``: producer's lane → what was accepted last."""
 
     place: Place
     began_at: int
     next: int
     last_print: int | None
-    heard: dict[str, tuple[int, int]]
+    heard: dict[str, Heard]
 
 
 @dataclass(slots=True)

@@ -23,8 +23,10 @@ from shared.runtime.metrics import Metrics
 from shared.runtime.process import Process, Undecodable, reference_name, topics_of
 from shared.runtime.store import (
     Asked,
+    ContradictionError,
     DataError,
     DeadLetter,
+    Heard,
     InputRow,
     LaneRow,
     PassingError,
@@ -257,13 +259,16 @@ class Worker:
         if lane >= PARTITIONS:
             raise DecodeError(("ce_lane", f"is not one of {PARTITIONS} lanes"))
         known = row.heard.get(str(lane))
-        if known is not None and (epoch < known[0] or sequence <= known[1]):
+        if known is not None and (epoch < known.epoch or sequence <= known.sequence):
+            if (epoch, sequence) == known[:2] and known.content not in (None, record.content()):
+                self._metrics.contradictions.inc()
+                raise DecodeError(("ce_sequence", "was heard before with other content"))
             return False
         first = known is None and (sequence == 1 or row.began_at > 0)
-        if not first and (known is None or sequence > known[1] + 1):
+        if not first and (known is None or sequence > known.sequence + 1):
             self._metrics.gaps.inc()  # its producer publishes the missing ones again, and this one after them
             return False
-        row.heard[str(lane)] = (epoch, sequence)
+        row.heard[str(lane)] = Heard(epoch, sequence, record.content())
         return True
 
     def _bury(self, turn: Turn, letter: DeadLetter) -> None:
@@ -336,12 +341,18 @@ class Worker:
                 continue
             except FAULTS as error:
                 if len(group) == 1:
-                    bad[group[0]] = describe(error)
-                    log.error("key parked", process=self.process.name, key=group[0], error=describe(error))
+                    bad[group[0]] = self._blamed(group[0], error)
                 else:
                     middle = len(group) // 2
                     groups += [group[:middle], group[middle:]]
         return bad
+
+    def _blamed(self, key: str, error: Exception) -> str:
+        """Why this key is parked; the same id with other content is an alarm of its own."""
+        if isinstance(error, ContradictionError):
+            self._metrics.contradictions.inc()
+        log.error("key parked", process=self.process.name, key=key, error=describe(error))
+        return describe(error)
 
     async def _say(self, lanes: Sequence[LaneRow], outgoing: Sequence[Outgoing]) -> None:
         """Publishes after commit. A lane that is not known to be clean is read again from its rows."""
@@ -414,7 +425,7 @@ class Worker:
                 if limit == 1 and (not asked or asked[0].key in bad):
                     raise
                 if limit == 1:
-                    bad[asked[0].key] = describe(error)
+                    bad[asked[0].key] = self._blamed(asked[0].key, error)
                 limit = 1
                 continue
             await self._say(lane_rows, turn.changes.outbox)

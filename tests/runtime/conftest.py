@@ -8,6 +8,7 @@ import sys
 import time
 import uuid
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -19,12 +20,15 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from pydantic import SecretStr
 
 from shared.events.base import Envelope, Event
+from shared.runtime import Service
 from shared.runtime.clock import ScaledClock
 from shared.runtime.codec import decode, encode
 from shared.runtime.migrate import migrate
+from shared.runtime.postgres import connect
 from shared.runtime.settings import Settings
 from tests.conftest import REPOSITORY, make_topics
 from tests.runtime.toy import SERVICES, TOPICS
+from tests.runtime.workbench import Workbench
 
 E = TypeVar("E", bound=Event)
 TIMEOUT = 60.0
@@ -181,3 +185,27 @@ async def playground(bootstrap_servers: str, database_url: str, tmp_path: Path) 
         yield place
     finally:
         place.end()
+
+
+@asynccontextmanager
+async def opened(database_url: str, service: Service) -> AsyncGenerator[Workbench]:
+    """The workbench of one toy service."""
+    settings = Settings(database_url=SecretStr(database_url))
+    await migrate(settings, [service])
+    pool = await connect(settings, service.name)
+    try:
+        yield Workbench(pool, service)
+    finally:
+        await pool.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def bench(database_url: str) -> AsyncGenerator[Workbench]:
+    async with opened(database_url, SERVICES["account"]) as workbench:
+        yield workbench
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def mirror(database_url: str) -> AsyncGenerator[Workbench]:
+    async with opened(database_url, SERVICES["mirror"]) as workbench:
+        yield workbench

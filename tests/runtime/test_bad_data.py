@@ -1,0 +1,183 @@
+"""A fact that cannot be decided or written stops its own key, and nobody else's; what passes stops nobody."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from shared.runtime import Decision, Moment, Process
+from shared.runtime.log import Place
+from shared.runtime.postgres import connect, sorted_errors
+from shared.runtime.settings import Settings
+from shared.runtime.store import DataError, PassingError
+from tests.runtime.toy import (
+    DEPOSITS,
+    Account,
+    Counted,
+    Deposited,
+    Expired,
+    FailingOnPurposeError,
+    account_process,
+)
+from tests.runtime.workbench import Workbench, lane_of
+
+DAY = timedelta(days=1)
+
+
+def counts(bench: Workbench) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for event in bench.shelf.told(Counted):
+        found.setdefault(event.account, []).append(event.n)
+    return found
+
+
+async def parked(bench: Workbench) -> dict[str, str]:
+    return {r["key"]: r["error"] for r in await bench.pool.fetch("select key, error from held where error is not null")}
+
+
+async def replay(bench: Workbench, key: str) -> None:
+    await bench.pool.execute(
+        "insert into request (process, lane, key, kind, cause, at) values ('account', $1, $2, 'replay', 'test', now())",
+        lane_of(key), key,
+    )  # fmt: skip
+
+
+async def test_later_facts_of_a_parked_key_wait_in_order(bench: Workbench) -> None:
+    one = await bench.replica()
+    bench.shelf.say(Deposited(account="a", n=1), Deposited(account="a", n=2, fails=True))
+    await one.read()
+    bench.shelf.say(Deposited(account="a", n=3), Deposited(account="b", n=1), Deposited(account="a", n=4))
+    await one.read()
+    assert counts(bench) == {"a": [1], "b": [1]}
+
+    await bench.pool.execute("update held set body = replace(body, 'true', 'false')")  # the repair
+    await replay(bench, "a")
+    await one.worker.tick()
+    assert counts(bench) == {"a": [1, 2, 3, 4], "b": [1]}
+    assert await bench.pool.fetchval("select sum(held) from lane") == 0
+
+
+async def test_a_parked_key_is_not_asked_about_its_deadline(bench: Workbench) -> None:
+    one = await bench.replica()
+    bench.shelf.say(Deposited(account="a", n=1, wait_days=1), Deposited(account="b", n=1, wait_days=1))
+    bench.shelf.say(Deposited(account="a", n=2, fails=True))
+    await one.read()
+    one.clock.moment += 2 * DAY
+    await one.worker.tick()
+    assert [event.account for event in bench.shelf.told(Expired)] == ["b"]
+    assert (await one.store.waiting([lane_of("a")], one.clock.now())).due == frozenset()
+
+
+async def test_data_that_the_database_refuses_parks_its_own_key_only(bench: Workbench) -> None:
+    one = await bench.replica()
+    good = [Deposited(account=f"g{n}", n=1) for n in range(8)]
+    bench.shelf.say(*good[:4], Deposited(account="overflow", n=1, amount=2**70), *good[4:])
+    await one.read()
+    assert counts(bench) == {f"g{n}": [1] for n in range(8)}
+    assert list(await parked(bench)) == ["overflow"]
+
+
+async def test_trouble_of_the_database_that_passes_parks_nobody(bench: Workbench) -> None:
+    one = await bench.replica()
+    await refuse_states(bench, "serialization_failure")
+    bench.shelf.say(Deposited(account="a", n=1))
+    hearing = asyncio.create_task(one.read())
+    await asyncio.wait({hearing}, timeout=0.5)
+    assert one.figure("makegood_retries_total") > 0
+    await bench.pool.execute("drop trigger refuse on state")
+    await asyncio.wait_for(hearing, 10)
+    assert await parked(bench) == {}
+    assert counts(bench) == {"a": [1]}
+
+
+@pytest.mark.parametrize(
+    ("trouble", "sorted_as"),
+    [
+        ("serialization_failure", PassingError),
+        ("deadlock_detected", PassingError),
+        ("lock_not_available", PassingError),
+        ("disk_full", PassingError),
+        ("admin_shutdown", PassingError),
+        ("numeric_value_out_of_range", DataError),
+        ("check_violation", DataError),
+        ("unique_violation", DataError),
+    ],
+)
+async def test_what_the_database_says_is_sorted(bench: Workbench, trouble: str, sorted_as: type[Exception]) -> None:
+    await refuse_states(bench, trouble)
+    with pytest.raises(sorted_as):
+        async with sorted_errors():
+            await bench.pool.execute(
+                "insert into state (process, key, lane, n, body) values ('account', 'x', 0, 1, '{}')"
+            )
+
+
+async def refuse_states(bench: Workbench, trouble: str) -> None:
+    await bench.pool.execute(
+        "create function refuse() returns trigger language plpgsql as "
+        f"$$ begin raise exception 'no' using errcode = '{trouble}'; end $$; "
+        "create trigger refuse before insert on state for each row execute function refuse()"
+    )
+
+
+async def test_a_lock_outlives_no_session_that_does_nothing(bench: Workbench, database_url: str) -> None:
+    """A replica that froze inside its transaction: the database ends it, and the lane goes on."""
+    settings = Settings(database_url=SecretStr(database_url), database_timeout_seconds=1)
+    pool = await connect(settings, "account", size=2)
+    try:
+        async with pool.acquire() as frozen:
+            await frozen.execute("begin; select from lane where n = 0 for update")
+            await asyncio.sleep(1.5)
+            await asyncio.wait_for(bench.pool.fetch("select from lane where n = 0 for update"), 1)
+    finally:
+        pool.terminate()
+
+
+async def test_bytes_that_are_no_fact_are_kept_and_those_after_them_are_heard(bench: Workbench) -> None:
+    one = await bench.replica()
+    bench.shelf.append(Place(DEPOSITS.name, lane_of("a")), "a", b"{", [("ce_type", b"Deposited")])
+    bench.shelf.say(Deposited(account="a", n=1))
+    await one.read()
+    assert counts(bench) == {"a": [1]}
+    assert [row["value"] for row in await bench.pool.fetch("select value from dead_letter")] == [b"{"]
+
+
+def never_moved(account: Account, at: Moment[Any]) -> Decision[Account]:
+    return Decision(account.model_copy(update={"n": account.n + 1}))
+
+
+async def test_a_deadline_that_is_not_moved_is_asked_once_and_parks_its_key(bench: Workbench) -> None:
+    stubborn: Process[Account] = Process(
+        name="account", state=Account, begins=account_process.begins, hears=account_process.hears, waits=never_moved
+    )
+    one = await bench.replica(process=stubborn)
+    bench.shelf.say(Deposited(account="a", n=1, wait_days=1))
+    await one.read()
+    one.clock.moment += 2 * DAY
+    await asyncio.wait_for(one.worker.tick(), 5)
+    assert "which has passed" in (await parked(bench))["a"]
+
+
+def swollen(account: Account, event: Deposited, at: Moment[Any]) -> Decision[Account]:
+    return Decision(account.model_copy(update={"account": "a" * 70_000}))
+
+
+async def test_a_state_that_grows_without_bound_parks_its_key(bench: Workbench) -> None:
+    growing: Process[Account] = Process(
+        name="account", state=Account, begins=account_process.begins, hears={Deposited: swollen}
+    )
+    one = await bench.replica(process=growing)
+    bench.shelf.say(Deposited(account="a", n=1), Deposited(account="a", n=2))
+    await one.read()
+    assert "70" in (await parked(bench))["a"]
+
+
+async def test_what_decisions_raise_is_told_without_its_text(bench: Workbench) -> None:
+    one = await bench.replica()
+    bench.shelf.say(Deposited(account="a", n=1, fails=True))
+    await one.read()
+    [reason] = (await parked(bench)).values()
+    assert reason.startswith(FailingOnPurposeError.__name__)
+    assert "secret" not in reason

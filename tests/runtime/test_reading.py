@@ -1,0 +1,99 @@
+"""What is read counts once and from where the rows say, whoever reads it and in whatever order it comes."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from shared.runtime.log import LogChangedError, Place
+from tests.runtime.toy import DEPOSITS, Counted, Deposited
+from tests.runtime.workbench import Workbench, lane_of
+
+LANE = lane_of("a")
+PLACE = Place(DEPOSITS.name, LANE)
+
+
+def deposits(first: int, last: int) -> list[Deposited]:
+    return [Deposited(account="a", n=n) for n in range(first, last + 1)]
+
+
+def counts(bench: Workbench) -> list[int]:
+    return [event.n for event in bench.shelf.told(Counted)]
+
+
+async def test_two_transactions_of_a_lane_follow_each_other(bench: Workbench) -> None:
+    assert await order_of_two(bench, places=(), lanes=(LANE,)) == ["the first is done", "the second begins"]
+
+
+async def test_two_transactions_of_a_place_follow_each_other(bench: Workbench) -> None:
+    assert await order_of_two(bench, places=(PLACE,), lanes=()) == ["the first is done", "the second begins"]
+
+
+async def order_of_two(bench: Workbench, places: Sequence[Place], lanes: Sequence[int]) -> list[str]:
+    """What happens when a second replica takes the same rows while the first holds them."""
+    first, second, order = await bench.replica(), await bench.replica(), list[str]()
+
+    async def late() -> None:
+        async with second.store.transaction() as tx:
+            await tx.take(places, lanes)
+            order.append("the second begins")
+
+    async with first.store.transaction() as tx:
+        await tx.take(places, lanes)
+        waiting = asyncio.create_task(late())
+        await asyncio.sleep(0.3)
+        order.append("the first is done")
+    await waiting
+    return order
+
+
+async def test_a_record_read_again_is_counted_once(bench: Workbench) -> None:
+    one = await bench.replica()
+    records = bench.shelf.say(*deposits(1, 3))
+    for _ in range(2):
+        await one.worker.hear(records)
+    assert counts(bench) == [1, 2, 3]
+
+
+async def test_what_another_replica_has_read_is_not_read_again(bench: Workbench) -> None:
+    one, other = await bench.replica(), await bench.replica()
+    records = bench.shelf.say(*deposits(1, 3))
+    await one.worker.hear(records)
+    await other.worker.hear(records)
+    assert counts(bench) == [1, 2, 3]
+
+
+async def test_a_record_that_is_not_the_next_one_is_left_until_those_before_it_are_read(bench: Workbench) -> None:
+    one = await bench.replica()
+    records = bench.shelf.say(*deposits(1, 3))
+    await one.worker.hear(records[1:])
+    assert counts(bench) == []
+    assert one.reader.positions[PLACE] == 0
+    await one.read()
+    assert counts(bench) == [1, 2, 3]
+
+
+async def test_another_log_at_the_same_address_is_refused(bench: Workbench) -> None:
+    bench.shelf.say(*deposits(1, 3))
+    await (await bench.replica()).read()
+    bench.shelf.records.clear()
+    bench.shelf.say(*deposits(11, 19))
+    with pytest.raises(LogChangedError, match="record 2 is not the one heard before"):
+        await (await bench.replica()).read()
+
+
+async def test_a_log_that_ends_before_what_was_read_is_refused(bench: Workbench) -> None:
+    bench.shelf.say(*deposits(1, 3))
+    await (await bench.replica()).read()
+    bench.shelf.records.clear()
+    with pytest.raises(LogChangedError, match="it ends at 0, before record 3"):
+        await (await bench.replica()).worker.tick()
+
+
+async def test_a_log_whose_unread_records_are_gone_is_refused(bench: Workbench) -> None:
+    bench.shelf.say(*deposits(1, 3))
+    await (await bench.replica()).read()
+    bench.shelf.gone[PLACE] = 5
+    bench.shelf.records.clear()
+    with pytest.raises(LogChangedError, match="records 3 to 4 are gone unread"):
+        await bench.replica()

@@ -1,0 +1,246 @@
+"""Deadlines stay behind everything that was said in time; nothing is decided on a reference that was half read."""
+
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+from typing import Any, ClassVar
+
+import pytest_asyncio
+
+from shared.events.base import Event, Topic
+from shared.runtime import Decision, Effect, Moment, Process, Service, State
+from shared.runtime.process import Reference
+from tests.runtime.conftest import opened
+from tests.runtime.test_saying import count
+from tests.runtime.toy import DEPOSITS, Deposited, Expired, MirrorExpired
+from tests.runtime.workbench import START, Replica, Workbench, lane_of
+
+DAY = timedelta(days=1)
+LANE = lane_of("a")
+
+# Deadlines behind the log
+
+
+async def test_a_deadline_waits_for_what_lies_unread(bench: Workbench) -> None:
+    one = await bench.replica()
+    bench.shelf.say(Deposited(account="a", n=1, wait_days=1))
+    await one.read()
+    one.clock.moment += 2 * DAY
+    bench.shelf.say(Deposited(account="a", n=2))
+    await one.worker.tick()
+    assert bench.shelf.told(Expired) == []
+    await one.read()
+    await one.worker.tick()
+    assert [event.n for event in bench.shelf.told(Expired)] == [2]
+
+
+async def test_a_deadline_waits_for_what_another_replica_has_not_read(bench: Workbench) -> None:
+    """An outside producer may have put the key anywhere, also into a partition that somebody else reads."""
+    one, other = await bench.replica(), await bench.replica()
+    elsewhere = frozenset(place for place in one.reader.places if place.partition == (LANE + 1) % 16)
+    bench.shelf.say(Deposited(account="a", n=1, wait_days=1))
+    await one.read()
+    one.reader.places -= elsewhere
+    other.reader.places = elsewhere
+    one.clock.moment = other.clock.moment = START + 2 * DAY
+    await one.worker.tick()
+    assert bench.shelf.told(Expired) == []
+    await other.worker.tick()
+    await one.worker.tick()
+    assert len(bench.shelf.told(Expired)) == 1
+
+
+async def test_a_deadline_waits_for_what_another_service_has_yet_to_pass_on(mirror: Workbench) -> None:
+    one = await mirror.replica()
+    count(mirror, 1)
+    await one.read()
+    mirror.shelf.say(Deposited(account="a", n=2))  # which account has not read
+    one.clock.moment += 11 * DAY
+    for _ in range(3):
+        await one.worker.tick()
+    assert mirror.shelf.told(MirrorExpired) == []
+    count(mirror, 2)
+    for place in list(mirror.shelf.records):
+        if place.topic == DEPOSITS.name:
+            mirror.shelf.committed["account", place] = mirror.shelf.end(place)
+    for _ in range(3):
+        one.clock.moment += timedelta(seconds=1)
+        await one.worker.tick()
+        await one.read()
+    assert [event.n for event in mirror.shelf.told(MirrorExpired)] == [2]
+
+
+# A reference: the terms of an account's bank, and accounts that are asked when they change
+
+
+TERMS = Topic("toy.terms.v1", key="bank", party="bank")
+JOINS = Topic("toy.joins.v1", key="account", party="bank")
+SAID = Topic("toy.said.v1", key="account", party="member", numbered=True)
+
+
+class TermsChanged(Event):
+    topic: ClassVar = TERMS
+    bank: str
+    rate: int
+
+
+class Joined(Event):
+    topic: ClassVar = JOINS
+    account: str
+    bank: str
+
+
+class RateTold(Event):
+    topic: ClassVar = SAID
+    account: str
+    rate: int | None
+    known: bool
+
+
+class RateLetter(Effect):
+    account: str
+    rate: int | None
+
+
+class LetterOut(Event):
+    """The outcome of a letter."""
+
+    account: str
+
+
+class Member(State):
+    account: str
+    bank: str
+    letters: int = 0
+
+    @property
+    def watches(self) -> str | None:
+        return self.bank
+
+
+def told(member: Member, at: Moment[TermsChanged]) -> Decision[Member]:
+    rate = at.reference.rate if at.reference else None
+    return Decision(
+        member.model_copy(),
+        (RateTold(account=member.account, rate=rate, known=at.known),),
+        (RateLetter(account=member.account, rate=rate),),
+    )
+
+
+def joined(event: Joined, at: Moment[TermsChanged]) -> Decision[Member]:
+    return told(Member(account=event.account, bank=event.bank), at)
+
+
+def letter_out(member: Member, event: LetterOut, at: Moment[TermsChanged]) -> Decision[Member]:
+    return Decision(member.model_copy(update={"letters": member.letters + 1}))
+
+
+member: Process[Member] = Process(
+    name="member", state=Member, begins={Joined: joined}, hears={LetterOut: letter_out}, waits=told,
+    reference=Reference(TermsChanged),
+)  # fmt: skip
+MEMBERS = Service("member", processes=(member,), effects=(RateLetter,))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def members(database_url: str) -> AsyncGenerator[Workbench]:
+    async with opened(database_url, MEMBERS) as workbench:
+        yield workbench
+
+
+def rates(bench: Workbench) -> list[tuple[int | None, bool]]:
+    return [(event.rate, event.known) for event in bench.shelf.told(RateTold)]
+
+
+async def test_a_reference_is_unknown_until_it_was_read_to_its_end(members: Workbench) -> None:
+    keeper, one = await members.replica("member.reference"), await members.replica()
+    members.shelf.say(TermsChanged(bank="b", rate=3), Joined(account="early", bank="b"))
+    await one.worker.tick()
+    await one.read()
+    assert rates(members) == [(None, False)]
+
+    await settle(keeper, one)
+    members.shelf.say(Joined(account="late", bank="b"), Joined(account="none", bank="c"))
+    await one.read()
+    assert {(3, True), (None, True)} < set(rates(members))
+
+
+async def test_every_change_of_a_reference_is_a_cause_of_its_own(members: Workbench) -> None:
+    """Two changes before the first is acted upon: two letters, not one letter with the id of the other."""
+    keeper, one = await members.replica("member.reference"), await members.replica()
+    members.shelf.say(Joined(account="a", bank="b"))
+    await settle(keeper, one)
+    for rate in (3, 4):
+        members.shelf.say(TermsChanged(bank="b", rate=rate))
+        await keeper.read()
+    await one.worker.tick()
+    ids = [dict(record.headers)["ce_id"] for record in told_records(members)]
+    assert len(ids) == len(set(ids)) == 3
+    assert await members.pool.fetchval("select count(*) from effect") == 3
+
+
+def told_records(bench: Workbench) -> list[Any]:
+    return [record for place, records in bench.shelf.records.items() if place.topic == SAID.name for record in records]
+
+
+async def test_an_effect_asked_for_again_under_its_id_but_otherwise_stops_its_key(members: Workbench) -> None:
+    one = await members.replica()
+    members.shelf.say(Joined(account="a", bank="b"))
+    await one.read()
+    await members.pool.execute("""update effect set body = '{"account": "a", "rate": 9}'""")
+    await members.pool.execute("delete from state")  # what was known is lost, and what was done is not
+    await members.pool.execute("update input set next = 0, last_print = null")
+    again = await members.replica()
+    members.shelf.say(Joined(account="c", bank="b"))
+    await again.read()
+    assert again.figure("makegood_contradictions_total") == 1
+    assert [row["key"] for row in await members.pool.fetch("select key from held where error is not null")] == ["a"]
+    assert [event.account for event in members.shelf.told(RateTold)] == ["a", "c"]
+
+
+async def test_an_effect_asked_for_again_as_it_was_is_done_once(members: Workbench) -> None:
+    members.shelf.say(Joined(account="a", bank="b"))
+    await (await members.replica()).read()
+    await members.pool.execute("delete from state")
+    await members.pool.execute("update input set next = 0, last_print = null")
+    again = await members.replica()
+    await again.read()
+    assert again.figure("makegood_contradictions_total") == 0
+    assert await members.pool.fetchval("select count(*) from effect") == 1
+
+
+async def settle(keeper: Replica, one: Replica) -> None:
+    """Both have read all there is, and know it of each other."""
+    for _ in range(2):
+        for replica in (keeper, one):
+            await replica.read()
+            await replica.worker.tick()
+
+
+# Effects
+
+
+async def test_the_outcome_of_an_effect_is_heard_once(members: Workbench) -> None:
+    one = await members.replica()
+    members.shelf.say(Joined(account="a", bank="b"))
+    await one.read()
+    [row] = await one.store.effects_waiting([LANE], START, 10)
+    body = LetterOut(account="a").model_dump_json()
+    for _ in range(2):
+        await one.store.effects_done([(row, "LetterOut", body)], [], START)
+    for _ in range(2):
+        await one.worker.tick()
+    assert await members.pool.fetchval("select body ->> 'letters' from state where process = 'member'") == "1"
+
+
+async def test_a_request_is_carried_out_once(members: Workbench) -> None:
+    one = await members.replica()
+    members.shelf.say(Joined(account="a", bank="b"))
+    await one.read()
+    await members.pool.execute(
+        "insert into request (process, lane, key, kind, cause, body, at) values "
+        "('member', $1, 'a', 'LetterOut', 'letter', $2, now())",
+        LANE, LetterOut(account="a").model_dump_json(),
+    )  # fmt: skip
+    for _ in range(2):
+        await one.worker.tick()
+    assert await members.pool.fetchval("select body ->> 'letters' from state where process = 'member'") == "1"
