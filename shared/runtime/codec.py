@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from shared.events.base import Envelope, Event, type_registry
+from shared.runtime.one_meaning import problems_of
 
 Headers = list[tuple[str, bytes]]
 _CONSTANT: Headers = [("ce_specversion", b"1.0"), ("content-type", b"application/json")]
@@ -18,6 +19,12 @@ MAX_BODY = 256 * 1024
 """Bytes of the largest body accepted; the largest real one is under 20 KB."""
 _LONGEST_HEADER = 1024
 """Bytes; the longest key is a product's name of 200 characters, up to four bytes each; a longer header is dropped."""
+_TEXTS = ("ce_id", "ce_type", "ce_time", "ce_source", "ce_subject", "ce_cause", "ce_reference", "traceparent")
+"""Headers that are read; what else travels with a record is its sender's own affair."""
+UNREADABLE = "makegood_unreadable"
+"""Header of what stands for a record whose bytes nobody can read."""
+_REQUIRED = ("ce_id", "ce_type", "ce_time")
+_MOST_PROBLEMS = 50
 
 
 class DecodeError(Exception):
@@ -65,7 +72,10 @@ def type_of(headers: Iterable[tuple[str, bytes]]) -> str | None:
 
 
 def decode(topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> tuple[Event, Envelope]:
-    """The event and its envelope. Raises DecodeError naming every field that is wrong."""
+    """The event and its envelope. Raises DecodeError naming every field that is wrong.
+
+    What outside parties say must have one meaning; what our own services said was made from that.
+    """
     envelope = envelope_of(headers)
     kind = check_type(topic, envelope.type)
     if value is None:
@@ -76,6 +86,8 @@ def decode(topic: str, key: bytes | None, value: bytes | None, headers: Headers)
         event = kind.model_validate_json(value)
     except ValidationError as error:
         raise DecodeError(*_problems(error)) from None
+    if not (kind.topic and kind.topic.numbered) and (problems := problems_of(value.decode())):
+        raise DecodeError(*problems[:_MOST_PROBLEMS])
     if key is None or key != event.key.encode():
         raise DecodeError(("key", f"must be the event's {kind.topic.key if kind.topic else 'key'}"))
     return event, envelope
@@ -84,11 +96,17 @@ def decode(topic: str, key: bytes | None, value: bytes | None, headers: Headers)
 def envelope_of(headers: Headers) -> Envelope:
     """The envelope a record travels in. Raises DecodeError for headers that are missing or wrong."""
     found = dict(headers)
-    texts = {name: value.decode("utf-8", "replace") for name, value in found.items() if len(value) <= _LONGEST_HEADER}
-    texts = {name: text for name, text in texts.items() if name != "traceparent" or _TRACE.fullmatch(text)}
-    if any(_CONTROL.search(text) for text in texts.values()):
-        raise DecodeError(("headers", "hold a control character"))
-    problems = [(name, "header is missing") for name in ("ce_id", "ce_type", "ce_time") if not texts.get(name)]
+    if UNREADABLE in found:
+        raise DecodeError(("record", "cannot be read: its batch is broken, or unpacks to more than is let in"))
+    texts = {name: found[name].decode("utf-8", "replace") for name in _TEXTS if name in found}
+    problems = [(name, what) for name in _REQUIRED if (what := _unfit(texts.get(name, "")))]
+    texts = {name: text for name, text in texts.items() if len(found[name]) <= _LONGEST_HEADER}
+    if not _TRACE.fullmatch(texts.get("traceparent", "")):
+        texts.pop("traceparent", None)
+    problems += [(name, "holds a control character") for name, text in texts.items() if _CONTROL.search(text)]
+    if len(found) != len(headers):
+        names = [name for name, _ in headers if name.startswith("ce_")]
+        problems += [(name, "header is given twice") for name in sorted(set(names)) if names.count(name) > 1]
     if problems:
         raise DecodeError(*problems)
     try:
@@ -115,6 +133,15 @@ def envelope_of(headers: Headers) -> Envelope:
     )
 
 
+def _unfit(text: str) -> str | None:
+    """Why a required header is none. Two ids that are no UTF-8 would become one when read forgivingly."""
+    if not text:
+        return "header is missing"
+    if "\ufffd" in text:
+        return "is not UTF-8"
+    return f"is longer than {_LONGEST_HEADER} bytes" if len(text.encode()) > _LONGEST_HEADER else None
+
+
 def numbers_of(headers: Headers) -> tuple[int, int, int] | None:
     """Lane, sequence and epoch of a record of ours; None when one is missing or no number."""
     found = dict(headers)
@@ -134,4 +161,4 @@ def check_type(topic: str, kind: str) -> type[Event]:
 
 def _problems(error: ValidationError) -> list[tuple[str, str]]:
     found = error.errors(include_input=False, include_url=False, include_context=False)
-    return [(".".join(map(str, e["loc"])) or "body", str(e["msg"])) for e in found[:50]]
+    return [(".".join(map(str, e["loc"])) or "body", str(e["msg"])) for e in found[:_MOST_PROBLEMS]]

@@ -11,6 +11,7 @@ import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.consumer import fetcher
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 from aiokafka.helpers import create_ssl_context
@@ -21,11 +22,13 @@ from faststream.security import SASLPlaintext, SASLScram256, SASLScram512
 
 from shared.events.base import PARTITIONS, Topic
 from shared.runtime.codec import Headers
+from shared.runtime.fetched import Fetched
 from shared.runtime.log import Assigned, Hear, Outgoing, Place, Record
 from shared.runtime.settings import Settings
 from shared.runtime.store import PassingError
 
 log = structlog.get_logger()
+fetcher.MemoryRecords = Fetched  # the client has no place to say with what a fetch is read
 _ADMIN_TIMEOUT = 30.0
 PUBLISH_TIMEOUT = 20.0
 """Real seconds until a batch that is not acknowledged is given up and the producer replaced: an idempotent one

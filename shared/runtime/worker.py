@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
+from zlib import crc32
 
 import structlog
 
@@ -44,6 +45,8 @@ FAULTS = (DataError, TypeError, ValueError, LookupError, AttributeError, Arithme
 Find = Callable[[Transaction, int], Awaitable[list[Asked]]]
 LIMIT = 1000
 """Most deadlines or requests handled in one transaction, and outbox rows read at once."""
+_LONGEST_KEY = 1024
+"""Bytes of a key that are looked at: no fact has a longer one, and the last keys are remembered with their lanes."""
 COUNT_SECONDS = 1.0
 """Real seconds between two counts of what is overdue."""
 
@@ -243,10 +246,11 @@ class Worker:
                 check_type(topic, kind or "")
             return None
         event, envelope = decode(topic, record.key, record.value, record.headers)
-        body = (record.value or b"").decode()
+        value = record.value or b""
+        body = value.decode()
         lane = record.place.partition if self._is_ours(topic) else partition_of(event.key, PARTITIONS)
-        # Outside, ids need only be unique per party and key; ours are unique by themselves.
-        cause = envelope.id if self._is_ours(topic) else f"{topic}/{event.key}/{envelope.id}"
+        # Ours are unique by themselves. Outside, an id may be used again with other content, and that is another fact.
+        cause = envelope.id if self._is_ours(topic) else f"{topic}/{event.key}/{envelope.id}/{crc32(value):08x}"
         asked = Asked(event.key, lane, envelope.type, cause, envelope.time, body, envelope.traceparent)
         return asked, event
 
@@ -463,7 +467,7 @@ class Worker:
         """The lane a record will touch: its partition on our own topics, else where its key belongs."""
         if self._is_ours(record.place.topic):
             return record.place.partition
-        key = (record.key or b"").decode("utf-8", "replace")
+        key = (record.key or b"")[:_LONGEST_KEY].decode("utf-8", "replace")
         return partition_of(key, PARTITIONS)
 
 

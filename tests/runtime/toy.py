@@ -64,7 +64,7 @@ class MirrorExpired(Event):
 
 
 class Entry(Effect):
-    """A row that PostgreSQL refuses when the amount does not fit or the note holds a NUL."""
+    """A row that PostgreSQL refuses when the amount does not fit."""
 
     table: ClassVar[str | None] = "entry"
     account: str
