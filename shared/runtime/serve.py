@@ -4,9 +4,8 @@ import asyncio
 import contextlib
 import gc
 import signal
-import time
 import uuid
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from typing import Any
 
 import structlog
@@ -29,7 +28,7 @@ from shared.runtime.settings import Settings
 from shared.runtime.store import PassingError
 from shared.runtime.turn import describe
 from shared.runtime.versions import VersionChangedError, remember
-from shared.runtime.worker import BACKOFF, Worker
+from shared.runtime.worker import BACKOFF, Worker, steady_seconds
 
 log = structlog.get_logger()
 STUCK_SECONDS = 60.0
@@ -84,7 +83,8 @@ class Replica:
             kafka = self._logs[-1]
             await self._until_it_works(kafka.start)
             stack.push_async_callback(kafka.stop)
-            tasks.append(asyncio.create_task(self._tick(worker)))
+            ticking = keep_ticking(worker, self._settings.tick_seconds, self._fail)
+            tasks.append(asyncio.create_task(ticking))
             if effects is not None:
                 tasks.append(asyncio.create_task(effects.run(self._settings.tick_seconds)))
         _spare_the_collector()
@@ -134,28 +134,6 @@ class Replica:
             gave_up=self._service.gave_up,
         )
         return worker, effects
-
-    async def _tick(self, worker: Worker) -> None:
-        """The timer of one worker; trouble is waited out, another log ends the replica."""
-        tries = 0
-        while True:
-            try:
-                await worker.tick()
-                tries = 0
-            except LogChangedError as error:
-                self._fail(error)
-                return
-            except Exception as error:
-                log.warning("tick retry", process=worker.process.name, error=describe(error))
-                await asyncio.sleep(BACKOFF[min(tries, len(BACKOFF) - 1)])
-                tries += 1
-                if isinstance(error, PassingError):
-                    worker.progress = time.monotonic()
-            if worker.broken is not None:
-                self._fail(worker.broken)
-            worker.wake.clear()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(worker.wake.wait(), self._settings.tick_seconds)
 
     async def _agree_on_time(self, pool: Any) -> None:
         """All replicas go by one clock, the database's: deadlines compare what several of them have read and when."""
@@ -227,6 +205,29 @@ class Replica:
         await _Server(config).serve()
 
 
+async def keep_ticking(worker: Worker, seconds: float, fail: Callable[[Exception], None]) -> None:
+    """The timer of one worker; trouble is waited out, another log ends the replica."""
+    tries = 0
+    while True:
+        try:
+            await worker.tick()
+            tries = 0
+        except LogChangedError as error:
+            fail(error)
+            return
+        except Exception as error:
+            log.warning("tick retry", process=worker.process.name, error=describe(error))
+            await asyncio.sleep(BACKOFF[min(tries, len(BACKOFF) - 1)])
+            tries += 1
+            if isinstance(error, PassingError):
+                worker.progress = steady_seconds()
+        if worker.broken is not None:
+            fail(worker.broken)
+        worker.wake.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(worker.wake.wait(), seconds)
+
+
 class _StoppedError(Exception):
     """Told to stop while waiting for the broker or the database to come up."""
 
@@ -248,7 +249,7 @@ async def _close(pool: Any) -> None:
 def _is_stuck(worker: Worker) -> bool:
     """No progress at all, or records that wait while none is heard: a consumer can live and be stuck."""
     since = min(worker.progress, worker.waiting_since or worker.progress)
-    return time.monotonic() - since > STUCK_SECONDS
+    return steady_seconds() - since > STUCK_SECONDS
 
 
 class _Server(uvicorn.Server):

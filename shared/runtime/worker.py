@@ -69,7 +69,7 @@ class Worker:
     ) -> None:
         self.process, self.service = process, service
         self.token = token
-        self.progress = time.monotonic()
+        self.progress = steady_seconds()
         self.waiting_since: float | None = None
         """Real moment since which records have waited and none was heard; None while all is well."""
         self.broken: Exception | None = None
@@ -120,13 +120,13 @@ class Worker:
             if waiting.due:
                 await self._fire(waiting.due)
             await self._tell_offsets()
-            self.progress = time.monotonic()
+            self.progress = steady_seconds()
 
     async def _count_overdue(self, lanes: Collection[int]) -> None:
         """For the metric alone, and so not at every tick."""
-        if time.monotonic() - self._counted_at >= COUNT_SECONDS:
+        if steady_seconds() - self._counted_at >= COUNT_SECONDS:
             self._metrics.overdue.set(await self._store.overdue(lanes, self._clock.now()))
-            self._counted_at = time.monotonic()
+            self._counted_at = steady_seconds()
 
     def lanes(self) -> list[int]:
         """The lanes this replica looks after without being asked: those of its partitions."""
@@ -145,10 +145,10 @@ class Worker:
                 log.warning("retry", process=self.process.name, error=describe(error), pause=pause)
                 self._acknowledged.clear()
                 if isinstance(error, PassingError):  # a restart would not help; anything else may need one
-                    self.progress, self.waiting_since = time.monotonic(), None
+                    self.progress, self.waiting_since = steady_seconds(), None
                 await asyncio.sleep(pause)
             else:
-                self.progress = time.monotonic()
+                self.progress = steady_seconds()
                 return
 
     async def _hear(self, records: Sequence[Record]) -> None:
@@ -445,7 +445,7 @@ class Worker:
             return  # nothing is assigned: the lag is not 0 but unknown
         lag = sum(max(0, end - self._next.get(place, 0)) for place, end in self._watermark.ends.items())
         self._metrics.lag.set(lag)
-        self.waiting_since = None if lag == 0 else self.waiting_since or time.monotonic()
+        self.waiting_since = None if lag == 0 else self.waiting_since or steady_seconds()
         assigned = self._log.assigned()
         offsets = {p: n for p, n in self._next.items() if p in assigned and self._committed.get(p) != n}
         if offsets:
@@ -473,6 +473,11 @@ class Worker:
 
 class _TrialPassed(Exception):  # noqa: N818 - it rolls a trial back
     """These keys can be written."""
+
+
+def steady_seconds() -> float:
+    """The running loop's own time: real seconds in production, virtual ones in the simulation."""
+    return asyncio.get_running_loop().time()
 
 
 def _pauses() -> Iterable[float]:
