@@ -13,6 +13,8 @@ Waits  for whoever the status says must act, until the moment it says; and to te
 Knows  the seller's cover (SellerCoverChanged)
 """
 
+from pathlib import Path
+
 from services.escalation import (
     amendments,
     beginning,
@@ -29,6 +31,7 @@ from services.escalation import (
     verdict,
 )
 from services.escalation.clocks import Waiting, Waits
+from services.escalation.orders import PayoutOrder
 from services.escalation.state import Case
 from services.escalation.status import Hears, begun, telling
 from shared.events.adjusters import DuplicateEstablished, PayoutApproved, PayoutRefused, ReviewDecided
@@ -125,4 +128,9 @@ escalation = Process(
     passed_on=(("intake", SUBMISSIONS), ("seller_notifier", ANSWERS)),
 )
 
-service = Service(name="escalation", processes=(escalation,))
+service = Service(
+    name="escalation",
+    processes=(escalation,),
+    effects=(PayoutOrder,),
+    schema=(Path(__file__).parent / "schema.sql").read_text(encoding="utf-8"),
+)

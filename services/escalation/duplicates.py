@@ -18,7 +18,7 @@ def duplicate_established(case: Case, event: DuplicateEstablished, at: At) -> De
     ended = close_unpaid(case, at, Outcome.DUPLICATE, Reason.DUPLICATE)
     pending = case.payout if case.status is Status.PAYOUT_PENDING else None
     recalled = tuple(recall(case, payout) for payout in case.payouts if payout.held_minor or payout is pending)
-    return Decision(ended.state, (*recalled, *ended.says))
+    return Decision(ended.state, (*recalled, *ended.says), ended.does)
 
 
 def recall(case: Case, payout: Payout) -> PayoutRecalled:

@@ -6,7 +6,7 @@ from services.escalation import items
 from services.escalation.duplicates import recall
 from services.escalation.ending import PAID_OUTCOME, close, is_paid
 from services.escalation.medicare import reporting
-from services.escalation.orders import order, order_to_new_payee
+from services.escalation.orders import attempted, order, order_to_new_payee
 from services.escalation.parts import Payout
 from services.escalation.reopening import open_round_for_more
 from services.escalation.review import look_at_more
@@ -18,7 +18,11 @@ from shared.events.finance import PayoutFailed, PayoutPaid, PayoutReturned
 from shared.money import MINOR_MAX
 from shared.runtime import Decision, unchanged
 
-REFERENCES_KEPT: Final = 12
+MOST_RESULTS: Final = 250
+"""Each result is remembered, so that one said twice counts once; a claim with more of them is for people.
+
+Recovery hears the same results, keeps no more, and questions what it cannot tell apart.
+"""
 
 
 def payout_paid(case: Case, event: PayoutPaid, at: At) -> Decision[Case]:
@@ -72,7 +76,7 @@ def payout_overdue(case: Case, at: At) -> Decision[Case]:
     if case.owner is Owner.MAKEGOOD:
         next_ = payout._replace(attempt=payout.attempt + 1, tries=payout.tries + 1)
         again = case.paying(next_).moved(Status.PAYOUT_PENDING, Owner.FINANCE, case.within(at, days))
-        return Decision(again, (order(again, next_),))
+        return attempted(again, next_, at)
     waiting = case.still_waiting(at, case.policy(at).wait(at.now, days))
     return Decision(waiting, (order(case, payout),) if case.overdue == 0 else ())
 
@@ -109,9 +113,11 @@ def _answered(case: Case, event: PayoutPaid | PayoutReturned) -> Payout | None:
 
 
 def _booked(case: Case, event: PayoutPaid | PayoutReturned) -> Case | None:
-    """The claim that remembers this result; None: it was said before."""
+    """The claim that remembers this result; None: it was said before, or may have been."""
     mark = derived_id(event.type_name(), event.payout_id, event.finance_reference).hex[:12]
-    return None if mark in case.booked else case.but(booked=(*case.booked, mark)[-REFERENCES_KEPT:])
+    if mark in case.booked or len(case.booked) >= MOST_RESULTS:
+        return None
+    return case.but(booked=(*case.booked, mark))
 
 
 def _with(case: Case, changed: Payout) -> tuple[Payout, ...]:

@@ -1,12 +1,32 @@
 """The order to finance: one payout per round, whoever is payee, however often it is tried."""
 
 from collections import Counter
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
 
 from services.escalation.parts import Payout
 from services.escalation.state import At, Case
 from shared.events.claim import Lien
 from shared.events.escalation import Outcome, Owner, PayoutAuthorized, Status
-from shared.runtime import Decision
+from shared.money import Currency
+from shared.runtime import Decision, Effect
+
+
+class PayoutOrder(Effect):
+    """A row of ``payout_order``, written with each attempt's first order: the last line of defence.
+
+    The database refuses a second one for the same attempt, and another payout, or more, for the same round.
+    """
+
+    table: ClassVar = "payout_order"
+    claim_id: UUID
+    round: int
+    attempt: int
+    payout_id: UUID
+    currency: Currency
+    amount_minor: int
+    ordered_at: datetime
 
 
 def ordered(case: Case, payout: Payout, at: At) -> Decision[Case]:
@@ -14,7 +34,22 @@ def ordered(case: Case, payout: Payout, at: At) -> Decision[Case]:
     by = case.within(at, case.policy(at).handling.payout_retry_days)
     changes = {"outcome": None, "reasons": (), "ended_at": None, "pay_by": by}
     pending = case.paying(payout).moved(Status.PAYOUT_PENDING, Owner.FINANCE, by, **changes)
-    return Decision(pending, (order(pending, payout),))
+    return attempted(pending, payout, at)
+
+
+def attempted(pending: Case, payout: Payout, at: At) -> Decision[Case]:
+    """A new attempt: the order is said, and entered in the register that no second one gets past."""
+    said = order(pending, payout)
+    entry = PayoutOrder(
+        claim_id=said.claim_id,
+        round=said.round,
+        attempt=said.attempt,
+        payout_id=said.payout_id,
+        currency=said.currency,
+        amount_minor=said.amount_minor,
+        ordered_at=at.now,
+    )
+    return Decision(pending, (said,), (entry,))
 
 
 def order_to_new_payee(case: Case, payout: Payout, at: At) -> Decision[Case]:
@@ -32,7 +67,7 @@ def order_unpaid(ended: Decision[Case], at: At) -> Decision[Case]:
     if case.outcome is not Outcome.PAYOUT_FAILED or not to_another:
         return ended
     again = order_to_new_payee(case, to_another[0], at)
-    return Decision(again.state, (*ended.says, *again.says))
+    return Decision(again.state, (*ended.says, *again.says), (*ended.does, *again.does))
 
 
 def order(case: Case, payout: Payout) -> PayoutAuthorized:

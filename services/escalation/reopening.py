@@ -38,7 +38,7 @@ def open_round_for_more(paid: Decision[Case], at: At) -> Decision[Case]:
         return paid
     opened = _round_opened(case, ReopeningReason.AMENDED, ReviewKind.AMOUNT, at)
     said = told(opened, at, Notice.REOPENED)
-    return Decision(said.state, (*paid.says, *said.says))
+    return Decision(said.state, (*paid.says, *said.says), (*paid.does, *said.does))
 
 
 def _can_be_reopened(case: Case, at: At) -> bool:

@@ -18,7 +18,8 @@ from shared.events.seller_notifier import InsurerNotified, SettlementReported
 from shared.events.seller_portal import AnswerChoice
 from shared.runtime import Decision, unchanged
 
-PROOFS_KEPT: Final = 20
+MOST_PROOFS: Final = 20
+"""Each proof counts once, so none is forgotten; with more of them the insurer has said enough, and a person looks."""
 
 
 def settlement_reported(case: Case, event: SettlementReported, at: At) -> Decision[Case]:
@@ -84,9 +85,10 @@ def insurer_settled(case: Case, event: InsurerSettled, at: At) -> Decision[Case]
     proof = derived_id("proof", event.proof).hex[:12]
     if not case.undecided or proof in case.proofs:
         return unchanged(case)
-    if event.currency is not case.terms.currency or event.amount_minor == 0:
+    unusable = event.currency is not case.terms.currency or event.amount_minor == 0
+    if unusable or len(case.proofs) >= MOST_PROOFS:
         return _insurer_done(case, at)
-    known = case.but(proofs=(*case.proofs, proof)[-PROOFS_KEPT:], insurer_replied=True)
+    known = case.but(proofs=(*case.proofs, proof), insurer_replied=True)
     if case.unconfirmed_minor:
         return Decision(known)  # whether it arrived at all, the customer says
     if event.amount_minor < items.total(items.owed(case)):

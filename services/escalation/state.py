@@ -21,6 +21,8 @@ At: TypeAlias = Moment[SellerCoverChanged]
 
 SOON: Final = timedelta(minutes=5)
 """The shortest wait: a policy of 0 days still leaves the others time to speak."""
+ONE_DAY: Final = timedelta(days=1)
+"""The shortest wait for a word that is owed to us."""
 
 
 def _as_first_written(value: Any) -> Any:
@@ -114,7 +116,7 @@ class Case(State):
     payouts: tuple[Payout, ...] = ()
     """One per round in which something was paid, the one ordered last at the end."""
     booked: tuple[str, ...] = ()
-    """Finance's references heard lately, so that a result said twice counts once."""
+    """Marks of finance's results, so that one said twice counts once, whenever that is."""
     dealt_with: tuple[tuple[int, Minor], ...] = ()
     """What the claim came to when it was paid: a round that an amendment opened is about what is more."""
     amended: bool = False
@@ -231,8 +233,8 @@ class Case(State):
         return self.but(payouts=(*(p for p in self.payouts if p.round != payout.round), payout))
 
     def still_waiting(self, at: At, span: timedelta) -> "Case":
-        """Waits on for a word that is owed to us, asking less and less often."""
-        by = later(at, span * 2 ** min(self.overdue, 5))
+        """Waits on for a word that is owed to us, asking less and less often: the customer is told each time."""
+        by = later(at, max(span, ONE_DAY) * 2 ** min(self.overdue, 5))
         return self.but(by=by, asks_at=None, overdue=self.overdue + 1)
 
     def within(self, at: At, days: int) -> datetime:

@@ -16,7 +16,8 @@ from shared.events.escalation import Route, Status
 from shared.events.seller_portal import AnswerChoice
 from shared.runtime import Decision, unchanged
 
-ADJUSTERS_KEPT: Final = 5
+MOST_ADJUSTERS: Final = 20
+"""Who has decided a review of this round must not approve its payout, so none is forgotten; one more does not count."""
 STEPS_IN: Final = (Route.SELLER_REJECTED, Route.SELLER_SILENT)
 
 
@@ -27,8 +28,10 @@ def review_decided(case: Case, event: ReviewDecided, at: At) -> Decision[Case]:
     """
     if case.review is None or case.review is not event.review or event.round not in (None, case.round):
         return unchanged(case)
-    others = (adjuster for adjuster in case.adjusters if adjuster != event.adjuster)
-    case = case.but(adjusters=(*others, event.adjuster)[-ADJUSTERS_KEPT:])
+    others = tuple(adjuster for adjuster in case.adjusters if adjuster != event.adjuster)
+    if len(others) >= MOST_ADJUSTERS:
+        return unchanged(case)
+    case = case.but(adjusters=(*others, event.adjuster))
     if event.review is ReviewKind.INVESTIGATION:
         return investigation_decided(case, event, at)
     return _valid(case, event, at) if event.valid else _not_valid(case, event, at)

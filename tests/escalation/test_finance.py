@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from services.escalation.app import escalation
+from services.escalation.finance import MOST_RESULTS
 from shared.events.adjusters import ReviewKind
 from shared.events.base import Event
 from shared.events.claim import InjuryClass
@@ -25,6 +26,7 @@ from shared.policy import Policies
 from shared.policy.model import Reporting
 from tests.deciding import day
 from tests.escalation.given import (
+    CLAIM,
     HUGE,
     LARGE,
     PAYOUT,
@@ -342,3 +344,32 @@ def test_the_threshold_is_that_of_the_day_of_payment():
         story.hear(heard)
     story.wait_until(day(1))
     assert the(MedicareReportDue, story.hear(paid())).threshold_minor == 100_00
+
+
+# What is said again
+
+
+def test_a_payment_that_came_back_is_not_paid_a_third_time_when_its_return_is_told_again_long_after():
+    """Each result counts once however many others came between: a return forgotten would be paid once more."""
+    story = claim(*PAID)
+    story.hear(returned())
+    story.hear(new_payee())
+    story.hear(paid(reference="transfer-10"))
+    for number in range(60):
+        story.hear(returned(1, reference=f"fee-{number}"))
+    before, orders = case(story), len([each for each in story.said if isinstance(each, PayoutAuthorized)])
+    assert not story.hear(returned())
+    assert not story.hear(paid())
+    assert not story.hear(new_payee("payee-3"))
+    assert case(story).payouts == before.payouts
+    assert len([each for each in story.said if isinstance(each, PayoutAuthorized)]) == orders == 2
+
+
+def test_of_a_claim_with_more_results_than_are_remembered_no_further_one_counts():
+    story = claim(*PAID)
+    for number in range(MOST_RESULTS):
+        story.hear(returned(1, reference=f"fee-{number}"))
+    before = case(story)
+    assert not story.hear(returned(reference="the one too many"))
+    assert case(story) == before
+    assert story.size(str(CLAIM)) < 8 * 1024

@@ -4,6 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from services.escalation.orders import PayoutOrder
+from services.escalation.verdict import MOST_ADJUSTERS
 from shared.events.adjusters import ReviewKind
 from shared.events.base import Event, derived_id
 from shared.events.claim import Reason
@@ -215,3 +217,31 @@ def test_who_approved_a_payment_to_somebody_else_is_asked_anew():
     assert not story.hear(new_payee()), "the same payee again"
     assert PayoutAuthorized not in facts(story.hear(approved("cyd")))
     assert the(PayoutAuthorized, story.hear(approved("bob"))).payee_ref == "payee-2"
+
+
+def test_of_many_adjusters_of_one_round_none_is_forgotten_when_it_comes_to_approving():
+    story = claim(accepted(HUGE), notified(), answered(AnswerChoice.CONTEST))
+    story.hear(reviewed(ReviewKind.CONTESTED, adjuster="ann"))
+    for number in range(MOST_ADJUSTERS + 5):
+        story.hear(approval_refused())
+        story.hear(reviewed(ReviewKind.AMOUNT, adjuster=f"adjuster-{number}"))
+    assert told(story).status is Status.UNDER_REVIEW, "one more adjuster does not count"
+    story.hear(reviewed(ReviewKind.AMOUNT, adjuster="adjuster-0"))
+    for decided in ("ann", "adjuster-0", "adjuster-5"):
+        assert not story.hear(approved(decided))
+    assert not story.hear(approved("zoe"))
+    assert PayoutAuthorized in facts(story.hear(approved("yan")))
+
+
+def test_each_attempt_is_entered_in_the_register_once_however_often_it_is_ordered():
+    story = claim(accepted(), notified(), ACCEPTS)
+    story.wait_until(day(30))
+    story.hear(failed())
+    story.wait_until(day(40))
+    orders = [event for event in story.said if isinstance(event, PayoutAuthorized)]
+    assert [order.attempt for order in orders] == [1, 1, 2, 2], "said once more to a silent finance, each time"
+    entered = [entry for entry in story.done if isinstance(entry, PayoutOrder)]
+    assert [(entry.payout_id, entry.round, entry.attempt, entry.amount_minor) for entry in entered] == [
+        (PAYOUT, 1, 1, SMALL),
+        (PAYOUT, 1, 2, SMALL),
+    ]

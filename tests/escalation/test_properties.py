@@ -11,6 +11,7 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from services.escalation.orders import PayoutOrder
 from services.escalation.state import Case
 from shared.events.adjusters import PayoutApproved, ReviewDecided, ReviewKind
 from shared.events.base import Event, derived_id
@@ -33,6 +34,7 @@ from shared.events.escalation import (
     Status,
     StatusChanged,
 )
+from shared.events.finance import PayoutPaid, PayoutReturned
 from shared.events.intake import AmendmentRecorded, ReleaseRecorded
 from shared.events.marketplace import Standing
 from shared.events.seller_notifier import NoticeKind
@@ -67,6 +69,7 @@ one_amount = st.sampled_from([0, 1, 99_99, 400_00, 999_99, 2_000_00])
 amounts = st.lists(one_amount, min_size=1, max_size=5)
 rounds = st.sampled_from([1, 1, 1, 2, 2, 3])
 moments = st.sampled_from([timedelta(0), timedelta(0), -timedelta(days=1), -timedelta(days=6), timedelta(seconds=1)])
+lateness = st.sampled_from([timedelta(0), timedelta(0), timedelta(hours=1), timedelta(days=8), timedelta(days=200)])
 rarely = st.sampled_from([False] * 7 + [True])
 """For what ends a claim at once, so that stories come far."""
 spans = st.sampled_from([timedelta(hours=count) for count in (1, 24, 49, 24 * 7, 24 * 31, 24 * 45)])
@@ -79,8 +82,38 @@ def payout_id(round_: int) -> UUID:
     return derived_id("payout", CLAIM, round_)
 
 
+CONVERSATION: tuple[Callable[[datetime], Event], ...] = (
+    lambda now: given.notified(now + timedelta(days=7)),
+    lambda now: given.answered(AnswerChoice.SETTLE_DIRECTLY, now - timedelta(days=1)),
+    lambda now: given.answered(AnswerChoice.REFER_TO_INSURER, now - timedelta(days=1)),
+    lambda now: given.answered(AnswerChoice.CONTEST, now - timedelta(days=1), 1),
+    lambda now: given.extended(now + timedelta(days=7)),
+    lambda now: given.commented(contrary=True, received_at=now - timedelta(days=1)),
+    lambda now: given.settlement_reported(now - timedelta(days=1), 50_00),
+    lambda now: given.insurer_notified(now + timedelta(days=30)),
+    lambda now: given.undeliverable(NoticeKind.CLAIM, now - timedelta(days=1)),
+    lambda _: given.insurer_settled(1, "cheque-3"),
+    lambda _: given.insurer_rejected(),
+    lambda _: given.customer_says(confirmed=False),
+    lambda _: given.suspected(Signal.SAME_PAYEE),
+    lambda _: given.reviewed(ReviewKind.INVESTIGATION),
+    lambda _: given.reviewed(ReviewKind.CONTESTED, adjuster="dan"),
+    lambda _: given.approved("bob"),
+    lambda _: given.released(),
+    lambda _: given.failed(final=False),
+)
+"""What all the parties may say of one claim at about the same time; across parties there is no order."""
+
+
 class OneClaim(RuleBasedStateMachine):
-    """One claim that hears anything at any time. The rules never ask the state what they may do."""
+    """One claim that hears anything at any time. The rules never ask the state what they may do.
+
+    Checked, of what must always hold: one payout per round with one id, in the books of decisions and of orders ·
+    all payouts ≤ decided ≤ cap · an answer in time wins over the timer until a payout is authorised · four eyes and the
+    authority limit · investigation, injury and release before payment · rounds open by reopening only · status
+    revisions without a gap, and each change told once · what has not ended waits on a deadline · small ·
+    nothing raises.
+    """
 
     @initialize(
         admitted=amounts,
@@ -128,8 +161,8 @@ class OneClaim(RuleBasedStateMachine):
             authority_limit_minor=LIMIT,
             comment_window_hours=window,
             payout_attempts=ATTEMPTS,
-            payout_retry_days=days and 2,
-            review_days=days and 40,
+            payout_retry_days=2 if days else 1,
+            review_days=40 if days else 1,
             seller_response_days=days,
             release_above_line=release,
             delay_notice_days=DELAY.days,
@@ -160,10 +193,10 @@ class OneClaim(RuleBasedStateMachine):
         if first:
             self.hear(self.acceptance)
 
-    def hear(self, event: Event) -> tuple[Event, ...]:
+    def hear(self, event: Event, late: timedelta = timedelta(0)) -> tuple[Event, ...]:
         before, position = self.case, len(self.story.said)
         self.heard.append((event, position))
-        said = self.story.hear(event)
+        said = self.story.hear(event, said_at=self.story.now - late)
         self._keeps(event, before, said)
         return said
 
@@ -510,7 +543,44 @@ class OneClaim(RuleBasedStateMachine):
         if attempt is not None and before is not None and before.payout and attempt != before.payout.attempt:
             assert not said, "another attempt"
 
+    @rule(which=st.integers(0, 40), by=st.sampled_from([0, 0, 1, -1]))
+    def finance_says_again_what_it_has_said(self, which: int, by: int) -> None:
+        """Whenever that is, under another id, also with another amount: it is the same movement of money."""
+        results = [event for event, _ in self.heard if isinstance(event, PayoutPaid | PayoutReturned)]
+        known = [event for event in results if event.payout_id in self.owes and event.amount_minor > 0]
+        if known:
+            again = known[which % len(known)]
+            before = self.case
+            other = again.model_copy(update={"amount_minor": again.amount_minor + by})
+            assert not self.hear(other), f"{other} is counted twice"
+            assert self.case == before
+
+    # What anybody may do
+
+    @rule(which=st.integers(0, 200), late=lateness)
+    def something_is_said_again(self, which: int, late: timedelta) -> None:
+        """Under another id, and perhaps as it was said long ago."""
+        said = [event for event, _ in self.heard if not isinstance(event, PayoutPaid | PayoutReturned)]
+        if said:
+            self.hear(said[which % len(said)], late)
+
+    @rule(events=st.lists(st.sampled_from(CONVERSATION), min_size=2, max_size=6))
+    def what_several_parties_say_comes_in_reversed_order(self, events: list[Callable[[datetime], Event]]) -> None:
+        """As if each had been said an hour after the one that is heard before it."""
+        for hour, event in enumerate(reversed(events)):
+            self.hear(event(self.story.now), timedelta(hours=hour))
+
     # Time and knowledge
+
+    @rule(span=spans)
+    def the_service_sleeps(self, span: timedelta) -> None:
+        """An outage: several deadlines are due at once at its end, and answers that came meanwhile are heard after."""
+        before = self.case
+        self._keeps(None, before, self.story.oversleep(span))
+
+    @rule()
+    def cover_is_not_known_for_a_while(self) -> None:
+        self.story.known = False
 
     @rule(span=spans)
     @precondition(lambda self: self.story.known)
@@ -568,6 +638,16 @@ class OneClaim(RuleBasedStateMachine):
                 self.hear(event)
 
     # What must always hold
+
+    @invariant()
+    def every_attempt_is_entered_once_in_the_register_as_it_was_ordered(self) -> None:
+        ordered = {
+            (each.round, each.attempt, each.payout_id, each.amount_minor) for each in self.said(PayoutAuthorized)
+        }
+        entered = [
+            (e.round, e.attempt, e.payout_id, e.amount_minor) for e in self.story.done if isinstance(e, PayoutOrder)
+        ]
+        assert sorted(entered) == sorted(ordered)
 
     @invariant()
     def there_is_at_most_one_payout_per_round(self) -> None:

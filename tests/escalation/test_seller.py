@@ -20,6 +20,7 @@ from shared.events.escalation import (
     Route,
     RouteChosen,
     Status,
+    StatusChanged,
 )
 from shared.events.marketplace import Standing
 from shared.events.seller_notifier import NoticeKind
@@ -415,3 +416,11 @@ def test_an_objection_from_before_the_route_is_no_answer_where_the_seller_is_ask
     story = claim(accepted(LARGE, signals=(Signal.SAME_PAYEE,)), commented(contrary=True), covered=True)
     assert facts(story.hear(reviewed(ReviewKind.INVESTIGATION))) == [RouteChosen]
     assert told(story).status is Status.WITH_SELLER
+
+
+def test_a_customer_is_told_of_an_overdue_notice_once_a_day_at_most_whatever_the_policy_gives_the_seller():
+    story = claim(accepted(LARGE), seller_response_days=0)
+    story.wait(hours(24 * 15))
+    told_of_it = [event for event in story.said if isinstance(event, StatusChanged)]
+    assert case(story).status is Status.WITH_SELLER
+    assert len(told_of_it) <= 6, "after a day, then after two, four, eight"
