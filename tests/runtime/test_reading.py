@@ -41,7 +41,7 @@ async def order_of_two(bench: Workbench, places: Sequence[Place], lanes: Sequenc
     async with first.store.transaction() as tx:
         await tx.take(places, lanes)
         waiting = asyncio.create_task(late())
-        await asyncio.sleep(0.3)
+        await asyncio.wait({waiting}, timeout=0.5)
         order.append("the first is done")
     await waiting
     return order

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+import pytest
 from prometheus_client import CollectorRegistry
 
 from shared.events.base import PARTITIONS, Envelope, Event
@@ -75,6 +76,10 @@ class Shelf:
         return [kind.model_validate_json(r.value or b"") for r in found if name in r.headers]
 
 
+class KilledError(BaseException):
+    """The end of a replica: nothing of it goes on, and it tidies nothing up."""
+
+
 class Reader:
     """One replica's view of the log: what it may read, and from where."""
 
@@ -84,6 +89,8 @@ class Reader:
         self.positions: dict[Place, int] = {}
         self.away = False
         """Whether nothing can be published."""
+        self.kills = False
+        """Whether the replica dies when it comes to publish."""
 
     def assigned(self) -> frozenset[Place]:
         return self.places
@@ -98,6 +105,8 @@ class Reader:
         return {place: self._shelf.gone.get(place, 0) for place in places}
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
+        if self.kills:
+            raise KilledError
         if self.away:
             raise PassingError("the log is away")
         for record in records:
@@ -133,6 +142,12 @@ class Replica:
         """Hears everything that is on the log, also what that brings about."""
         while records := self.reader.fetch():
             await self.worker.hear(records)
+
+    async def dies_before_publishing(self) -> None:
+        """Decides and commits what it reads, and never comes to say it."""
+        self.reader.kills = True
+        with pytest.raises(KilledError):
+            await self.read()
 
     def figure(self, name: str) -> float:
         return self.registry.get_sample_value(name, {"process": self.worker.process.name}) or 0.0
