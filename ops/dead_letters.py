@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeAlias, cast
 
@@ -23,6 +23,13 @@ _SAFE_HEADERS: Final = ("ce_id", "ce_type", "ce_source", "ce_time", "ce_cause", 
 """Headers that say nothing of anybody."""
 
 
+_ONE: Final = """
+select id, process, topic, partition, "offset", key, value, headers, problems, at, replayed_at, whole,
+    coalesce(size, octet_length(value)) as size
+from dead_letter where id = $1
+"""
+
+
 @dataclass(frozen=True)
 class DeadLetter:
     """One record that is no fact. ``id``: the service that keeps it, and its number there."""
@@ -36,6 +43,8 @@ class DeadLetter:
     at: datetime
     problems: list[str]
     replayed_at: datetime | None
+    whole: bool
+    """False: what is kept is cut, and all of it is in the log alone."""
     size: int
     """Bytes of the value."""
     headers: list[tuple[str, str]]
@@ -84,8 +93,9 @@ async def listed(look: Database, *, replayed: bool, most: int) -> tuple[list[Par
         ) - len(found)
         rows = await look.rows(
             service,
-            "select id, process, topic, partition, \"offset\", at, problems, replayed_at, '[]'::json as headers, "
-            "null::bytea as key, null::bytea as value, octet_length(value) as size, count(*) over () as all_rows "
+            "select id, process, topic, partition, \"offset\", at, problems, replayed_at, whole, "
+            "'[]'::json as headers, null::bytea as key, null::bytea as value, "
+            "coalesce(size, octet_length(value)) as size, count(*) over () as all_rows "
             "from dead_letter "
             "where $1 or replayed_at is null order by id limit $2",
             replayed, most,
@@ -99,9 +109,7 @@ async def found(look: Database, given: str) -> Found:
     """The one with this id. Raises ReachError when there is none."""
     service, colon, number = given.partition(":")
     if colon and service in catalogue.NAMES and number.isdigit() and len(number) < 19:
-        rows = await look.rows(
-            service, "select *, octet_length(value) as size from dead_letter where id = $1", int(number)
-        )
+        rows = await look.rows(service, _ONE, int(number))
         if rows:
             return _letter(service, rows[0])
     process, slash, key = given.partition("/")
@@ -122,11 +130,22 @@ async def replay(settings: Settings, given: str, *, again: bool) -> str:
         return f"{one.id}: the owner of lane {one.lane} will decide its {one.held} facts again, in their order."
     if one.replayed_at is not None and not again:
         raise ReachError(f"{one.id} was replayed at {moment(one.replayed_at)}: add --again to do it once more")
+    if not one.whole:
+        one = await _whole(settings, one)
     said = await _hear_again(settings, one) if _is_ours(one.topic) else await _publish_again(settings, one)
     async with database(settings, write=True) as store:
         sql = "update dead_letter set replayed_at = $2 where id = $1"
         await store.rows(one.service, sql, int(one.id.partition(":")[2]), at)
     return said
+
+
+async def _whole(settings: Settings, letter: DeadLetter) -> DeadLetter:
+    """With everything that the log has of it."""
+    from ops.reach_kafka import read_again  # slow to import
+
+    record = await read_again(settings, Place(letter.topic, letter.partition), letter.offset)
+    headers = [(name, (value or b"").decode("latin-1")) for name, value in record.headers]
+    return replace(letter, key=record.key, value=record.value, headers=headers, whole=True)
 
 
 async def _publish_again(settings: Settings, letter: DeadLetter) -> str:
@@ -203,6 +222,7 @@ def _letter(service: str, row: Any) -> DeadLetter:
         at=row["at"],
         problems=[f"{where}: {what}" for where, what in json.loads(row["problems"])],
         replayed_at=row["replayed_at"],
+        whole=row["whole"],
         size=row["size"] or 0,
         headers=[(name, value) for name, value in json.loads(row["headers"])],
         key=row["key"],

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from ops.local import users_own
@@ -40,3 +40,21 @@ async def publish_again(
                 await producer.send_and_wait(place.topic, value, key=key, partition=place.partition, headers=headers)
         finally:
             await asyncio.wait({asyncio.ensure_future(producer.stop())}, timeout=5)
+
+
+async def read_again(settings: Settings, place: Place, offset: int) -> Any:
+    """One record as the log has it. Raises ReachError when it is gone."""
+    async with kafka():
+        consumer: Any = AIOKafkaConsumer(**client_options(settings), auto_offset_reset="none")
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await consumer.start()
+                tp = TopicPartition(*place)
+                consumer.assign([tp])
+                consumer.seek(tp, offset)
+                record = await consumer.getone(tp)
+        finally:
+            await asyncio.wait({asyncio.ensure_future(consumer.stop())}, timeout=5)
+    if record.offset != offset:
+        raise ReachError(f"{place.topic}/{place.partition}@{offset} is not in the log any more")
+    return record

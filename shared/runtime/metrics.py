@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Mapping
+from datetime import datetime
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
-from shared.runtime.store import Waiting
+from shared.runtime.store import Kept, Waiting
 
 
 class _Families:
@@ -24,6 +25,20 @@ class _Families:
         self.effects = Counter("makegood_effects", "Effects by outcome", two, registry=registry)
         self.lag = Gauge("makegood_lag_records", "Records not yet heard", one, registry=registry)
         self.held = Gauge("makegood_held_facts", "Facts waiting for a beginning or a repair", one, registry=registry)
+        self.parked = Gauge("makegood_parked_keys", "Keys whose first fact cannot be decided", one, registry=registry)
+        self.parked_seconds = Gauge(
+            "makegood_parked_oldest_seconds", "How long the oldest parked key has waited", one, registry=registry
+        )
+        self.early = Gauge("makegood_early_facts", "Facts of keys that have not begun", one, registry=registry)
+        self.early_seconds = Gauge(
+            "makegood_early_oldest_seconds", "How long the oldest of them has waited", one, registry=registry
+        )
+        self.letters = Gauge(
+            "makegood_dead_letters_waiting", "Dead letters that were not replayed", one, registry=registry
+        )
+        self.set_aside = Counter(
+            "makegood_facts_set_aside", "Facts that became dead letters because too many wait", one, registry=registry
+        )
         self.due = Gauge("makegood_lanes_overdue", "Lanes with deadlines that have passed", one, registry=registry)
         self.overdue = Gauge("makegood_overdue", "States late by a handling clock", one, registry=registry)
         self.unpublished = Gauge("makegood_outbox_unpublished", "Outbox rows not acknowledged", one, registry=registry)
@@ -63,6 +78,9 @@ class Metrics:
         self.gaps, self.dead_letters = f.gaps.labels(process), f.dead.labels(process)
         self.contradictions = f.contradictions.labels(process)
         self.lag, self.held, self.due = f.lag.labels(process), f.held.labels(process), f.due.labels(process)
+        self.set_aside, self._letters = f.set_aside.labels(process), f.letters.labels(process)
+        self._parked, self._parked_seconds = f.parked.labels(process), f.parked_seconds.labels(process)
+        self._early, self._early_seconds = f.early.labels(process), f.early_seconds.labels(process)
         self.unpublished, self.overdue = f.unpublished.labels(process), f.overdue.labels(process)
         self.lag.set(math.nan)  # unknown, until partitions are assigned
         self.batch, self.seconds = f.batch.labels(process), f.seconds.labels(process)
@@ -75,6 +93,14 @@ class Metrics:
         self.held.set(waiting.held)
         self.due.set(len(waiting.due))
         self.unpublished.set(sum(position - published for published, position in waiting.behind.values()))
+
+    def show_kept(self, kept: Kept, now: datetime) -> None:
+        """What waits for a person: these are to be alerted on."""
+        self._parked.set(kept.parked_keys)
+        self._parked_seconds.set((now - kept.parked_since).total_seconds() if kept.parked_since else 0)
+        self._early.set(kept.early_facts)
+        self._early_seconds.set((now - kept.early_since).total_seconds() if kept.early_since else 0)
+        self._letters.set(kept.dead_letters)
 
     def effect(self, outcome: str) -> None:
         self._effects.labels(self._process, outcome).inc()

@@ -12,6 +12,21 @@ from shared.runtime.settings import Settings
 
 _SCHEMA = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
 _MONTHS_AHEAD = 3
+_EARLY_DAYS = 365
+"""On top of the retention: no claim waits so long for its beginning."""
+_FORGET_EARLY = """
+with gone as (
+    delete from held
+    where since < $1 and not exists (
+        select from held h
+        where h.process = held.process and h.key = held.key and (h.error is not null or h.since >= $1)
+    )
+    returning process, lane
+)
+update lane set held = held - g.rows
+from (select process, lane, count(*)::int as rows from gone group by 1, 2) g
+where lane.process = g.process and lane.n = g.lane
+"""
 
 
 class SchemaError(Exception):
@@ -54,6 +69,13 @@ async def keep_partitions(settings: Settings, service: str) -> None:
         await connection.execute("delete from progress where at < now() - interval '1 day'")
         await connection.execute("delete from effect where done_at < $1", oldest_moment)
         await connection.execute("delete from dead_letter where at < $1", oldest_moment)
+        await _forget_early(connection, oldest_moment - timedelta(days=_EARLY_DAYS))
+
+
+async def _forget_early(connection: Any, oldest: datetime) -> None:
+    """Facts of a key that has not begun in all this time; the log has them still."""
+    await connection.execute("select from lane order by process, n for update")  # their counters change with the rows
+    await connection.execute(_FORGET_EARLY, oldest)
 
 
 async def _enter(connection: Any, schema: str) -> None:

@@ -22,6 +22,7 @@ from shared.runtime.store import (
     Heard,
     HeldRow,
     InputRow,
+    Kept,
     LaneRow,
     PassingError,
     Progress,
@@ -231,7 +232,8 @@ class PostgresTransaction:
         if changes.dead:
             await c.execute(_WRITE_DEAD, process, *_columns(
                 (d.record.place.topic, d.record.place.partition, d.record.offset, d.record.key, d.record.value,
-                 json.dumps([(n, v.decode("latin-1")) for n, v in d.record.headers]), json.dumps(d.problems), d.at)
+                 json.dumps([(n, v.decode("latin-1")) for n, v in d.record.headers]), json.dumps(d.problems), d.at,
+                 d.whole, d.size)
                 for d in changes.dead))  # fmt: skip
         if dependent and changes.changed:
             await c.execute(_ASK_WATCHERS, dependent, changes.changed, at, process)
@@ -300,6 +302,10 @@ class PostgresStore:
             self._process, list(lanes), now,
         )  # fmt: skip
         return int(row["states"])
+
+    async def kept(self, lanes: Collection[int]) -> Kept:
+        [row] = await self._fetch(_KEPT, self._process, list(lanes))
+        return Kept(*row)
 
     async def unpublished(self, lanes: Collection[int], limit: int) -> list[Outgoing]:
         rows = await self._fetch(
@@ -418,10 +424,20 @@ select $1, * from unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::time
     $9::text[], $10::timestamptz[])
 """
 _WRITE_DEAD = """
-insert into dead_letter (process, topic, partition, "offset", key, value, headers, problems, at)
+insert into dead_letter (process, topic, partition, "offset", key, value, headers, problems, at, whole, size)
 select $1, * from unnest($2::text[], $3::int[], $4::bigint[], $5::bytea[], $6::bytea[], $7::json[], $8::json[],
-    $9::timestamptz[])
+    $9::timestamptz[], $10::bool[], $11::int[])
 on conflict do nothing
+"""
+_KEPT = """
+with waiting as (
+    select key, count(*) as facts, bool_or(error is not null) as parked, min(since) as since
+    from held where process = $1 and lane = any($2::int[]) group by key
+)
+select count(*) filter (where parked), min(since) filter (where parked),
+    coalesce(sum(facts) filter (where not parked), 0)::int, min(since) filter (where not parked),
+    (select count(*) from dead_letter where process = $1 and partition = any($2::int[]) and replayed_at is null)
+from waiting
 """
 _ASK_WATCHERS = """
 insert into request (process, lane, key, kind, cause, at)

@@ -130,8 +130,13 @@ create table if not exists dead_letter (
     problems    json not null,
     at          timestamptz not null,
     replayed_at timestamptz,
+    whole       boolean not null default true, -- false: key, value or headers are cut, and all of it is in the log alone
+    size        integer,                       -- bytes of the value
     unique (process, topic, partition, "offset")
 );
+alter table dead_letter add column if not exists whole boolean not null default true;
+alter table dead_letter add column if not exists size integer;
+create index if not exists dead_letter_waiting on dead_letter (process, partition) where replayed_at is null;
 
 -- Asks the owner of a lane for something, in order: an effect's outcome, a changed reference, a replay.
 create table if not exists request (

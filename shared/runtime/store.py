@@ -9,6 +9,9 @@ from uuid import UUID
 
 from shared.runtime.log import Outgoing, Place, Record
 
+_LONGEST, _MOST_HEADERS = 1024, 100
+"""Bytes of a key or header, and headers, that a dead letter keeps."""
+
 
 class PassingError(Exception):
     """Trouble that goes away by itself (connection, time-out, lock, resources): try again later."""
@@ -81,6 +84,8 @@ class Asked(NamedTuple):
     traceparent: str | None = None
     held_id: int | None = None
     request_id: int | None = None
+    record: Record | None = None
+    """Where it was read, while it is new; None for what comes out of the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +120,33 @@ class EffectRow:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
+    """``whole``: all of the record is kept; else the rest of it is in the log alone. ``size``: bytes of its value."""
+
     record: Record
     problems: tuple[tuple[str, str], ...]
     at: datetime
+    whole: bool = True
+    size: int = 0
+
+    def within(self, room: int) -> "DeadLetter":
+        """With no more bytes of its value than there is room for."""
+        record = self.record
+        size = len(record.value or b"")
+        headers = [(name[:100], value[:_LONGEST]) for name, value in record.headers[:_MOST_HEADERS]]
+        key, value = record.key and record.key[:_LONGEST], record.value and record.value[:room]
+        kept = record._replace(headers=headers, key=key, value=value if room else None)
+        return DeadLetter(kept, self.problems, self.at, whole=kept == record, size=size)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What waits for a person or for a beginning, in some lanes, and since when."""
+
+    parked_keys: int = 0
+    parked_since: datetime | None = None
+    early_facts: int = 0
+    early_since: datetime | None = None
+    dead_letters: int = 0
 
 
 @dataclass(slots=True)
@@ -212,6 +241,10 @@ class Store(Protocol):
 
     async def overdue(self, lanes: Collection[int], now: datetime) -> int:
         """How many states of these lanes are late in the eyes of people."""
+        ...
+
+    async def kept(self, lanes: Collection[int]) -> Kept:
+        """Parked keys, early facts and dead letters of these lanes."""
         ...
 
     async def unpublished(self, lanes: Collection[int], limit: int) -> list[Outgoing]:

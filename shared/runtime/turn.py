@@ -21,6 +21,7 @@ from shared.runtime.store import (
     Asked,
     Changes,
     DataError,
+    DeadLetter,
     EffectRow,
     HeldRow,
     JournalRow,
@@ -39,6 +40,12 @@ _TICK = timedelta(microseconds=1)
 """Every turn of a lane has a moment of its own, whatever the clocks do: moments tell which decision came first."""
 MAX_STATE = 64 * 1024
 """Bytes of the largest state accepted; a healthy one is under 2 KB."""
+
+
+MOST_FACTS_OF_A_KEY = 1_000
+"""Facts that wait for one key to begin or to be mended; a claim has some dozens in its whole life."""
+MOST_FACTS_OF_A_LANE = 20_000
+"""The same for all keys of a lane: beyond either, a fact becomes a dead letter, and the alarm is the metric."""
 
 
 class UndecidedError(Exception):
@@ -84,6 +91,8 @@ class Turn:
         self.process, self.service, self.policies = process, service, policies
         self.changes = Changes()
         self.decided: dict[str, int] = {}
+        self.set_aside: list[DeadLetter] = []
+        """Facts that would have had to wait where too many wait already."""
         self._lanes, self._known, self._bad = lanes, known, bad_keys
         self._references: Mapping[str, ReferenceSeen] = {}
         self._slots: dict[str, _Slot] = {}
@@ -295,10 +304,18 @@ class Turn:
         """Writes a fact that must wait. A deadline is not kept: it is due again as long as the state says so."""
         if asked.type == DEADLINE and error is None:
             return
+        if asked.record is not None and error is None and self._too_many_wait(slot):
+            problem = "waits with as many facts as are kept: replay the key, then this"
+            self.set_aside.append(DeadLetter(asked.record, (("key", problem),), self._lanes[slot.lane].moment))
+            return
         row = HeldRow(asked, error, self._lanes[slot.lane].moment)
         self.changes.held.append(row)
         self._lanes[slot.lane].held += 1
         slot.waiting.append(row)
+
+    def _too_many_wait(self, slot: _Slot) -> bool:
+        held = self._lanes[slot.lane].held
+        return len(slot.waiting) >= MOST_FACTS_OF_A_KEY or held >= MOST_FACTS_OF_A_LANE
 
     def _hear_waiting(self, slot: _Slot) -> None:
         """Hears what waited for the beginning (or for a mended decision), in order, until one fails."""

@@ -29,6 +29,7 @@ from shared.runtime.store import (
     DeadLetter,
     Heard,
     InputRow,
+    Kept,
     LaneRow,
     PassingError,
     Store,
@@ -49,6 +50,12 @@ _LONGEST_KEY = 1024
 """Bytes of a key that are looked at: no fact has a longer one, and the last keys are remembered with their lanes."""
 COUNT_SECONDS = 1.0
 """Real seconds between two counts of what is overdue."""
+KEPT_SECONDS = 5.0
+"""Real seconds between two counts of what is parked, early or dead."""
+MOST_LETTERS = 10_000
+"""Dead letters of the lanes of one replica that are kept with their bytes; of more only their place in the log."""
+MOST_LETTER_BYTES = 64 * 1024
+"""Bytes of one dead letter that are kept: a real event is under 20 KB."""
 
 
 class Worker:
@@ -87,6 +94,7 @@ class Worker:
         self._acknowledged: dict[int, int] = {}
         self._committed: dict[Place, int] = {}
         self._counted_at = -math.inf
+        self._kept, self._looked_at = Kept(), -math.inf
 
     async def assigned(self, places: Collection[Place]) -> None:
         """New places: start reading one before ``next``, to see whether it is still the same log."""
@@ -112,6 +120,7 @@ class Worker:
             waiting = await self._store.waiting(lanes, self._clock.now())
             self._metrics.show(waiting)
             await self._count_overdue(lanes)
+            await self._count_kept(lanes)
             if waiting.requests:
                 await self._carry_out(waiting.requests)
             if waiting.behind:
@@ -127,6 +136,12 @@ class Worker:
         if steady_seconds() - self._counted_at >= COUNT_SECONDS:
             self._metrics.overdue.set(await self._store.overdue(lanes, self._clock.now()))
             self._counted_at = steady_seconds()
+
+    async def _count_kept(self, lanes: Collection[int]) -> None:
+        if time.monotonic() - self._looked_at >= KEPT_SECONDS:
+            self._kept = await self._store.kept(lanes)
+            self._metrics.show_kept(self._kept, self._clock.now())
+            self._looked_at = time.monotonic()
 
     def lanes(self) -> list[int]:
         """The lanes this replica looks after without being asked: those of its partitions."""
@@ -184,8 +199,8 @@ class Worker:
             if only is not None:
                 heard = [pair for pair in heard if pair[0].key in only]
             turn = await self._turn(tx, lane_rows, heard, bad or {})
-            for letter in dead if only is None else ():
-                self._bury(turn, letter)
+            if only is None:
+                self._keep_letters(turn, dead)
             turn.changes.inputs = inputs
             await self._write(tx, turn, lane_rows)
             if only is not None:
@@ -251,7 +266,7 @@ class Worker:
         lane = record.place.partition if self._is_ours(topic) else partition_of(event.key, PARTITIONS)
         # Ours are unique by themselves. Outside, an id may be used again with other content, and that is another fact.
         cause = envelope.id if self._is_ours(topic) else f"{topic}/{event.key}/{envelope.id}/{crc32(value):08x}"
-        asked = Asked(event.key, lane, envelope.type, cause, envelope.time, body, envelope.traceparent)
+        asked = Asked(event.key, lane, envelope.type, cause, envelope.time, body, envelope.traceparent, record=record)
         return asked, event
 
     def _accepts(self, record: Record, row: InputRow) -> bool:
@@ -275,16 +290,26 @@ class Worker:
         row.heard[str(lane)] = Heard(epoch, sequence, record.content())
         return True
 
-    def _bury(self, turn: Turn, letter: DeadLetter) -> None:
-        """Keeps bytes that are no fact, and tells their sender if the process wants that."""
-        turn.changes.dead.append(letter)
-        self._metrics.dead_letters.inc()
+    def _keep_letters(self, turn: Turn, dead: Sequence[DeadLetter]) -> None:
+        """Bytes that are no fact, and facts for which there was no room. One line in the log for all that are alike."""
+        alike: dict[tuple[Place, Any], list[int]] = {}
+        for letter in (*dead, *turn.set_aside):
+            alike.setdefault((letter.record.place, letter.problems), []).append(letter.record.offset)
+            room = MOST_LETTER_BYTES if self._kept.dead_letters < MOST_LETTERS else 0
+            turn.changes.dead.append(letter.within(room))  # so we never keep more of it than the log does
+        for (place, problems), offsets in alike.items():
+            log.warning("dead letter", process=self.process.name, place=place, offset=offsets[0], count=len(offsets),
+                        problems=problems)  # fmt: skip
+        self._metrics.dead_letters.inc(len(dead) + len(turn.set_aside))
+        self._metrics.set_aside.inc(len(turn.set_aside))
+        for letter in dead if self.process.refuses is not None else ():
+            self._refuse(turn, letter)
+
+    def _refuse(self, turn: Turn, letter: DeadLetter) -> None:
+        """Tells the sender of bytes that are no fact, if the process has a word for it."""
+        assert self.process.refuses is not None
         record = letter.record
         key = (record.key or b"").decode("utf-8", "replace").replace("\x00", "")[:128]
-        log.warning("dead letter", process=self.process.name, place=record.place, offset=record.offset,
-                    problems=letter.problems)  # fmt: skip
-        if self.process.refuses is None:
-            return
         refusal = self.process.refuses(Undecodable(record.place.topic, key, letter.problems))
         lane = self._lane_of(record)
         if refusal is not None and lane is not None:
