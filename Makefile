@@ -8,7 +8,7 @@ RUN := $(UV) run --no-sync
 option = $(if $($(1)),--$(2) "$($(1))")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check up down bench sync
+.PHONY: help demo test faults check up down bench sync
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ demo: sync ## Watch claims travel from submission to recovery (FROM= CLAIMS= SEE
 
 test: sync ## Run every test, on a real Kafka and a real PostgreSQL
 	@$(RUN) pytest
+
+faults: sync ## Kill, freeze, cut and fill everything, a thousand kills among it; recovery times go to .makegood/faults
+	@$(RUN) pytest tests/faults -m 'thorough or not thorough'
 
 check: sync ## Check format, style and types
 	@$(RUN) ruff format --check

@@ -45,6 +45,10 @@ class Kafka(Server):
 
     _java: Java | None = None
 
+    def __init__(self, directory: Path, port: int | None = None) -> None:
+        super().__init__(directory, port)
+        self.cluster_id = new_cluster_id()
+
     @property
     def bootstrap_servers(self) -> str:
         return f"127.0.0.1:{self.port}"
@@ -78,9 +82,7 @@ class Kafka(Server):
     async def _format(self, draft: Path) -> None:
         """Give an empty directory a cluster id; `log.dirs=.` is the directory in which the tool runs."""
         assert self._java is not None
-        # As an argument, one that begins with "-" would be taken for an option.
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "_")
-        tool = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", self._configure(port=1)]
+        tool = ["kafka.tools.StorageTool", "format", "-t", self.cluster_id, "-c", self._configure(port=1)]
         await make.run(
             [*self._java.command(self._scratch), "-XX:TieredStopAtLevel=1", *tool],
             "Kafka's storage could not be formatted: see that the disk is sound and writable.",
@@ -88,9 +90,10 @@ class Kafka(Server):
             environment={"CLASSPATH": self._java.classpath},
         )
 
-    def _configure(self, port: int) -> Path:
+    def settings(self, port: int) -> dict[str, str]:
+        """The broker's properties, when it listens on this port."""
         broker, controller = f"CLIENT://127.0.0.1:{port}", f"127.0.0.1:{choose_port()}"
-        settings = SETTINGS | {
+        return SETTINGS | {
             "controller.quorum.voters": f"1@{controller}",
             "listeners": f"{broker},CONTROLLER://{controller}",
             "advertised.listeners": broker,
@@ -98,9 +101,16 @@ class Kafka(Server):
             "listener.security.protocol.map": "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT",
             "log.dirs": ".",
         }
+
+    def _configure(self, port: int) -> Path:
         file = self.directory / "server.properties"
-        file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+        file.write_text("".join(f"{name}={value}\n" for name, value in self.settings(port).items()))
         return file
+
+
+def new_cluster_id() -> str:
+    """As an argument, one that begins with "-" would be taken for an option."""
+    return urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "_")
 
 
 async def broker_answers(bootstrap_servers: str) -> None:

@@ -1,0 +1,73 @@
+"""The stack and the town that faults are done to; a town that a fault has left unsound is replaced."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from ops.local.stack import NativeStack, Stack
+from shared.runtime.logs import quiet_libraries
+from tests.conftest import REPOSITORY
+from tests.faults import results
+from tests.faults.town import Town, opened
+
+FOLDER = REPOSITORY / ".makegood" / "faults"
+
+
+class Towns:
+    """One town for as many tests as it stays sound."""
+
+    def __init__(self) -> None:
+        self._town: Town | None = None
+        self._ends = AsyncExitStack()
+
+    async def one(self) -> Town:
+        if self._town is None or not self._town.sound:
+            await self.end()
+            stack = await Stack.native(REPOSITORY, name="faults", fresh=True)
+            self._ends.push_async_callback(stack.stop)
+            self._town = await self._ends.enter_async_context(opened(stack, FOLDER))
+        return self._town
+
+    async def end(self) -> None:
+        self._town = None
+        await self._ends.aclose()
+        self._ends = AsyncExitStack()
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def towns() -> AsyncIterator[Towns]:
+    quiet_libraries()
+    found = Towns()
+    try:
+        yield found
+    finally:
+        await found.end()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def town(towns: Towns) -> AsyncGenerator[Town]:
+    """Five services, one replica each, directly on a Kafka and a PostgreSQL that can be killed, frozen and filled."""
+    yield await towns.one()
+
+
+@pytest.fixture
+def native(town: Town) -> NativeStack:
+    """The town's servers."""
+    assert isinstance(town.stack, NativeStack)
+    return town.stack
+
+
+@pytest.fixture
+def folder() -> Path:
+    return FOLDER
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    lines = list(results.table())
+    if lines:
+        terminalreporter.section("faults")
+        for line in lines:
+            terminalreporter.write_line(line)
