@@ -105,6 +105,32 @@ def migrate() -> None:
         raise fail(str(error)) from error
 
 
+@app.command()
+def recover(service: Annotated[str, typer.Argument(help=f"One of: {', '.join(catalogue.NAMES)}.")]) -> None:
+    """After a backup was restored: read back what the service had published and its database no longer knows.
+
+    No replica of the service may run. Published facts stand; a new epoch begins. Safe to repeat.
+    """
+    from ops.reach_kafka import kafka
+    from ops.recover import StillServingError, recovered, sentences
+    from shared.runtime.recover import Recalled
+
+    if service not in catalogue.NAMES:
+        raise fail(f"there is no service {service!r}: choose one of {', '.join(catalogue.NAMES)}")
+    settings = reached()
+
+    async def read() -> list[Recalled]:
+        async with kafka():
+            return await recovered(settings, catalogue.service(service))
+
+    try:
+        found = run(read())
+    except StillServingError as error:
+        raise fail(str(error)) from error
+    for sentence in sentences(service, found):
+        typer.echo(sentence)
+
+
 class Kind(StrEnum):
     """What the local stack is made of."""
 
@@ -246,11 +272,14 @@ def show_dead_letter(
 def replay(
     given: DeadId,
     again: Annotated[bool, typer.Option("--again", help="Also when it was replayed before.")] = False,
+    as_published: Annotated[
+        bool, typer.Option(help="A decision that differs from what was published: take it, publish nothing anew.")
+    ] = False,
 ) -> None:
     """Let one be heard again: publish a dead letter just as it was, or decide a parked key's facts in their order."""
     from ops import dead_letters
 
-    typer.echo(run(dead_letters.replay(reached(), given, again=again)))
+    typer.echo(run(dead_letters.replay(reached(), given, again=again, as_published=as_published)))
 
 
 @app.command()

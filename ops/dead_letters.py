@@ -17,7 +17,7 @@ from shared.runtime.codec import DecodeError, Headers, decode, numbers_of
 from shared.runtime.lanes import partition_of
 from shared.runtime.log import Place
 from shared.runtime.settings import Settings
-from shared.runtime.turn import REPLAY
+from shared.runtime.turn import AS_PUBLISHED, REPLAY
 
 _SAFE_HEADERS: Final = ("ce_id", "ce_type", "ce_source", "ce_time", "ce_cause", "ce_lane", "ce_sequence", "ce_epoch")
 """Headers that say nothing of anybody."""
@@ -120,13 +120,15 @@ async def found(look: Database, given: str) -> Found:
     raise ReachError(f"there is no dead letter or parked key {given!r}: take an id from `makegood dead-letters list`")
 
 
-async def replay(settings: Settings, given: str, *, again: bool) -> str:
-    """Lets it be heard once more, and says how."""
+async def replay(settings: Settings, given: str, *, again: bool, as_published: bool = False) -> str:
+    """Lets it be heard once more, and says how. ``as_published``: where a decision differs from what was published
+    before the database was restored, what was published stands and the decision is taken as it now is."""
     async with database(settings) as look:
         one = await found(look, given)
     at = ScaledClock.from_settings(settings).now()
     if isinstance(one, ParkedKey):
-        await _ask(settings, one.service, one.process, one.lane, one.key, REPLAY, f"replay/{one.id}", None, at)
+        how = AS_PUBLISHED if as_published else None
+        await _ask(settings, one.service, one.process, one.lane, one.key, REPLAY, f"replay/{one.id}", how, at)
         return f"{one.id}: the owner of lane {one.lane} will decide its {one.held} facts again, in their order."
     if one.replayed_at is not None and not again:
         raise ReachError(f"{one.id} was replayed at {moment(one.replayed_at)}: add --again to do it once more")

@@ -151,7 +151,7 @@ def _headers(record: Any) -> Headers:
 
 
 @contextmanager
-def _sorted_errors() -> Generator[None, None, None]:
+def sorted_errors() -> Generator[None, None, None]:
     """Whatever the broker or the way to it does, passes: it is waited out."""
     try:
         yield
@@ -241,12 +241,12 @@ class KafkaLog:
             self._subscriber.consumer.seek(tp, offset)
 
     async def ends(self, places: Collection[Place]) -> Mapping[Place, int]:
-        with _sorted_errors():
+        with sorted_errors():
             found = await self._subscriber.consumer.end_offsets([TopicPartition(*p) for p in places])
         return {Place(tp.topic, tp.partition): offset for tp, offset in found.items()}
 
     async def begins(self, places: Collection[Place]) -> Mapping[Place, int]:
-        with _sorted_errors():
+        with sorted_errors():
             found = await self._subscriber.consumer.beginning_offsets([TopicPartition(*p) for p in places])
         return {Place(tp.topic, tp.partition): offset for tp, offset in found.items()}
 
@@ -255,17 +255,17 @@ class KafkaLog:
             async with asyncio.timeout(PUBLISH_TIMEOUT):
                 await self._send(records)
         except (KafkaError, TimeoutError) as error:
-            with _sorted_errors():
+            with sorted_errors():
                 await self._replace_producer()
             raise PassingError(type(error).__name__) from error
 
     async def commit(self, offsets: Mapping[Place, int]) -> None:
-        with _sorted_errors():
+        with sorted_errors():
             await self._subscriber.consumer.commit({TopicPartition(*place): n for place, n in offsets.items()})
 
     async def committed(self, group: str, topic: str) -> Mapping[Place, int]:
         tps = [TopicPartition(topic, n) for n in range(PARTITIONS)]
-        with _sorted_errors():
+        with sorted_errors():
             if self._admin is None:
                 admin = AIOKafkaAdminClient(**client_options(self._settings))
                 await admin.start()

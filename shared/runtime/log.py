@@ -1,6 +1,6 @@
 """The seam to the log: what the worker asks of Kafka, and the plain values that cross it."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 from zlib import crc32
 
@@ -44,8 +44,16 @@ class Outgoing(NamedTuple):
     body: str
 
 
-class LogChangedError(Exception):
-    """The log is not the one that was read before. The text says what differs and the cure."""
+class RefusalError(Exception):
+    """Going on would be wrong: the replica must end. The text says why, and the cure."""
+
+
+class LogChangedError(RefusalError):
+    """The log is not the one that was read before."""
+
+
+class OlderDatabaseError(RefusalError):
+    """The database does not know what its service has heard or published: it was restored from an older backup."""
 
 
 class Log(Protocol):
@@ -73,6 +81,18 @@ class Log(Protocol):
 
     async def committed(self, group: str, topic: str) -> Mapping[Place, int]:
         """What another group has committed for a topic; places it never committed are missing."""
+        ...
+
+
+class Archive(Protocol):
+    """Reading a log from outside of any group, as often as one likes."""
+
+    async def begins(self, places: Collection[Place]) -> Mapping[Place, int]: ...
+
+    async def ends(self, places: Collection[Place]) -> Mapping[Place, int]: ...
+
+    def read(self, ranges: Mapping[Place, tuple[int, int]]) -> AsyncIterator[Sequence[Record]]:
+        """The records of each place from the first offset up to, and without, the second; in order within a place."""
         ...
 
 

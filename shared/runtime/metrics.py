@@ -39,6 +39,10 @@ class _Families:
         self.set_aside = Counter(
             "makegood_facts_set_aside", "Facts that became dead letters because too many wait", one, registry=registry
         )
+        self.told = Gauge(
+            "makegood_forgotten_events", "Published before the database was restored, not decided again yet", one,
+            registry=registry,
+        )  # fmt: skip
         self.due = Gauge("makegood_lanes_overdue", "Lanes with deadlines that have passed", one, registry=registry)
         self.overdue = Gauge("makegood_overdue", "States late by a handling clock", one, registry=registry)
         self.unpublished = Gauge("makegood_outbox_unpublished", "Outbox rows not acknowledged", one, registry=registry)
@@ -81,6 +85,7 @@ class Metrics:
         self.set_aside, self._letters = f.set_aside.labels(process), f.letters.labels(process)
         self._parked, self._parked_seconds = f.parked.labels(process), f.parked_seconds.labels(process)
         self._early, self._early_seconds = f.early.labels(process), f.early_seconds.labels(process)
+        self.told = f.told.labels(process)
         self.unpublished, self.overdue = f.unpublished.labels(process), f.overdue.labels(process)
         self.lag.set(math.nan)  # unknown, until partitions are assigned
         self.batch, self.seconds = f.batch.labels(process), f.seconds.labels(process)
@@ -91,6 +96,7 @@ class Metrics:
 
     def show(self, waiting: Waiting) -> None:
         self.held.set(waiting.held)
+        self.told.set(waiting.told)
         self.due.set(len(waiting.due))
         self.unpublished.set(sum(position - published for published, position in waiting.behind.values()))
 

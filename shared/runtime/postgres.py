@@ -29,6 +29,7 @@ from shared.runtime.store import (
     StateRow,
     Waiting,
 )
+from shared.runtime.told import ToldRow
 
 asyncpg: Any = _asyncpg  # it ships no types; what it returns is narrowed here
 _PASSING = ("08", "25", "28", "3D", "3F", "40", "42", "53", "55P03", "57", "58", "XX")
@@ -127,17 +128,9 @@ class PostgresTransaction:
             )  # fmt: skip
             inputs = [_input_row(row) for row in rows]
         rows = await self._c.fetch(
-            "select n, owner, epoch, position, published, streams, moment, held from lane "
-            "where process = $1 and n = any($2::int[]) order by n for update",
-            self._process, list(lanes),
+            f"{_LANES} and n = any($2::int[]) order by n for update", self._process, list(lanes)
         )  # fmt: skip
-        return inputs, [
-            LaneRow(
-                r["n"], r["owner"], r["epoch"], r["position"], r["published"], json.loads(r["streams"]),
-                _moment(r["moment"]), r["held"],
-            )
-            for r in rows
-        ]  # fmt: skip
+        return inputs, [_lane_row(row) for row in rows]
 
     async def load(self, keys: Collection[str]) -> list[StateRow]:
         return await self.reference(self._process, keys)
@@ -181,6 +174,26 @@ class PostgresTransaction:
         )  # fmt: skip
         return [Asked(r["key"], r["lane"], r["kind"], r["cause"], r["at"], r["body"], request_id=r["id"]) for r in rows]
 
+    async def told(self, lanes: Collection[int]) -> list[ToldRow]:
+        rows = await self._c.fetch(
+            "select lane, cause, id, moment, type, said from told where process = $1 and lane = any($2::int[])",
+            self._process, list(lanes),
+        )  # fmt: skip
+        return [ToldRow(*row) for row in rows]
+
+    async def gathered(self, lane: int) -> list[str]:
+        rows = await self._c.fetch(
+            "select key from held where process = $1 and lane = $2 group by key order by min(id)", self._process, lane
+        )
+        return [row["key"] for row in rows]
+
+    async def effects_of(self, keys: Collection[str]) -> list[tuple[str, str]]:
+        rows = await self._c.fetch(
+            "select key, id::text from effect where process = $1 and key = any($2::text[]) and done_at is null",
+            self._process, list(keys),
+        )  # fmt: skip
+        return [(row["key"], row["id"]) for row in rows]
+
     async def write(self, changes: Changes, at: datetime, dependent: str | None) -> None:
         c, process = self._c, self._process
         if changes.states:
@@ -200,9 +213,23 @@ class PostgresTransaction:
                 for i in changes.inputs))  # fmt: skip
         if changes.lanes:
             await c.execute(_WRITE_LANES, process, self._owner, *_columns(
-                (n.n, n.position, n.published, to_json(n.streams).decode(), n.moment, n.held)
+                (n.n, n.position, n.published, to_json(n.streams).decode(), n.moment, n.held, n.told, n.gathering)
                 for n in changes.lanes))  # fmt: skip
         await self._write_seldom(changes, at, dependent)
+
+    async def recall(self, lanes: Sequence[LaneRow], outbox: Sequence[Outgoing], told: Sequence[ToldRow]) -> None:
+        await self._c.execute(
+            "update lane set epoch = v.epoch from unnest($2::int[], $3::int[]) v(n, epoch) "
+            "where process = $1 and lane.n = v.n",
+            self._process, [lane.n for lane in lanes], [lane.epoch for lane in lanes],
+        )  # fmt: skip
+        await self.write(Changes(lanes=list(lanes), outbox=list(outbox)), datetime.now(UTC), None)
+        if told:
+            await self._c.execute(
+                "insert into told (process, lane, cause, id, moment, type, said) select $1, * from "
+                "unnest($2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[])",
+                self._process, *_columns(told),
+            )  # fmt: skip
 
     async def _write_seldom(self, changes: Changes, at: datetime, dependent: str | None) -> None:
         """What most turns do not have."""
@@ -229,6 +256,12 @@ class PostgresTransaction:
             await c.execute("delete from held where id = any($1::bigint[])", changes.released)
         if changes.answered:
             await c.execute("delete from request where id = any($1::bigint[])", changes.answered)
+        if changes.retold:
+            await c.execute(
+                "delete from told using unnest($2::int[], $3::text[]) v(lane, cause) "
+                "where told.process = $1 and told.lane = v.lane and told.cause = v.cause",
+                process, *_columns(changes.retold),
+            )  # fmt: skip
         if changes.dead:
             await c.execute(_WRITE_DEAD, process, *_columns(
                 (d.record.place.topic, d.record.place.partition, d.record.offset, d.record.key, d.record.value,
@@ -294,6 +327,8 @@ class PostgresStore:
             due=frozenset(r["n"] for r in rows if r["due"]),
             behind={r["n"]: (r["published"], r["position"]) for r in rows if r["published"] < r["position"]},
             held=sum(r["held"] for r in rows),
+            gathering=frozenset(r["n"] for r in rows if r["gathering"]),
+            told=sum(r["told"] for r in rows),
         )
 
     async def overdue(self, lanes: Collection[int], now: datetime) -> int:
@@ -328,6 +363,13 @@ class PostgresStore:
             "from unnest($2::int[], $3::bigint[]) p(n, position) where process = $1 and lane.n = p.n",
             self._process, list(positions), list(positions.values()),
         )  # fmt: skip
+
+    async def lanes(self) -> list[LaneRow]:
+        return [_lane_row(row) for row in await self._fetch(f"{_LANES} order by n", self._process)]
+
+    async def recall(self, lanes: Sequence[LaneRow], outbox: Sequence[Outgoing], told: Sequence[ToldRow]) -> None:
+        async with self.transaction() as tx:
+            await tx.recall(lanes, outbox, told)
 
     async def effects_waiting(self, lanes: Collection[int], now: datetime, limit: int) -> list[EffectRow]:
         rows = await self._fetch(
@@ -366,6 +408,13 @@ def _input_row(row: Any) -> InputRow:
     return InputRow(place, row["began_at"], row["next"], row["last_print"], heard)
 
 
+def _lane_row(row: Any) -> LaneRow:
+    return LaneRow(
+        row["n"], row["owner"], row["epoch"], row["position"], row["published"], json.loads(row["streams"]),
+        _moment(row["moment"]), row["held"], row["told"], row["gathering"],
+    )  # fmt: skip
+
+
 def _moment(value: Any) -> datetime:
     """-infinity arrives as a naive datetime.min."""
     return value if value.tzinfo else value.replace(tzinfo=UTC)
@@ -380,6 +429,9 @@ def _columns(rows: Any) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
+_LANES = (
+    "select n, owner, epoch, position, published, streams, moment, held, told, gathering from lane where process = $1"
+)
 _WRITE_STATES = """
 insert into state (process, key, lane, n, body, due, watches, late_at)
 select $1, * from unnest($2::text[], $3::int[], $4::int[], $5::json[], $6::timestamptz[], $7::text[], $8::timestamptz[])
@@ -403,9 +455,9 @@ where process = $1 and input.topic = v.topic and input.partition = v.partition
 """
 _WRITE_LANES = """
 update lane set owner = $2, position = v.position, published = greatest(lane.published, v.published),
-    streams = v.streams, moment = v.moment, held = v.held
-from unnest($3::int[], $4::bigint[], $5::bigint[], $6::json[], $7::timestamptz[], $8::int[])
-    v(n, position, published, streams, moment, held)
+    streams = v.streams, moment = v.moment, held = v.held, told = v.told, gathering = v.gathering
+from unnest($3::int[], $4::bigint[], $5::bigint[], $6::json[], $7::timestamptz[], $8::int[], $9::int[], $10::bool[])
+    v(n, position, published, streams, moment, held, told, gathering)
 where process = $1 and lane.n = v.n
 """
 _WRITE_EFFECTS = """
@@ -456,7 +508,7 @@ insert into request (process, lane, key, kind, cause, body, at)
 select $1, lane, key, outcome, id::text, outcome_body, $5 from done
 """
 _WAITING = """
-select l.n, l.published, l.position, l.held,
+select l.n, l.published, l.position, l.held, l.told, l.gathering,
     exists (select from request r where r.process = $1 and r.lane = l.n) as requested,
     exists (select from state s where s.process = $1 and s.lane = l.n and s.due <= $3
         and not exists (select from held h where h.process = $1 and h.key = s.key and h.error is not null)) as due

@@ -38,8 +38,24 @@ create table if not exists lane (
     streams   json not null default '{}', -- "topic:partition" -> sequence said last
     moment    timestamptz not null default '-infinity', -- moments of a lane never go back
     held      integer not null default 0, -- rows in held
+    told      integer not null default 0, -- rows in told
+    gathering boolean not null default false, -- what is heard is kept, to be put in order when all of it is there
     primary key (process, n)
 ) with (fillfactor = 50);
+alter table lane add column if not exists told integer not null default 0;
+alter table lane add column if not exists gathering boolean not null default false;
+
+-- What was said before the database was restored from an older backup, and is to be said again just so.
+create table if not exists told (
+    process text not null,
+    lane    integer not null,
+    cause   text not null,
+    id      text not null,
+    moment  timestamptz not null, -- of the decision
+    type    text not null,
+    said    text not null,        -- fingerprint of type and body
+    primary key (process, lane, id)
+);
 
 -- What a process knows of each key.
 create table if not exists state (

@@ -19,13 +19,15 @@ from shared.policy import load
 from shared.runtime.clock import ScaledClock
 from shared.runtime.effects import Effects
 from shared.runtime.kafka import KafkaLog
-from shared.runtime.log import LogChangedError, Place, Record
+from shared.runtime.kafka_archive import kafka_archive
+from shared.runtime.log import Place, Record, RefusalError
 from shared.runtime.metrics import Metrics, clock_ahead
 from shared.runtime.migrate import keep_partitions
 from shared.runtime.postgres import PostgresStore, connect, look_at_clock
 from shared.runtime.process import Process, Service, all_processes, topics_of
+from shared.runtime.recover import refuse_older
 from shared.runtime.settings import Settings
-from shared.runtime.store import PassingError
+from shared.runtime.store import PassingError, Store
 from shared.runtime.turn import describe
 from shared.runtime.versions import VersionChangedError, remember
 from shared.runtime.worker import BACKOFF, Worker, steady_seconds
@@ -76,6 +78,10 @@ class Replica:
         if refusal is not None:
             self._fail(VersionChangedError(f"{self._service.name}: {refusal}"))
             return
+        older = await self._until_it_works(lambda: self._refuse_older(pool))
+        if older is not None:
+            self._fail(older)
+            return
         tasks = [asyncio.create_task(self._keep_partitions()), asyncio.create_task(self._keep_time(pool))]
         stack.push_async_callback(_cancel, tasks)
         for process, dependent in all_processes(self._service):
@@ -94,13 +100,22 @@ class Replica:
         self._ready = False
         await _cancel(tasks)
 
+    async def _refuse_older(self, pool: Any) -> RefusalError | None:
+        """Why this database must not be served; None: it knows all that was published."""
+        async with kafka_archive(self._settings) as archive:
+            try:
+                await refuse_older(self._service, stores_of(self._service, pool, self._settings), archive)
+            except RefusalError as error:
+                return error
+        return None
+
     def _worker(self, pool: Any, process: Process[Any], dependent: str | None) -> tuple[Worker, Effects | None]:
         metrics = Metrics(process.name)
 
         async def hear(records: Sequence[Record]) -> None:
             try:
                 await worker.hear(records)
-            except LogChangedError as error:
+            except RefusalError as error:
                 self._fail(error)
 
         async def assigned(places: Collection[Place]) -> None:
@@ -212,7 +227,7 @@ async def keep_ticking(worker: Worker, seconds: float, fail: Callable[[Exception
         try:
             await worker.tick()
             tries = 0
-        except LogChangedError as error:
+        except RefusalError as error:
             fail(error)
             return
         except Exception as error:
@@ -258,6 +273,12 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
+
+
+def stores_of(service: Service, pool: Any, settings: Settings) -> dict[str, Store]:
+    """The rows of each process of a service, for work that is none of a worker's."""
+    nobody, seconds = uuid.uuid4(), settings.database_timeout_seconds
+    return {process.name: PostgresStore(pool, process.name, nobody, seconds) for process in service.processes}
 
 
 def _spare_the_collector() -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from shared.runtime.log import Outgoing, Place, Record
+from shared.runtime.told import ToldRow
 
 _LONGEST, _MOST_HEADERS = 1024, 100
 """Bytes of a key or header, and headers, that a dead letter keeps."""
@@ -46,7 +47,11 @@ class InputRow:
 
 @dataclass(slots=True)
 class LaneRow:
-    """Counters of one lane. ``streams``: "topic:partition" → sequence said last."""
+    """Counters of one lane. ``streams``: "topic:partition" → sequence said last.
+
+    ``told``: events said and forgotten, not said again yet. ``gathering``: everything asked is kept, until all that was
+    heard when they were said is there to be put into its order.
+    """
 
     n: int
     owner: UUID | None
@@ -56,6 +61,8 @@ class LaneRow:
     streams: dict[str, int]
     moment: datetime
     held: int
+    told: int = 0
+    gathering: bool = False
 
 
 class StateRow(NamedTuple):
@@ -169,6 +176,8 @@ class Changes:
     effects: list[EffectRow] = field(default_factory=list[EffectRow])
     rows: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     """Table of the service → rows as JSON."""
+    retold: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+    """Lane and cause of what was forgotten and has been said again."""
     changed: list[str] = field(default_factory=list[str])
     """Keys whose state changed, for a process that is a reference of another."""
 
@@ -188,12 +197,15 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Lanes with requests; lanes with deadlines that have passed; lane → (published, position) where they differ."""
+    """Lanes with requests; lanes with deadlines that have passed; lane → (published, position) where they differ;
+    lanes that gather what they heard before their database was restored."""
 
     requests: frozenset[int]
     due: frozenset[int]
     behind: Mapping[int, tuple[int, int]]
     held: int
+    gathering: frozenset[int] = frozenset()
+    told: int = 0
 
 
 class Transaction(Protocol):
@@ -214,6 +226,18 @@ class Transaction(Protocol):
         ...
 
     async def requests(self, lanes: Collection[int], limit: int) -> list[Asked]: ...
+
+    async def told(self, lanes: Collection[int]) -> list[ToldRow]:
+        """What these lanes had said and forgot."""
+        ...
+
+    async def gathered(self, lane: int) -> list[str]:
+        """The keys of a lane of which something is held."""
+        ...
+
+    async def effects_of(self, keys: Collection[str]) -> list[tuple[str, str]]:
+        """Key and id of what is still to be done outside for these keys."""
+        ...
 
     async def write(self, changes: Changes, at: datetime, dependent: str | None) -> None:
         """Writes all. ``dependent``: the process whose states watch the keys in ``changes.changed``."""
@@ -252,6 +276,14 @@ class Store(Protocol):
         ...
 
     async def published(self, positions: Mapping[int, int]) -> None: ...
+
+    async def lanes(self) -> list[LaneRow]:
+        """All lanes of the process, not locked."""
+        ...
+
+    async def recall(self, lanes: Sequence[LaneRow], outbox: Sequence[Outgoing], told: Sequence[ToldRow]) -> None:
+        """Writes what a restored database had forgotten to have said, in one transaction."""
+        ...
 
     async def effects_waiting(self, lanes: Collection[int], now: datetime, limit: int) -> list[EffectRow]: ...
 

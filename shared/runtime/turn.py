@@ -2,7 +2,7 @@
 
 import json
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -29,6 +29,7 @@ from shared.runtime.store import (
     PassingError,
     StateRow,
 )
+from shared.runtime.told import Told
 
 DEADLINE = "deadline"
 """Type under which a passed deadline is asked and journalled."""
@@ -36,6 +37,8 @@ ASKED = "asked"
 """Type under which a changed reference is asked and journalled."""
 REPLAY = "replay"
 """Request to decide a parked key's facts again."""
+AS_PUBLISHED = "as-published"
+"""Body of a replay that takes a decision as it now is, and leaves what had been published for it as it is."""
 _TICK = timedelta(microseconds=1)
 """Every turn of a lane has a moment of its own, whatever the clocks do: moments tell which decision came first."""
 MAX_STATE = 64 * 1024
@@ -65,6 +68,7 @@ class ReferenceSeen:
 class _Slot:
     """What is known of one key while the turn lasts."""
 
+    key: str
     n: int = 0
     state: Any = None
     lane: int = 0
@@ -72,6 +76,9 @@ class _Slot:
     """The state as JSON, when it changed."""
     parked: bool = False
     waiting: list[HeldRow] = field(default_factory=list[HeldRow])
+    at: datetime | None = None
+    """The moment of the decision taken last in this turn."""
+    as_published: bool = False
 
 
 class Turn:
@@ -95,6 +102,8 @@ class Turn:
         """Facts that would have had to wait where too many wait already."""
         self._lanes, self._known, self._bad = lanes, known, bad_keys
         self._references: Mapping[str, ReferenceSeen] = {}
+        self._told, self._retelling = Told(), False
+        self._awaited: Mapping[str, Collection[str]] = {}
         self._slots: dict[str, _Slot] = {}
         for lane in lanes.values():
             lane.moment = max(lane.moment + _TICK, now)
@@ -124,15 +133,28 @@ class Turn:
         """What is on record for those keys."""
         self._references = references
 
+    def remember(self, told: Told, awaited: Mapping[str, Collection[str]]) -> None:
+        """What these lanes had said and forgot; key → effects of it that are still to be done."""
+        self._told, self._awaited = told, awaited
+
     def ask(self, asked: Asked, event: Event | None = None) -> None:
-        """Decides one thing, or keeps it: for a beginning that has not come, or behind a parked fact."""
+        """Decides one thing, or keeps it: for a beginning that has not come, behind a parked fact, or while its lane
+        gathers what it had heard before its database was restored."""
         slot = self._slot(asked.key, asked.lane)
         if asked.request_id is not None:
             self.changes.answered.append(asked.request_id)
         if asked.type == REPLAY:
             if asked.key not in self._bad:  # else it would be refused again: it stays parked
-                slot.parked = False
-                self._hear_waiting(slot)
+                slot.parked, slot.as_published = False, asked.body == AS_PUBLISHED
+                if self._lanes[slot.lane].told:
+                    self.retell(asked.key, asked.lane)
+                else:
+                    self._hear_waiting(slot)
+        elif self._lanes[slot.lane].gathering and not slot.parked and asked.key not in self._bad:
+            self._keep(slot, asked, None)
+        elif slot.waiting and slot.state is not None and not slot.parked and asked.key not in self._bad:
+            self._keep(slot, asked, None)
+            self.retell(asked.key, asked.lane)
         elif slot.parked or asked.key in self._bad:
             error = None if slot.parked else self._bad[asked.key]
             slot.parked = True
@@ -146,6 +168,62 @@ class Turn:
             elif not began and slot.state is not None:
                 self._hear_waiting(slot)
 
+    def retell(self, key: str, lane: int) -> None:
+        """Takes the decisions on all that was kept again, in the order in which they were taken first."""
+        slot, self._retelling = self._slot(key, lane), True
+        if key in self._bad and slot.waiting and not slot.parked:
+            slot.parked = True
+            self._note(slot.waiting[0], self._bad[key])
+        while not slot.parked and (asked := self._next_told(slot)) is not None:
+            row = next((row for row in slot.waiting if row.asked is asked), None)
+            kept, error = self._decide(slot, asked, None)
+            if not kept:
+                if row is not None:
+                    self._release(slot, row)
+                continue
+            slot.parked = error is not None
+            if row is not None:
+                self._note(row, error)
+            else:
+                self._keep(slot, asked, error)
+        self._retelling = False
+
+    def _next_told(self, slot: _Slot) -> Asked | None:
+        """The earliest of what was kept and of what fell due; None at its end, or when an outcome is awaited."""
+        waiting = [row.asked for row in slot.waiting if slot.state is not None or self._can_begin(row.asked)]
+        found = [(self._moment_then(slot, asked), asked) for asked in waiting]
+        found += [(moment, asked) for asked in self._by_itself(slot) if (moment := self._told.moment(asked.cause))]
+        if not found:
+            return None
+        at, asked = min(found, key=lambda pair: pair[0])
+        awaited = {*self._awaited.get(slot.key, ()), *(str(e.id) for e in self.changes.effects if e.key == slot.key)}
+        outcomes = [moment for cause in awaited if (moment := self._told.moment(cause)) and moment < at]
+        return None if outcomes and asked.cause not in awaited else asked
+
+    def _can_begin(self, asked: Asked) -> bool:
+        return asked.type in {kind.__name__ for kind in self.process.begins}
+
+    def _by_itself(self, slot: _Slot) -> Iterable[Asked]:
+        """What is asked of a state without being heard: its deadline, and a reference that changed."""
+        if slot.state is None:
+            return
+        now = self._lanes[slot.lane].moment
+        if (due := getattr(slot.state, "due", None)) is not None:
+            yield deadline(self.process.name, slot.key, slot.lane, due)
+        if (watches := getattr(slot.state, "watches", None)) is not None:
+            for cause in self._told.asked(slot.key, watches):
+                yield Asked(slot.key, slot.lane, ASKED, cause, now)
+
+    def _moment_then(self, slot: _Slot, asked: Asked) -> datetime:
+        """When this was decided before. Of what said nothing no trace is left: then it was soon after it was said."""
+        now = self._lanes[slot.lane].moment
+        if (told := self._told.moment(asked.cause)) is not None:
+            return told
+        last = self._told.last(slot.lane)
+        if last is None or asked.said_at > last or not self._retelling:
+            return now
+        return max(asked.said_at, slot.at or asked.said_at)
+
     def finish(self) -> Changes:
         """All that follows, with one row per key."""
         for key, slot in self._slots.items():
@@ -154,13 +232,13 @@ class Turn:
                 late_at = getattr(slot.state, "late_at", None)
                 self.changes.states.append(StateRow(key, slot.lane, slot.n, slot.body, due, watches, late_at))
                 self.changes.changed.append(key)
-        self.changes.lanes = list(self._lanes.values())
+        self.changes.lanes, self.changes.retold = list(self._lanes.values()), self._told.retold
         return self.changes
 
     def _slot(self, key: str, lane: int) -> _Slot:
         slot = self._slots.get(key)
         if slot is None:
-            slot = self._slots[key] = _Slot(lane=lane)
+            slot = self._slots[key] = _Slot(key, lane=lane)
         return slot
 
     def _decide(self, slot: _Slot, asked: Asked, event: Event | None) -> tuple[bool, str | None]:
@@ -176,6 +254,8 @@ class Turn:
             if decision is None:
                 return False, None
             body = self._check(slot, asked, decision, moment)
+            if asked.cause in self._told and not slot.as_published:
+                self._compare(asked, decision)
         except Exception as error:
             return True, self._failed(error)
         slot.body = body or slot.body
@@ -205,6 +285,21 @@ class Turn:
                 raise UndecidedError(f"{type(said).__name__} has no topic")
         return None if decision.state is slot.state else self._as_json(decision.state)
 
+    def _compare(self, asked: Asked, decision: Decision[Any]) -> None:
+        """What has been published stands: a decision that says something else must not be written."""
+        ids = (event_id for _, event_id in self._with_ids(asked, decision))
+        says = {i: (type(e).__name__, e.model_dump_json()) for i, e in zip(ids, decision.says, strict=True)}
+        if difference := self._told.difference(asked.cause, says):
+            raise UndecidedError(difference)
+
+    def _with_ids(self, asked: Asked, decision: Decision[Any]) -> Iterable[tuple[Event, str]]:
+        """What is said, with the id that follows from its cause, its type and its ordinal among those of its type."""
+        ordinals: dict[str, int] = {}
+        for event in decision.says:
+            kind = type(event).__name__
+            ordinal = ordinals[kind] = ordinals.get(kind, 0) + 1
+            yield event, derived_text(self.process.name, asked.cause, kind, str(ordinal))
+
     def _as_json(self, state: Any) -> str:
         body: str = state.model_dump_json()
         if len(body) > MAX_STATE:
@@ -218,7 +313,7 @@ class Turn:
         slot.n += 1
         slot.state = decision.state
         self.decided[asked.type] = self.decided.get(asked.type, 0) + 1
-        before = len(self.changes.outbox)
+        slot.at = moment.now
         ids = self._say(slot, asked, decision, moment, seen)
         done: list[str] = []
         for number, effect in enumerate(decision.does):
@@ -230,8 +325,8 @@ class Turn:
                 row_id = derived_id(self.process.name, asked.cause, kind, number)
                 self.changes.effects.append(EffectRow(row_id, slot.lane, asked.key, kind, text, moment.now))
         said: list[str] = []
-        for event, record in zip(decision.says, self.changes.outbox[before:], strict=True):
-            said += (type(event).__name__, record.body)
+        for event, (_, body_said) in zip(decision.says, ids, strict=True):
+            said += (type(event).__name__, body_said)
         self.changes.journal.append(
             JournalRow(
                 asked.key,
@@ -240,24 +335,25 @@ class Turn:
                 asked,
                 seen.body if seen else None,
                 moment.known,
-                ids,
+                [event_id for event_id, _ in ids],
                 result_of(body, said, done),
             )
         )
 
     def _say(
         self, slot: _Slot, asked: Asked, decision: Decision[Any], moment: Moment[Any], seen: ReferenceSeen | None
-    ) -> list[str]:
-        """Numbers what is said within the lane and within each of its streams."""
+    ) -> list[tuple[str, str]]:
+        """Numbers what is said within the lane and within each of its streams. Gives ids and bodies."""
         lane = self._lanes[slot.lane]
-        ordinals: dict[str, int] = {}
-        ids: list[str] = []
-        for event in decision.says:
+        ids: list[tuple[str, str]] = []
+        for event, event_id in self._with_ids(asked, decision):
+            body = event.model_dump_json()
+            ids.append((event_id, body))
+            if self._told.said(asked.cause, event_id) or (slot.as_published and asked.cause in self._told):
+                continue
             topic = event.topic
             assert topic is not None
             kind, key = type(event).__name__, event.key
-            ordinal = ordinals[kind] = ordinals.get(kind, 0) + 1
-            event_id = derived_text(self.process.name, asked.cause, kind, str(ordinal))
             partition = slot.lane if key == asked.key else partition_of(key, PARTITIONS)
             stream = f"{topic.name}:{partition}"
             sequence = lane.streams[stream] = lane.streams.get(stream, 0) + 1
@@ -276,9 +372,8 @@ class Turn:
                 epoch=lane.epoch,
             )
             place = Place(topic.name, partition)
-            body = event.model_dump_json()
             self.changes.outbox.append(Outgoing(lane.n, lane.position, place, key, headers_of(envelope), body))
-            ids.append(envelope.id)
+        lane.told -= self._told.tell(asked.cause)
         return ids
 
     def tell(self, event: Event, asked: Asked) -> None:
@@ -289,7 +384,8 @@ class Turn:
 
     def _moment(self, slot: _Slot, asked: Asked, seen: ReferenceSeen | None) -> Moment[Any]:
         """Nothing was said later than it is heard: a clock of the outside that runs ahead wins nothing by it."""
-        now = self._lanes[slot.lane].moment
+        lane = self._lanes[slot.lane]
+        now = self._moment_then(slot, asked) if lane.told else lane.moment
         said_at = min(asked.said_at, now)
         return Moment(now, said_at, self.policies, self._known, seen.fact if seen else None)
 
@@ -315,6 +411,8 @@ class Turn:
 
     def _too_many_wait(self, slot: _Slot) -> bool:
         held = self._lanes[slot.lane].held
+        if self._lanes[slot.lane].gathering:  # bounded by what a backup had missed
+            return False
         return len(slot.waiting) >= MOST_FACTS_OF_A_KEY or held >= MOST_FACTS_OF_A_LANE
 
     def _hear_waiting(self, slot: _Slot) -> None:
@@ -324,17 +422,25 @@ class Turn:
             kept, error = self._decide(slot, row.asked, None)
             if kept:
                 slot.parked = error is not None
-                if row.asked.held_id is not None:
-                    self.changes.errors[row.asked.held_id] = error
-                else:
-                    self.changes.held[self.changes.held.index(row)] = HeldRow(row.asked, error, row.since)
+                self._note(row, error)
                 return
-            slot.waiting.pop(0)
-            self._lanes[slot.lane].held -= 1
-            if row.asked.held_id is None:
-                self.changes.held.remove(row)
-            else:
-                self.changes.released.append(row.asked.held_id)
+            self._release(slot, row)
+
+    def _note(self, row: HeldRow, error: str | None) -> None:
+        """Why this one still waits."""
+        if row.asked.held_id is not None:
+            self.changes.errors[row.asked.held_id] = error
+        else:
+            self.changes.held[self.changes.held.index(row)] = HeldRow(row.asked, error, row.since)
+
+    def _release(self, slot: _Slot, row: HeldRow) -> None:
+        """It has been heard."""
+        slot.waiting.remove(row)
+        self._lanes[slot.lane].held -= 1
+        if row.asked.held_id is None:
+            self.changes.held.remove(row)
+        else:
+            self.changes.released.append(row.asked.held_id)
 
 
 def deadline(process: str, key: str, lane: int, due: datetime) -> Asked:

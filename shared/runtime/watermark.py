@@ -59,6 +59,12 @@ class Watermark:
                     limits[lane] = limit
         return limits
 
+    async def caught_up(self, lanes: Collection[int]) -> list[int]:
+        """The lanes whose every input, and the reference, has been read to an end sampled after this worker's start."""
+        read_to = await self._everybodys()
+        marks = {lane: [read_to.get(key) for key in self._places_of(lane)] for lane in lanes}
+        return [n for n, found in marks.items() if all(mark is not None and mark >= self._started for mark in found)]
+
     async def _everybodys(self) -> dict[tuple[str, Place], datetime]:
         names = [self._process.name, reference_name(self._process)]
         read_to = {(self._process.name, place): at for place, at in self._read_to.items()}

@@ -19,9 +19,10 @@ from shared.policy import Policies
 from shared.runtime.clock import Clock
 from shared.runtime.codec import DecodeError, check_type, decode, numbers_of, type_of
 from shared.runtime.lanes import partition_of
-from shared.runtime.log import Log, LogChangedError, Outgoing, Place, Record
+from shared.runtime.log import Log, LogChangedError, Outgoing, Place, Record, RefusalError
 from shared.runtime.metrics import Metrics
 from shared.runtime.process import Process, Undecodable, reference_name, topics_of
+from shared.runtime.recover import older
 from shared.runtime.store import (
     Asked,
     ContradictionError,
@@ -35,6 +36,7 @@ from shared.runtime.store import (
     Store,
     Transaction,
 )
+from shared.runtime.told import Told
 from shared.runtime.turn import ReferenceSeen, Turn, deadline, describe
 from shared.runtime.watermark import Watermark
 
@@ -80,7 +82,7 @@ class Worker:
         self.waiting_since: float | None = None
         """Real moment since which records have waited and none was heard; None while all is well."""
         self.broken: Exception | None = None
-        """Set when going on would be wrong (another log): the replica must end."""
+        """Set when going on would be wrong (another log, an older database): the replica must end."""
         self.wake = asyncio.Event()
         self.kinds = {kind.__name__ for kind in (*process.begins, *process.hears)}
         self._store, self._log, self._clock = store, log, clock
@@ -92,6 +94,7 @@ class Worker:
         self._verified: set[Place] = set()
         self._sought: dict[Place, int] = {}
         self._acknowledged: dict[int, int] = {}
+        self._seen: dict[int, int] = {}
         self._committed: dict[Place, int] = {}
         self._counted_at = -math.inf
         self._kept, self._looked_at = Kept(), -math.inf
@@ -126,8 +129,10 @@ class Worker:
             if waiting.behind:
                 await self._drain(waiting.behind)
             await self._watermark.advance(self._next)
-            if waiting.due:
-                await self._fire(waiting.due)
+            if waiting.gathering:
+                await self._retell(await self._watermark.caught_up(sorted(waiting.gathering)))
+            if due := waiting.due - waiting.gathering:
+                await self._fire(due)
             await self._tell_offsets()
             self.progress = steady_seconds()
 
@@ -138,10 +143,10 @@ class Worker:
             self._counted_at = steady_seconds()
 
     async def _count_kept(self, lanes: Collection[int]) -> None:
-        if time.monotonic() - self._looked_at >= KEPT_SECONDS:
+        if steady_seconds() - self._looked_at >= KEPT_SECONDS:
             self._kept = await self._store.kept(lanes)
             self._metrics.show_kept(self._kept, self._clock.now())
-            self._looked_at = time.monotonic()
+            self._looked_at = steady_seconds()
 
     def lanes(self) -> list[int]:
         """The lanes this replica looks after without being asked: those of its partitions."""
@@ -152,7 +157,7 @@ class Worker:
         for pause in _pauses():
             try:
                 await attempt()
-            except LogChangedError:
+            except RefusalError:
                 raise
             except Exception as error:
                 self._metrics.retries.inc()
@@ -173,7 +178,8 @@ class Worker:
         try:
             await self._transact(places, lanes, records)
         except FAULTS:
-            bad = await self._find_bad(places, lanes, records)
+            keys = {(record.key or b"").decode("utf-8", "replace") for record in records}
+            bad = await self._find_bad(keys, lambda only: self._transact(places, lanes, records, only=only))
             await self._transact(places, lanes, records, bad)
 
     async def _begin(self, places: set[Place]) -> None:
@@ -194,6 +200,7 @@ class Worker:
         started = time.perf_counter()
         async with self._store.transaction() as tx:
             inputs, lane_rows = await tx.take(places, lanes)
+            self._refuse_older(inputs, lane_rows)
             dead: list[DeadLetter] = []
             heard = self._sift(records, {row.place: row for row in inputs}, dead)
             if only is not None:
@@ -325,7 +332,29 @@ class Worker:
     ) -> Turn:
         """Loads what the keys need in one query each and decides."""
         keys = {asked.key for asked, _ in heard}
-        turn = Turn(
+        turn = self._new_turn(lanes, bad)
+        if keys:
+            await self._inform(turn, tx, lanes, keys, [event for _, event in heard])
+        for asked, event in heard:
+            turn.ask(asked, event)
+        turn.finish()
+        return turn
+
+    async def _inform(
+        self, turn: Turn, tx: Transaction, lanes: list[LaneRow], keys: Collection[str], events: Sequence[Event | None]
+    ) -> None:
+        """What is on record for these keys."""
+        held = await tx.held(keys) if any(lane.held for lane in lanes) else []
+        turn.know(await tx.load(keys), held)
+        turn.refer(await self._references(tx, turn.reference_keys(events)))
+        if told := [lane.n for lane in lanes if lane.told]:
+            awaited: dict[str, list[str]] = {}
+            for key, effect_id in await tx.effects_of(keys):
+                awaited.setdefault(key, []).append(effect_id)
+            turn.remember(Told(await tx.told(told)), awaited)
+
+    def _new_turn(self, lanes: list[LaneRow], bad: Mapping[str, str]) -> Turn:
+        return Turn(
             self.process,
             service=self.service,
             policies=self._policies,
@@ -334,14 +363,6 @@ class Worker:
             known=self._watermark.reference_known,
             bad_keys=bad,
         )
-        if keys:
-            held = await tx.held(keys) if any(lane.held for lane in lanes) else []
-            turn.know(await tx.load(keys), held)
-            turn.refer(await self._references(tx, turn.reference_keys(event for _, event in heard)))
-        for asked, event in heard:
-            turn.ask(asked, event)
-        turn.finish()
-        return turn
 
     async def _references(self, tx: Transaction, keys: Collection[str]) -> dict[str, ReferenceSeen]:
         reference = self.process.reference
@@ -357,15 +378,16 @@ class Worker:
         await tx.write(turn.changes, self._clock.now(), self._dependent)
         self._metrics.count(turn.decided)
 
-    async def _find_bad(self, places: set[Place], lanes: set[int], records: Sequence[Record]) -> dict[str, str]:
+    async def _find_bad(
+        self, keys: Collection[str], trial: Callable[[Collection[str]], Awaitable[None]]
+    ) -> dict[str, str]:
         """The keys whose data cannot be handled, found by halving; everybody else goes on without them."""
-        keys = sorted({(record.key or b"").decode("utf-8", "replace") for record in records})
         bad: dict[str, str] = {}
-        groups = [keys]
+        groups = [sorted(keys)]
         while groups:
             group = groups.pop()
             try:
-                await self._transact(places, lanes, records, only=group)
+                await trial(group)
             except _TrialPassed:
                 continue
             except FAULTS as error:
@@ -383,8 +405,23 @@ class Worker:
         log.error("key parked", process=self.process.name, key=key, error=describe(error))
         return describe(error)
 
+    def _refuse_older(self, inputs: Sequence[InputRow], lanes: Sequence[LaneRow]) -> None:
+        """Rows only ever go forward, unless another database stands where ours stood (a restored one, a late copy)."""
+        for row in inputs:
+            if row.next < self._next.get(row.place, 0):
+                where = f"{row.place.topic}/{row.place.partition}"
+                self.broken = older(
+                    self.service, f"{self._next[row.place]} records of {where} were heard, not {row.next}"
+                )
+                raise self.broken
+        for lane in lanes:
+            if lane.position < self._seen.get(lane.n, 0):
+                self.broken = older(self.service, f"lane {lane.n} had said {self._seen[lane.n]}, not {lane.position}")
+                raise self.broken
+
     async def _say(self, lanes: Sequence[LaneRow], outgoing: Sequence[Outgoing]) -> None:
         """Publishes after commit. A lane that is not known to be clean is read again from its rows."""
+        self._seen.update({lane.n: lane.position for lane in lanes})
         said: dict[int, int] = {}
         for record in outgoing:
             said[record.lane] = said.get(record.lane, 0) + 1
@@ -447,6 +484,7 @@ class Worker:
             try:
                 async with self._store.transaction() as tx:
                     _, lane_rows = await tx.take((), lanes)
+                    self._refuse_older((), lane_rows)
                     asked = await find(tx, limit)
                     turn = await self._turn(tx, lane_rows, [(a, None) for a in asked], bad)
                     await self._write(tx, turn, lane_rows)
@@ -460,6 +498,44 @@ class Worker:
             await self._say(lane_rows, turn.changes.outbox)
             if len(asked) < limit:
                 return
+
+    async def _retell(self, lanes: Collection[int]) -> None:
+        """After a restored backup: all that was heard again is there, and is decided in the order of then."""
+        for lane in lanes:
+            try:
+                await self._retell_lane(lane, {})
+            except FAULTS:
+                keys: set[str] = set()
+                async with self._store.transaction() as tx:
+                    keys.update(await self._forgotten_keys(tx, lane))
+                bad = await self._find_bad(keys, lambda only, lane=lane: self._retell_lane(lane, {}, only))
+                await self._retell_lane(lane, bad)
+
+    async def _retell_lane(self, lane: int, bad: Mapping[str, str], only: Collection[str] | None = None) -> None:
+        async with self._store.transaction() as tx:
+            _, lanes = await tx.take((), [lane])
+            self._refuse_older((), lanes)
+            keys = await self._forgotten_keys(tx, lane)
+            turn = self._new_turn(lanes, bad)
+            await self._inform(turn, tx, lanes, keys, [])
+            for row in lanes:
+                row.gathering = False
+            for key in keys if only is None else only:
+                turn.retell(key, lane)
+            turn.finish()
+            await self._write(tx, turn, lanes)
+            if only is not None:
+                raise _TrialPassed
+        await self._say(lanes, turn.changes.outbox)
+
+    async def _forgotten_keys(self, tx: Transaction, lane: int) -> list[str]:
+        """Those of which something is held, and those that a cause names: of a deadline, or a changed reference."""
+        keys = dict.fromkeys(await tx.gathered(lane))
+        for row in await tx.told([lane]):
+            parts = row.cause.split("/")
+            named = ("/".join(parts[i:j]) for i in (0, 1) for j in range(i + 1, len(parts)))
+            keys.update(dict.fromkeys(key for key in named if key and partition_of(key, PARTITIONS) == lane))
+        return list(keys)
 
     async def _tell_offsets(self) -> None:
         """For lag monitors and for services that wait for us; and a look whether the log still is what it was."""

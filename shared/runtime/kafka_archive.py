@@ -1,0 +1,61 @@
+"""The archive on Kafka: a plain consumer that belongs to no group and commits nothing."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from shared.runtime.kafka import client_options, sorted_errors
+from shared.runtime.log import Place, Record
+from shared.runtime.settings import Settings
+
+_WAIT_MS = 1000
+
+
+class KafkaArchive:
+    """Reads what is on the topics. Raises PassingError for any trouble with the broker."""
+
+    def __init__(self, consumer: Any) -> None:
+        self._consumer = consumer
+
+    async def begins(self, places: Collection[Place]) -> Mapping[Place, int]:
+        with sorted_errors():
+            found = await self._consumer.beginning_offsets([TopicPartition(*place) for place in places])
+        return {Place(tp.topic, tp.partition): offset for tp, offset in found.items()}
+
+    async def ends(self, places: Collection[Place]) -> Mapping[Place, int]:
+        with sorted_errors():
+            found = await self._consumer.end_offsets([TopicPartition(*place) for place in places])
+        return {Place(tp.topic, tp.partition): offset for tp, offset in found.items()}
+
+    async def read(self, ranges: Mapping[Place, tuple[int, int]]) -> AsyncIterator[Sequence[Record]]:
+        left = {TopicPartition(*place): last for place, (first, last) in ranges.items() if first < last}
+        self._consumer.assign(list(left))
+        for tp in left:
+            self._consumer.seek(tp, ranges[Place(tp.topic, tp.partition)][0])
+        while left:
+            with sorted_errors():
+                found = await self._consumer.getmany(*left, timeout_ms=_WAIT_MS)
+            for tp, raw in found.items():
+                yield [_record(one) for one in raw if one.offset < left[tp]]
+            for tp in list(left):
+                if await self._consumer.position(tp) >= left[tp]:
+                    del left[tp]
+
+
+def _record(raw: Any) -> Record:
+    headers = [(name, value or b"") for name, value in raw.headers]
+    return Record(Place(raw.topic, raw.partition), raw.offset, raw.timestamp, raw.key, raw.value, headers)
+
+
+@asynccontextmanager
+async def kafka_archive(settings: Settings) -> AsyncGenerator[KafkaArchive]:
+    """A reader for as long as it is needed."""
+    consumer: Any = AIOKafkaConsumer(**client_options(settings), enable_auto_commit=False, auto_offset_reset="earliest")
+    with sorted_errors():
+        await consumer.start()
+    try:
+        yield KafkaArchive(consumer)
+    finally:
+        await consumer.stop()

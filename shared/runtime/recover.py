@@ -1,0 +1,140 @@
+"""A database that is older than what its service has published: refused at start, and mended by `makegood recover`.
+
+After a backup was restored, the service would number anew what others have heard under the same numbers, and they would
+take it for a repetition. So the published facts are read back first: they are put into the outbox again, the numbers go
+on behind them, and a new epoch tells them from what a replica of before may still say. The decisions are taken again by
+the workers (``shared/runtime/told.py``), for inputs are read again from where the backup stood.
+"""
+
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from shared.events.base import PARTITIONS, Envelope, Topic, derived_text, type_registry
+from shared.runtime.codec import DecodeError, envelope_of, numbers_of
+from shared.runtime.log import Archive, OlderDatabaseError, Outgoing, Place, Record
+from shared.runtime.process import Service
+from shared.runtime.store import LaneRow, Store
+from shared.runtime.told import ToldRow, fingerprint
+
+TAIL = 100
+"""Records at the end of each partition that are looked at before serving."""
+_ORDINALS = 100
+"""Events of one type that one decision may say, at most."""
+
+
+@dataclass
+class Recalled:
+    """What one process had said and forgot."""
+
+    process: str
+    epoch: int
+    events: int = 0
+    causes: set[str] = field(default_factory=set[str])
+
+
+def own_topics(service: str) -> list[Topic]:
+    """The numbered topics on which a service speaks."""
+    topics = {kind.topic.name: kind.topic for kind in type_registry.values() if kind.topic is not None}
+    return [topic for topic in topics.values() if topic.numbered and topic.party == service]
+
+
+async def refuse_older(service: Service, stores: Mapping[str, Store], archive: Archive) -> None:
+    """Raises OlderDatabaseError when the end of a topic holds what no row of its service counts."""
+    places = _places(service)
+    begins, ends = await archive.begins(places), await archive.ends(places)
+    tails = {place: (max(begins[place], ends[place] - TAIL), ends[place]) for place in places}
+    found = [record async for records in archive.read(tails) for record in records]
+    lanes = {name: {lane.n: lane for lane in await store.lanes()} for name, store in stores.items()}  # after the topics
+    for record, envelope, process in _said(service, found):
+        lane = lanes[process][envelope.lane or 0]
+        if (envelope.sequence or 0) > lane.streams.get(_stream(record.place), 0):
+            counted = lane.streams.get(_stream(record.place), 0)
+            raise older(
+                service.name,
+                f"{record.place.topic}/{record.place.partition} holds number {envelope.sequence} of lane {lane.n} and "
+                f"the database counts {counted}",
+            )
+
+
+def older(service: str, what: str) -> OlderDatabaseError:
+    """The refusal with its cure."""
+    return OlderDatabaseError(
+        f"{service}: the database is older than what was published: {what}. If it is the right database, end all "
+        f"replicas of {service} and run `makegood recover {service}`; otherwise correct MAKEGOOD_DATABASE_URL."
+    )
+
+
+async def recover(service: Service, stores: Mapping[str, Store], archive: Archive) -> list[Recalled]:
+    """Reads back what the service had published and its database forgot. No replica of it may run meanwhile.
+
+    Reads each of its topics once, from the beginning. Safe to repeat: what is known already is passed over.
+    """
+    lanes = {name: await store.lanes() for name, store in stores.items()}
+    forgotten: dict[str, dict[tuple[int, str, int], tuple[Record, Envelope]]] = {name: {} for name in stores}
+    async for record, envelope, process in _everything_said(service, archive):
+        lane = lanes[process][envelope.lane or 0]
+        stream, sequence = _stream(record.place), envelope.sequence or 0
+        if sequence > lane.streams.get(stream, 0):
+            forgotten[process].setdefault((lane.n, stream, sequence), (record, envelope))
+    recalled: list[Recalled] = []
+    for name, store in stores.items():
+        found = sorted(forgotten[name].values(), key=lambda pair: (pair[1].time, pair[1].lane, pair[1].sequence))
+        recalled.append(await _recall(name, store, lanes[name], found))
+    return recalled
+
+
+async def _recall(
+    process: str, store: Store, lanes: Sequence[LaneRow], found: Sequence[tuple[Record, Envelope]]
+) -> Recalled:
+    outbox: list[Outgoing] = []
+    told: list[ToldRow] = []
+    for lane in lanes:
+        lane.epoch += 1
+    for record, envelope in found:
+        lane, stream = lanes[envelope.lane or 0], _stream(record.place)
+        lane.position += 1
+        lane.streams[stream] = max(envelope.sequence or 0, lane.streams.get(stream, 0))
+        lane.moment = max(lane.moment, envelope.time)
+        lane.told, lane.gathering = lane.told + 1, True
+        key, body = (record.key or b"").decode(), (record.value or b"").decode()
+        outbox.append(Outgoing(lane.n, lane.position, record.place, key, record.headers, body))
+        cause = envelope.cause or ""
+        told.append(ToldRow(lane.n, cause, envelope.id, envelope.time, envelope.type, fingerprint(envelope.type, body)))
+    await store.recall(lanes, outbox, told)
+    epoch = max(lane.epoch for lane in lanes)
+    return Recalled(process, epoch, len(found), {row.cause for row in told})
+
+
+async def _everything_said(service: Service, archive: Archive) -> AsyncIterator[tuple[Record, Envelope, str]]:
+    places = _places(service)
+    begins, ends = await archive.begins(places), await archive.ends(places)
+    async for records in archive.read({place: (begins[place], ends[place]) for place in places}):
+        for said in _said(service, records):
+            yield said
+
+
+def _said(service: Service, records: Iterable[Record]) -> Iterable[tuple[Record, Envelope, str]]:
+    """What is ours among the records, with the process that said it; strangers' bytes are passed over."""
+    names = [process.name for process in service.processes]
+    for record in records:
+        try:
+            envelope = envelope_of(record.headers)
+        except DecodeError:
+            continue
+        if numbers_of(record.headers) is not None and (process := _speaker(names, envelope)) is not None:
+            yield record, envelope, process
+
+
+def _speaker(names: Sequence[str], envelope: Envelope) -> str | None:
+    """The process whose ids these are: an id follows from its process, its cause, its type and its ordinal."""
+    cause, kind = envelope.cause or "", envelope.type
+    ids = ((name, derived_text(name, cause, kind, str(n))) for n in range(1, _ORDINALS) for name in names)
+    return next((name for name, made in ids if made == envelope.id), None)
+
+
+def _places(service: Service) -> Collection[Place]:
+    return [Place(topic.name, n) for topic in own_topics(service.name) for n in range(PARTITIONS)]
+
+
+def _stream(place: Place) -> str:
+    return f"{place.topic}:{place.partition}"
