@@ -309,6 +309,24 @@ def reconcile(
 
 
 @app.command()
+def simulate(
+    *,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds to try.")] = 1000,
+    first: Annotated[int, typer.Option("--from", min=0, help="The first seed.")] = 0,
+    trace: Annotated[int | None, typer.Option(min=0, help="Tell the whole story of this seed.", metavar="SEED")] = None,
+    jobs: Annotated[int, typer.Option(min=0, help="Processes at a time; 0: one for each processor.")] = 0,
+) -> None:
+    """Run all services in one thread and in virtual time against everything that can go wrong.
+
+    The same seed is the same story to the letter. Exits 1 when something was that must not be, and tells the shortest
+    story in which it is.
+    """
+    from ops.simulation.report import simulate, trace_of
+
+    raise typer.Exit(trace_of(trace, console) if trace is not None else simulate(first, seeds, jobs, console))
+
+
+@app.command()
 def bench(
     claims: Annotated[int, typer.Option(min=100, help="Claims per round.")] = 5000,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds; their median is the result.")] = 3,

@@ -91,6 +91,8 @@ class Worker:
         self._watermark = Watermark(process, store, log, clock)
         self._busy = asyncio.Lock()
         self._next: dict[Place, int] = {}
+        self._unprepared: set[Place] = set()
+        """Places whose assignment failed: until it is made up for, what is known of them may be out of date."""
         self._verified: set[Place] = set()
         self._sought: dict[Place, int] = {}
         self._acknowledged: dict[int, int] = {}
@@ -101,6 +103,7 @@ class Worker:
 
     async def assigned(self, places: Collection[Place]) -> None:
         """New places: start reading one before ``next``, to see whether it is still the same log."""
+        self._unprepared.update(places)
         begins = await self._log.begins(places)
         for row in await self._store.begin_inputs(begins):
             if row.next < begins[row.place]:
@@ -109,6 +112,7 @@ class Worker:
             self._verified.discard(row.place)
             self._sought.pop(row.place, None)
             self._next[row.place] = row.next
+        self._unprepared.difference_update(places)
 
     async def hear(self, records: Sequence[Record]) -> None:
         """Decides a batch; returns when it is done, however long the database is away."""
@@ -119,6 +123,7 @@ class Worker:
     async def tick(self) -> None:
         """Everything that needs no input: requests, unpublished rows, progress, deadlines. Raises on trouble."""
         async with self._busy:
+            await self._prepare()
             lanes = self.lanes()
             waiting = await self._store.waiting(lanes, self._clock.now())
             self._metrics.show(waiting)
@@ -135,6 +140,12 @@ class Worker:
                 await self._fire(due)
             await self._tell_offsets()
             self.progress = steady_seconds()
+
+    async def _prepare(self) -> None:
+        """An assignment that failed is noticed by the next record; where none comes, deadlines would wait for ever."""
+        assigned = self._log.assigned()
+        if missed := assigned & self._unprepared | assigned - self._next.keys():
+            await self.assigned(missed)
 
     async def _count_overdue(self, lanes: Collection[int]) -> None:
         """For the metric alone, and so not at every tick."""

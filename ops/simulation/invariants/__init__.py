@@ -1,0 +1,10 @@
+"""What must hold at every moment and at the end, each as a statement of its own, whatever goes wrong."""
+
+from ops.simulation.invariants.decided import DECIDED
+from ops.simulation.invariants.ended import ENDED
+from ops.simulation.invariants.said import SAID
+from ops.simulation.invariants.statement import Commit, Fact, Invariant, Seen, Violation, Watch
+
+__all__ = ["INVARIANTS", "Commit", "Fact", "Invariant", "Seen", "Violation", "Watch"]
+
+INVARIANTS: tuple[type[Invariant], ...] = (*SAID, *DECIDED, *ENDED)

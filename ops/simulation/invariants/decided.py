@@ -1,0 +1,207 @@
+"""What must hold of what is written, after every commit."""
+
+from collections import Counter, defaultdict
+from datetime import datetime, timedelta
+from typing import Final
+
+from ops.simulation.clock import OFF_SECONDS
+from ops.simulation.invariants.statement import Commit, Fact, Invariant, Seen
+from services.recovery.ledger import Account, LedgerEntry
+from services.recovery.state import Recovery
+from shared.events.base import PARTITIONS
+from shared.runtime.codec import numbers_of
+from shared.runtime.log import Outgoing, Place
+from shared.runtime.process import topics_of
+from shared.runtime.store import Asked, Changes
+from shared.runtime.turn import DEADLINE
+
+_OFF: Final = timedelta(seconds=2 * OFF_SECONDS)
+"""By which two clocks may differ, and the log's own time from either."""
+
+
+class MomentsNeverGoBack(Invariant):
+    """Every turn of a lane has a later moment than the one before, and a key is decided on in their order."""
+
+    def __init__(self, seen: Seen) -> None:
+        super().__init__(seen)
+        self._moments: dict[tuple[str, int], datetime] = {}
+        self._decided: dict[tuple[str, str], tuple[datetime, int]] = {}
+
+    def committed(self, commit: Commit) -> None:
+        for lane in commit.changes.lanes:
+            before = self._moments.get((commit.process, lane.n))
+            if before is not None and lane.moment <= before:
+                raise self.wrong(f"lane {lane.n} of {commit.process} goes from {before} to {lane.moment}")
+            self._moments[commit.process, lane.n] = lane.moment
+        for row in commit.changes.journal:
+            last = self._decided.get((commit.process, row.key))
+            if last is not None and (row.at, row.n) <= last:
+                raise self.wrong(f"decision {row.n} on {row.key} in {commit.process} does not follow on the last one")
+            self._decided[commit.process, row.key] = (row.at, row.n)
+
+
+class NoDeadlineBeforeItsTime(Invariant):
+    """A deadline is asked when it has passed, and not before."""
+
+    def committed(self, commit: Commit) -> None:
+        now = self.seen.clock.now() + _OFF
+        for row in commit.changes.journal:
+            if row.asked.type == DEADLINE and row.asked.said_at > now:
+                raise self.wrong(f"{commit.process} asked {row.key} at {now}, and it was due at {row.asked.said_at}")
+
+
+class NoDeadlineOvertakesAnAnswer(Invariant):
+    """What was on the log before a deadline is decided before it, also what another service passes on."""
+
+    def __init__(self, seen: Seen) -> None:
+        super().__init__(seen)
+        self._sources = {each for process in seen.processes.values() for each in process.passed_on}
+        self._outside = {topic.name for _, topic in self._sources}
+        self._arrived: dict[tuple[str, str], int] = {}
+        """(outside topic, id) → when it got there last."""
+        self._passed_on: defaultdict[tuple[str, str], list[tuple[str, list[Outgoing]]]] = defaultdict(list)
+        """(process, outside topic) → id of what it heard there, and what it said of it."""
+        self._heard: defaultdict[str, set[str]] = defaultdict(set)
+
+    def appended(self, fact: Fact) -> None:
+        if fact.record.place.topic in self._outside:
+            self._arrived[fact.record.place.topic, fact.id] = fact.record.timestamp
+
+    def committed(self, commit: Commit) -> None:
+        process, changes = commit.process, commit.changes
+        self._heard[process] |= {row.asked.cause for row in (*changes.journal, *changes.held)}
+        for source, topic in self._sources:
+            if source == process:
+                self._note(source, topic.name, changes)
+        for row in changes.journal:
+            if row.asked.type == DEADLINE:
+                before = (row.asked.said_at - _OFF).timestamp() * 1000
+                self._look_at_inputs(process, row.asked, before)
+                for source, topic in self.seen.processes[process].passed_on:
+                    self._look_at_unread(source, topic.name, row.asked, before)
+                    self._look_at_passed_on(process, source, topic.name, row.asked, before)
+
+    def _note(self, source: str, topic: str, changes: Changes) -> None:
+        said = {dict(record.headers)["ce_id"].decode(): record for record in changes.outbox}
+        for row in changes.journal:
+            if row.says and row.asked.cause.startswith(f"{topic}/"):
+                heard = row.asked.cause.split("/")
+                about = next((part for part in heard if (topic, part) in self._arrived), "")
+                self._passed_on[source, topic].append((about, [said[each] for each in row.says]))
+
+    def _look_at_inputs(self, process: str, asked: Asked, before: float) -> None:
+        for topic in topics_of(self.seen.processes[process]):
+            self._look_at_unread(process, topic.name, asked, before, asked.lane if topic.numbered else None)
+
+    def _look_at_unread(self, process: str, topic: str, asked: Asked, before: float, lane: int | None = None) -> None:
+        inputs = self.seen.schemas()[self.seen.service_of[process]].tables[process].inputs
+        for n in range(PARTITIONS) if lane is None else (lane,):
+            place = Place(topic, n)
+            first = inputs[place].next if place in inputs else 0
+            for record in self.seen.cluster.records[place][first : first + 1]:
+                if record.timestamp < before:
+                    said = f"{Fact(record).type} on {topic}/{n} had not been heard by {process}"
+                    raise self.wrong(f"{asked.key} was asked about {asked.said_at}, and {said}")
+
+    def _look_at_passed_on(self, process: str, source: str, topic: str, asked: Asked, before: float) -> None:
+        kinds = {kind.__name__ for kind in self.seen.processes[process].hears}
+        topics = {each.name for each in topics_of(self.seen.processes[process])}
+        states = self.seen.schemas()[self.seen.service_of[process]].tables[process].states
+        for about, said in self._passed_on[source, topic]:
+            if self._arrived.get((topic, about), before) >= before:
+                continue
+            for record in said:
+                fact = dict(record.headers)
+                if record.place.topic not in topics or record.place.partition != asked.lane or record.key not in states:
+                    continue
+                if fact["ce_type"].decode() in kinds and fact["ce_id"].decode() not in self._heard[process]:
+                    what = (
+                        f"{fact['ce_type'].decode()}, by which {source} passes on what was said before, was not heard"
+                    )
+                    raise self.wrong(f"{process} asked {asked.key} about {asked.said_at}, and {what}")
+
+
+class HeardOnce(Invariant):
+    """A fact of ours is decided on as often as it was said, and the outcome of an effect once."""
+
+    def __init__(self, seen: Seen) -> None:
+        super().__init__(seen)
+        self._numbers: defaultdict[str, set[object]] = defaultdict(set)
+        """Id → the numbers under which it was said; an outside party that repeats itself may be answered twice."""
+        self._heard: Counter[tuple[str, str, str]] = Counter()
+
+    def appended(self, fact: Fact) -> None:
+        numbers = numbers_of(fact.record.headers)
+        if numbers is not None:
+            self._numbers[fact.id].add((fact.record.place, numbers[:2]))
+
+    def committed(self, commit: Commit) -> None:
+        for row in commit.changes.journal:
+            if "/" in row.asked.cause:
+                continue  # an outside party's, a deadline, or a question
+            about = (commit.process, row.key, row.asked.cause)
+            self._heard[about] += 1
+            if self._heard[about] > max(1, len(self._numbers[row.asked.cause])):
+                raise self.wrong(f"{commit.process} heard {row.asked.type} {row.asked.cause} of {row.key} again")
+
+
+class NumbersWithoutGap(Invariant):
+    """A lane counts what it says, and each of its streams, without a gap."""
+
+    def __init__(self, seen: Seen) -> None:
+        super().__init__(seen)
+        self._position: Counter[tuple[str, int]] = Counter()
+        self._sequence: Counter[tuple[str, int, Place]] = Counter()
+
+    def committed(self, commit: Commit) -> None:
+        for record in commit.changes.outbox:
+            self._position[commit.process, record.lane] += 1
+            self._sequence[commit.process, record.lane, record.place] += 1
+            sequence = int(dict(record.headers)["ce_sequence"])
+            if record.position != self._position[commit.process, record.lane] or (
+                sequence != self._sequence[commit.process, record.lane, record.place]
+            ):
+                raise self.wrong(f"{commit.process} says {record.position} ({sequence} on {record.place}) out of turn")
+        for lane in commit.changes.lanes:
+            if lane.position != self._position[commit.process, lane.n]:
+                raise self.wrong(f"lane {lane.n} of {commit.process} counts {lane.position}")
+
+
+class BooksAreWhatWasDecided(Invariant):
+    """The ledger balances, and says of each claim what recovery knows of it."""
+
+    def __init__(self, seen: Seen) -> None:
+        super().__init__(seen)
+        self._balances: defaultdict[str, Counter[Account]] = defaultdict(Counter)
+
+    def committed(self, commit: Commit) -> None:
+        for text in commit.changes.rows.get("ledger_entry", ()):
+            entry = LedgerEntry.model_validate_json(text)
+            self._balances[str(entry.claim_id)][entry.debit_account] += entry.amount_minor
+            self._balances[str(entry.claim_id)][entry.credit_account] -= entry.amount_minor
+        if commit.process != "recovery":
+            return
+        for row in commit.changes.states:
+            state, books = Recovery.model_validate_json(row.body), self._balances[row.key]
+            known = (
+                *(state.paid_minor, -state.from_seller_minor, -state.from_insurer_minor, state.waived_minor),
+                *(state.written_off_minor, state.outstanding_minor, -state.owed_minor, state.suspense_minor),
+            )
+            booked = tuple(books[account] for account in _ACCOUNTS)
+            if known != booked:
+                raise self.wrong(f"of {row.key} recovery knows {known}, and has booked {booked}")
+
+
+_ACCOUNTS: Final = (
+    *(Account.INDEMNITY_COST, Account.RECOVERIES_SELLER, Account.RECOVERIES_INSURER, Account.WAIVED),
+    *(Account.WRITTEN_OFF, Account.EXPECTED_RECOVERY, Account.OWED_TO_SELLER, Account.SUSPENSE),
+)
+
+DECIDED: Final[tuple[type[Invariant], ...]] = (
+    MomentsNeverGoBack,
+    NoDeadlineBeforeItsTime,
+    NoDeadlineOvertakesAnAnswer,
+    HeardOnce,
+    NumbersWithoutGap,
+    BooksAreWhatWasDecided,
+)

@@ -1,0 +1,143 @@
+"""How a statement is made: it is shown what is said and what is written, and says what is wrong."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, ClassVar, Final
+from uuid import UUID
+
+from ops import catalogue
+from ops.demo.observer import Streams
+from ops.simulation.clock import TrueClock
+from ops.simulation.log import Cluster
+from ops.simulation.tables import Schema
+from shared.policy import Policies
+from shared.runtime.log import Record
+from shared.runtime.process import Process
+from shared.runtime.store import Changes
+
+NUMBERED: Final = frozenset(topic.name for topic in catalogue.all_topics() if topic.numbered)
+
+
+class Violation(Exception):  # noqa: N818 - it is what was looked for
+    """What must not be: which statement, and what breaks it."""
+
+    def __init__(self, invariant: str, what: str) -> None:
+        super().__init__(f"{invariant}: {what}")
+        self.invariant, self.what = invariant, what
+
+
+class Fact:
+    """One record on the log, as a listener counts it: each number of a stream once."""
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self._headers = {name: value.decode("utf-8", "replace") for name, value in record.headers}
+        self.type, self.id = self._headers.get("ce_type", ""), self._headers.get("ce_id", "")
+
+    @cached_property
+    def body(self) -> Mapping[str, Any]:
+        return json.loads(self.record.value or b"{}")
+
+    @property
+    def said_at(self) -> datetime:
+        return datetime.fromisoformat(self._headers["ce_time"])
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One transaction that has just been committed."""
+
+    service: str
+    process: str
+    changes: Changes
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a statement may look at beside what it is shown: the house from outside."""
+
+    clock: TrueClock
+    cluster: Cluster
+    schemas: Callable[[], Mapping[str, Schema]]
+    policies: Policies
+    processes: Mapping[str, Process[Any]]
+    service_of: Mapping[str, str]
+    letters: Sequence[UUID]
+    faulty: Callable[[], bool]
+    """Whether anything has gone wrong, or was meant to."""
+    refused: Sequence[tuple[str, Exception]]
+    spoilt: frozenset[str]
+    """Submissions that were damaged on purpose."""
+
+
+class Invariant:
+    """A statement. ``hears``: the types of events it wants to be told of."""
+
+    hears: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, seen: Seen) -> None:
+        self.seen = seen
+
+    @classmethod
+    def name(cls) -> str:
+        """The first line of its docstring is the statement."""
+        return (cls.__doc__ or "").strip().partition("\n")[0].rstrip(".")
+
+    def wrong(self, what: str) -> Violation:
+        return Violation(self.name(), what)
+
+    def appended(self, fact: Fact) -> None:
+        """Any record, also one that a listener would not count."""
+
+    def said(self, fact: Fact) -> None:
+        """A record of a type it hears, as a listener counts it."""
+
+    def committed(self, commit: Commit) -> None:
+        """Anything was written."""
+
+    def ended(self) -> None:
+        """All is over: everything healed, and nobody has anything left to do."""
+
+
+class Watch:
+    """Shows everything to all statements. The first one that is broken is kept."""
+
+    def __init__(self, statements: Iterable[type[Invariant]], seen: Seen) -> None:
+        self.violation: Violation | None = None
+        self._all = [statement(seen) for statement in statements]
+        self._streams = Streams()
+        self._ears: defaultdict[str, list[Invariant]] = defaultdict(list)
+        for statement in self._all:
+            for kind in statement.hears:
+                self._ears[kind].append(statement)
+        self._readers = [each for each in self._all if type(each).appended is not Invariant.appended]
+        self._writers = [each for each in self._all if type(each).committed is not Invariant.committed]
+
+    def appended(self, record: Record) -> None:
+        fact = Fact(record)
+        for statement in self._readers:
+            self._ask(statement.appended, fact)
+        topic, partition = record.place
+        if topic in NUMBERED and not self._streams.accepts(topic, partition, record.headers):
+            return
+        for statement in self._ears.get(fact.type, ()):
+            self._ask(statement.said, fact)
+
+    def committed(self, service: str, process: str, changes: Changes) -> None:
+        commit = Commit(service, process, changes)
+        for statement in self._writers:
+            self._ask(statement.committed, commit)
+
+    def ended(self) -> None:
+        for statement in self._all:
+            self._ask(lambda _, statement=statement: statement.ended(), None)
+
+    def _ask(self, question: Callable[[Any], None], what: object) -> None:
+        try:
+            question(what)
+        except Violation as violation:
+            self.violation = self.violation or violation

@@ -1,0 +1,57 @@
+"""Tells what came of many seeds, or the story of one."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from rich.console import Console
+
+from ops.demo.scenes import SCENES
+from ops.simulation.plan import Kind, Noise, plan_of
+from ops.simulation.run import Result, lived, processors, results
+from ops.simulation.story import told
+
+MOST: Final = 3
+"""Failing seeds whose story is told; the others are named."""
+
+
+def trace_of(seed: int, console: Console) -> int:
+    """The whole story of one seed. The exit code: 1 when something was that must not be."""
+    house = lived(plan_of(seed))
+    for line in told(house):
+        console.out(line, highlight=False)
+    return 1 if house.watch.violation else 0
+
+
+def simulate(first: int, seeds: int, jobs: int, console: Console) -> int:
+    """Many seeds, what they tried, and the shortest story of the first that failed. The exit code."""
+    started, found, failed = time.monotonic(), list[Result](), list[Result]()
+    for result in results(first, seeds, jobs or processors()):
+        found.append(result)
+        if result.invariant is not None:
+            failed.append(result)
+            console.out(f"seed {result.seed}: {result.invariant}: {result.what}", style="red", highlight=False)
+    seconds = time.monotonic() - started
+    for line in _coverage(found):
+        console.out(line, highlight=False)
+    console.out(f"{seeds:,} seeds in {seconds:.1f} s ({seeds / seconds:.1f} seeds/s): {len(failed)} failed.")
+    for result in sorted(failed, key=lambda result: result.seed)[:MOST]:
+        for line in told(lived(plan_of(result.seed))):
+            console.out(line, highlight=False)
+    return 1 if failed else 0
+
+
+def _coverage(found: Sequence[Result]) -> list[str]:
+    """What was tried, and what of all there is was not."""
+    events, faults, noise, scenes = Counter[str](), Counter[str](), Counter[str](), Counter[int]()
+    for result in found:
+        events += result.events
+        faults += result.faults
+        noise += result.noise
+        scenes += result.scenes
+    return [
+        f"scenes {len(scenes)} of {len(SCENES)}, {len(events)} types of events in {events.total():,} records",
+        "faults that struck: " + ", ".join(f"{kind} {faults[kind]:,}" for kind in Kind),
+        "noise: " + ", ".join(f"{each.name.lower()} {noise[each]:,}" for each in Noise),
+    ]
