@@ -53,7 +53,8 @@ async def sorted_errors() -> AsyncGenerator[None]:
         if state.startswith(_PASSING):
             raise PassingError(f"{type(error).__name__} {state}") from error
         raise DataError(f"{type(error).__name__} {state}") from error
-    except (asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError) as error:
+        # The second: what the driver says of a connection that was lost while a transaction was begun on it.
         if isinstance(error, asyncpg.DataError | asyncpg.InterfaceError) and "invalid input" in str(error):
             raise DataError(type(error).__name__) from error
         raise PassingError(type(error).__name__) from error

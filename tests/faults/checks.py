@@ -25,7 +25,7 @@ STREAMS = "select n, streams from {0}.lane where streams::text <> '{{}}'"
 async def what_is_wrong(settings: Settings, load: Load, observer: Observer) -> list[str]:
     """In words; nothing, when all is as it must be."""
     differences = await _reconciled(settings)
-    problems = [*differences, *observer.wrong, *load.wrong, *load.book.wrong, *_of_claims(load)]
+    problems = [*differences, *observer.wrong, *load.wrong, *load.book.wrong, *_of_claims(load), *_of_quotes(load)]
     connection: Any = await cast("Any", asyncpg).connect(settings.database_url.get_secret_value())
     try:
         for service in catalogue.NAMES:
@@ -112,6 +112,12 @@ def _turn(observer: Observer, row: Any) -> tuple[Any, ...]:
     """Decisions in their order. Those of one turn share its moment, and those that change nothing their number too."""
     place = observer.places.get(row["cause"])
     return row["process"], row["key"], row["at"], row["n"], place.offset if place else -1
+
+
+def _of_quotes(load: Load) -> Iterator[str]:
+    for seller, times in load.shoppers.items():
+        if times != 1:
+            yield f"{seller} was told {times} times what the carriers ask"
 
 
 async def _of_ledger(connection: Any, load: Load) -> list[str]:

@@ -15,6 +15,7 @@ from ops.demo.outside.wire import Wire
 from ops.demo.outside.world import Speech
 from shared.events.adjusters import ReviewDecided
 from shared.events.base import PARTITIONS, Envelope, Event, claim_id_of
+from shared.events.carriers import CarrierQuoted
 from shared.events.claim import Document, DocumentKind, LossKind
 from shared.events.escalation import (
     ClaimClosed,
@@ -25,10 +26,11 @@ from shared.events.escalation import (
     RouteChosen,
 )
 from shared.events.finance import PayoutPaid, SellerDebitCollected
+from shared.events.insurance_accelerator import QuotesCompared, QuotesRequested, SellerNotQualified
 from shared.events.marketplace import SellerProceedsReported, SellerRegistered
 from shared.events.recovery import RecoveryClosed, SellerDebitRequested
 from shared.events.seller_notifier import SellerNotified
-from shared.events.seller_portal import AnswerChoice, CertificateSubmitted, InsurerRating, SellerAnswered
+from shared.events.seller_portal import AnswerChoice, CertificateSubmitted, InsurerRating, QuotesWanted, SellerAnswered
 from shared.events.upstream import Claimant, ClaimSubmitted, DocumentsSubmitted, Injury, Loss, ReleaseSigned
 from shared.money import Currency
 from shared.runtime.clock import Clock
@@ -128,6 +130,8 @@ class Load:
     def __init__(self, wire: Wire, clock: Clock) -> None:
         self.claims: dict[UUID, Claim] = {}
         self.book = Book()
+        self.shoppers: dict[str, int] = {}
+        """Seller who wants quotes → how often he was told what carriers ask, or that he gets none (no proceeds yet)."""
         self.silent: set[str] = set()
         """Parties that say nothing for now; what they would have said is kept."""
         self.lateness: list[float] = []
@@ -246,9 +250,16 @@ class Load:
                       for n in range(max(1, round(per_second / 4)))]  # fmt: skip
             self._publish(claims)
             if number % 4 == 0:
-                seller = f"joined-{self._mark}-{number}"
-                self._say(*map(self._speech, (*self._known(seller), self._certificate(seller))))
+                self._join(f"joined-{self._mark}-{number}", wants_quotes=number % 8 == 0)
             await asyncio.sleep(max(0.25, 1 / per_second))
+
+    def _join(self, seller: str, *, wants_quotes: bool) -> None:
+        if wants_quotes:
+            self.shoppers[seller] = 0
+            wish: Event = QuotesWanted(seller_id=seller, request_id=f"wish-{seller}", marketplace="US")
+        else:
+            wish = self._certificate(seller)
+        self._say(*map(self._speech, (*self._known(seller), wish)))
 
     def _submission(self, claim: Claim) -> Iterator[Event]:
         today = self._clock.now().date()
@@ -278,13 +289,20 @@ class Load:
 
     def hear(self, event: Event, envelope: Envelope) -> None:
         """What a service said, once."""
+        if isinstance(event, QuotesCompared | SellerNotQualified) and event.seller_id in self.shoppers:
+            self.shoppers[event.seller_id] += 1
+        elif isinstance(event, QuotesRequested) and event.seller_id in self.shoppers:
+            self._answers(self._quote(event), envelope)
         claim = self.claims.get(event.claim_id) if isinstance(event, Asking) else None
         if claim is None:
             return
         self._note(claim, event, envelope)
         answer = self._answer(claim, event)
-        if answer is None or answer.topic is None:
-            return
+        if answer is not None:
+            self._answers(answer, envelope)
+
+    def _answers(self, answer: Event, envelope: Envelope) -> None:
+        assert answer.topic is not None
         if answer.topic.party in self.silent:
             self._kept.append((answer, envelope.id))
             return
@@ -344,6 +362,20 @@ class Load:
                 return _result(SellerDebitCollected, event, debit_id=event.debit_id)
             case _:
                 return None
+
+    def _quote(self, asked: QuotesRequested) -> CarrierQuoted:
+        return CarrierQuoted(
+            seller_id=asked.seller_id,
+            request_id=asked.request_id,
+            quote_id=f"carrier-south-{asked.seller_id}",
+            carrier="carrier-south",
+            rating=InsurerRating.A_OR_BETTER,
+            currency=Currency.USD,
+            premium_minor=840_00,
+            per_occurrence_minor=200_000_000,
+            deductible_minor=500_000,
+            valid_until=self._clock.now() + timedelta(days=365),
+        )
 
     # Saying.
 

@@ -30,7 +30,7 @@ async def networked() -> AsyncIterator[tuple[Town, Network]]:
         kafka = ProxiedKafka(folder / "kafka", network.kafka)
         async with stack_of(kafka, Postgres(folder / "postgres"), Mail(folder / "mail")) as stack:
             ways = network.leads_to(stack, stack.database_url)
-            async with opened(stack, folder, of=ways, MAKEGOOD_DATABASE_TIMEOUT_SECONDS="10") as town:
+            async with opened(stack, folder, of=ways, MAKEGOOD_DATABASE_TIMEOUT_SECONDS="5") as town:
                 yield town, network
     finally:
         await network.stop()

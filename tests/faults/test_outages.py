@@ -32,6 +32,13 @@ async def test_finance_is_away_for_days(town: Town) -> None:
         assert town.load.speaks_again("finance")
 
 
+async def test_the_carriers_are_away_for_days(town: Town) -> None:
+    async with town.fault("carriers away for 16 days of the clock, and quote when it is too late"):
+        town.load.silent.add("carriers")
+        await town.goes_on_for(SILENCE)
+        assert town.load.speaks_again("carriers")
+
+
 async def test_answers_that_came_in_time_count_though_their_time_passed_while_they_lay_unread(town: Town) -> None:
     """Escalation is away from the route on; the sellers answer, the time is over, and then it comes back."""
     town.load.silent.add("seller_portal")

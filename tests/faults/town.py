@@ -112,10 +112,12 @@ class Town:
         await self.load.stops()
         claims = list(self.load.claims.values())
         await self.until(lambda: ended(claims), SETTLING, "every claim to end")
+        await self.until(lambda: all(self.load.shoppers.values()), 60 * SLOWER, "every seller to hear of his quotes")
         self.nobody_died()
         problems = await what_is_wrong(self.settings, self.load, self.observer)
         assert not problems, "\n".join(problems[:20])
         self.load.claims.clear()
+        self.load.shoppers.clear()
         self.sound = True
 
     async def until(self, ready: Any, seconds: float, what: str) -> None:
@@ -279,7 +281,7 @@ def _environment(stack: Stack, settings: Settings) -> dict[str, str]:
         "MAKEGOOD_CLOCK_REAL_ORIGIN": str(settings.clock_real_origin),
         "MAKEGOOD_CLOCK_ORIGIN": str(settings.clock_origin),
         "MAKEGOOD_KAFKA_SESSION_SECONDS": str(SESSION),
-        "MAKEGOOD_TICK_SECONDS": "0.1",
+        "MAKEGOOD_TICK_SECONDS": "0.25",
     }
 
 

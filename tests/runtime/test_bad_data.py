@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 from pydantic import SecretStr
 
@@ -109,6 +110,19 @@ async def test_what_the_database_says_is_sorted(bench: Workbench, trouble: str, 
             await bench.pool.execute(
                 "insert into state (process, key, lane, n, body) values ('account', 'x', 0, 1, '{}')"
             )
+
+
+async def test_a_connection_that_is_lost_between_two_statements_is_trouble_that_passes(bench: Workbench) -> None:
+    """The driver has errors of its own for that, which are no words of the database."""
+    lost = await bench.pool.acquire()
+    lost.terminate()
+    with pytest.raises(PassingError):
+        async with sorted_errors():
+            await lost.fetch("select 1")
+    with pytest.raises(PassingError):
+        async with sorted_errors():
+            raise asyncpg.InternalClientError("cannot switch to state 12; protocol is in the \"failed\" state")
+    await bench.pool.release(lost)
 
 
 async def refuse_states(bench: Workbench, trouble: str, times: int = 1000) -> None:
