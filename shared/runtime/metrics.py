@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from datetime import datetime
+from weakref import WeakKeyDictionary
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
@@ -60,11 +61,11 @@ class _Families:
         )  # fmt: skip
 
 
-_families: dict[int, _Families] = {}
+_families: WeakKeyDictionary[CollectorRegistry, _Families] = WeakKeyDictionary()
 
 
 def _made(registry: CollectorRegistry) -> _Families:
-    return _families.get(id(registry)) or _families.setdefault(id(registry), _Families(registry))
+    return _families.get(registry) or _families.setdefault(registry, _Families(registry))
 
 
 def clock_ahead(service: str, seconds: float) -> None:

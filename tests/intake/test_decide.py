@@ -5,6 +5,7 @@ import json
 import pytest
 
 from services.intake import decide
+from services.intake.app import intake
 from services.intake.state import Stage, Submission
 from shared.events.base import claim_id_of
 from shared.events.claim import Document, InjuryClass, Reason
@@ -40,6 +41,7 @@ from tests.intake.given import (
     waiting_for_papers,
     withdrawn,
 )
+from tests.interpreter import Interpreter
 
 WITHDRAWN = ClaimWithdrawn(submission_id="fnol-1")
 
@@ -60,6 +62,13 @@ def test_a_valid_claim_is_looked_at_beside_the_claimants_others() -> None:
     said = told(decision, IncidentReported)
     assert (said.claimant_id, said.admitted_minor) == ("customer-1", 32_000)
     assert decision.state.stage is Stage.SCREENING
+
+
+def test_a_submission_that_is_filed_again_is_the_same_claim_and_nothing_follows() -> None:
+    process = Interpreter(intake)
+    process.hear(submitted())
+    assert process.hear(submitted()) == ()
+    assert process.hear(submitted(product="another product")) == ()
 
 
 def test_a_claim_carries_the_policy_in_force_on_the_day_it_was_reported() -> None:

@@ -193,3 +193,11 @@ async def test_what_decisions_raise_is_told_without_its_text(bench: Workbench) -
     [reason] = (await parked(bench)).values()
     assert reason.startswith(FailingOnPurposeError.__name__)
     assert "secret" not in reason
+
+
+async def test_a_deadline_of_a_parked_key_is_not_even_found(bench: Workbench) -> None:
+    one = await bench.replica()
+    bench.shelf.say(Deposited(account="a", n=1, wait_days=1), Deposited(account="a", n=2, fails=True))
+    await one.read()
+    async with one.store.transaction() as tx:
+        assert await tx.due({lane_of("a"): one.clock.now() + 2 * DAY}, 10) == []

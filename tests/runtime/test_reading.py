@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+from pydantic import SecretStr
 
 from shared.runtime.log import LogChangedError, Place
-from tests.runtime.toy import DEPOSITS, Counted, Deposited
+from shared.runtime.migrate import SchemaError, keep_partitions, migrate
+from shared.runtime.settings import Settings
+from tests.runtime.toy import DEPOSITS, SERVICES, Adjusted, Counted, Deposited, account_process_v2
 from tests.runtime.workbench import Workbench, lane_of
 
 LANE = lane_of("a")
@@ -97,3 +100,39 @@ async def test_a_log_whose_unread_records_are_gone_is_refused(bench: Workbench) 
     bench.shelf.records.clear()
     with pytest.raises(LogChangedError, match="records 3 to 4 are gone unread"):
         await bench.replica()
+
+
+async def test_what_comes_before_its_beginning_is_heard_right_after_it(bench: Workbench) -> None:
+    one = await bench.replica(process=account_process_v2)
+    await one.worker.hear(bench.shelf.say(Adjusted(account="a", amount=100)))
+    assert bench.shelf.told(Counted) == []
+    await one.worker.hear(bench.shelf.say(Deposited(account="a", n=1)))
+    assert [event.total for event in bench.shelf.told(Counted)] == [1, 101]
+
+
+async def test_where_reading_stands_is_written_with_what_was_decided(bench: Workbench) -> None:
+    one = await bench.replica()
+    bench.shelf.say(*deposits(1, 3))
+    await one.read()
+    row = await bench.pool.fetchrow("select next, last_print is not null as printed from input where next > 0")
+    assert (row["next"], row["printed"]) == (3, True)
+
+
+async def test_a_database_begun_with_another_number_of_lanes_is_refused(bench: Workbench, database_url: str) -> None:
+    await bench.pool.execute("update process set lanes = 8")
+    with pytest.raises(SchemaError, match="begun with 8 lanes"):
+        await migrate(Settings(database_url=SecretStr(database_url)), [SERVICES["account"]])
+
+
+async def test_only_what_was_published_is_ever_dropped(bench: Workbench, database_url: str) -> None:
+    await bench.pool.execute(
+        "create table outbox_2020_01 partition of outbox for values from ('2020-01-01') to ('2020-02-01'); "
+        "insert into outbox values ('account', 3, 1, 'toy.counts.v1', 3, 'a', '[]', '{}', '2020-01-15'); "
+        "update lane set position = 1 where n = 3"
+    )
+    settings = Settings(database_url=SecretStr(database_url))
+    await keep_partitions(settings, "account")
+    assert await bench.pool.fetchval("select count(*) from outbox") == 1
+    await bench.pool.execute("update lane set published = 1 where n = 3")
+    await keep_partitions(settings, "account")
+    assert await bench.pool.fetchval("select to_regclass('outbox_2020_01')") is None

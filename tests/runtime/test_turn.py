@@ -11,7 +11,9 @@ NOW = datetime(2025, 6, 2, 9, tzinfo=UTC)
 KEY, LANE = "a", 3
 
 
-def turn(*deposits: Deposited, lane: LaneRow | None = None, known: StateRow | None = None) -> Changes:
+def turn(
+    *deposits: Deposited, lane: LaneRow | None = None, known: StateRow | None = None, said_at: datetime = NOW
+) -> Changes:
     lane = lane or LaneRow(LANE, None, 1, 0, 0, {}, NOW - timedelta(days=1), 0)
     taking = Turn(
         account_process,
@@ -25,7 +27,7 @@ def turn(*deposits: Deposited, lane: LaneRow | None = None, known: StateRow | No
     taking.know([known] if known else [], [])
     for deposit in deposits:
         body = deposit.model_dump_json()
-        taking.ask(Asked(KEY, LANE, "Deposited", f"bank/{deposit.n}", NOW, body), deposit)
+        taking.ask(Asked(KEY, LANE, "Deposited", f"bank/{deposit.n}", said_at, body), deposit)
     return taking.finish()
 
 
@@ -69,3 +71,15 @@ def test_every_turn_of_a_lane_has_a_later_moment_though_the_clock_stands_still()
     moments = [turn(deposit(n), lane=lane).journal[0].at for n in (1, 2, 3)]
     assert moments == sorted(set(moments))
     assert moments[0] > NOW
+
+
+def test_the_same_cause_gives_the_same_ids_also_in_a_replay() -> None:
+    once, again = turn(deposit(), deposit(2)), turn(deposit(), deposit(2))
+    assert [row.says for row in once.journal] == [row.says for row in again.journal]
+    assert len({said for row in once.journal for said in row.says}) == 2
+
+
+def test_a_clock_of_the_outside_that_runs_ahead_wins_nothing() -> None:
+    ahead = Deposited(account=KEY, n=1, wait_days=1)
+    [state] = turn(ahead, said_at=NOW + timedelta(days=300)).states
+    assert state.due == NOW + timedelta(days=1)
