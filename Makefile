@@ -8,10 +8,10 @@ RUN := $(UV) run --no-sync
 option = $(if $($(1)),--$(2) "$($(1))")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults check up down bench sync
+.PHONY: help demo test faults check up down bench mutants decisions sync
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: sync ## Watch claims travel from submission to recovery (FROM= CLAIMS= SEED= REPORT= OUTCOMES= STACK= CHAOS= …)
 	@$(RUN) makegood demo $(call option,FROM,from) $(call option,CLAIMS,claims) $(call option,SEED,seed) \
@@ -37,6 +37,12 @@ down: sync ## End what `make up` left running
 
 bench: sync ## Measure the direct-pay route (JSON=)
 	@$(RUN) makegood bench $(call option,JSON,json)
+
+mutants: sync ## Remove each safeguard in turn and see that its tests fail (NAME=)
+	@$(RUN) python -m tests.mutants $(if $(NAME),"$(NAME)")
+
+decisions: sync ## Mutate every decision of a service, or of all, and count what its tests do not notice (SERVICE=)
+	@$(UV) run --locked --group mutants python -m tests.mutants.decisions $(SERVICE)
 
 sync: $(UV)
 	@$(UV) sync --locked --quiet

@@ -409,6 +409,8 @@ def test_what_is_not_worth_pursuing_is_written_off_at_once():
     event = decision.says[1]
     assert isinstance(event, RecoveryWrittenOff)
     assert (event.reason, event.amount_minor, decision.state.due) == (WriteOffReason.TOO_SMALL, 499, None)
+    large = given.hear(given.dormant(499), given.paid(499), at(START))
+    assert kinds(large) == [RecoveryOpened, RecoveryWrittenOff, RecoveryClosed]
     assert kinds(given.hear(given.dormant(500), given.paid(500), at(START))) == [RecoveryOpened, DebitNoticed]
 
 
