@@ -1,0 +1,113 @@
+"""A database that was put back to before what its service has said: refused, and recovered from the log."""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from shared.runtime import Decision, Moment, Process
+from shared.runtime.log import OlderDatabaseError, Place, Record
+from shared.runtime.recover import recover, refuse_older
+from shared.runtime.store import Store
+from tests.runtime.toy import COUNTS, SERVICES, Account, Counted, Deposited, account_process, opened
+from tests.runtime.workbench import Shelf, Workbench, lane_of
+
+ACCOUNT = SERVICES["account"]
+
+
+class ShelfArchive:
+    """The log as it lies there, for who reads it without being a member of a group."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    async def begins(self, places: Collection[Place]) -> Mapping[Place, int]:
+        return dict.fromkeys(places, 0)
+
+    async def ends(self, places: Collection[Place]) -> Mapping[Place, int]:
+        return {place: self._shelf.end(place) for place in places}
+
+    async def read(self, ranges: Mapping[Place, tuple[int, int]]) -> AsyncIterator[Sequence[Record]]:
+        for place, (first, end) in ranges.items():
+            yield self._shelf.records[place][first:end]
+
+
+async def stores(bench: Workbench) -> dict[str, Store]:
+    return {"account": (await bench.replica()).store}
+
+
+def deposits(first: int, last: int) -> list[Deposited]:
+    return [Deposited(account="a", n=n) for n in range(first, last + 1)]
+
+
+async def put_back(bench: Workbench) -> None:
+    """Everything is forgotten that was written since the database was made."""
+    await bench.pool.execute(
+        "truncate state, outbox, journal, held; update input set next = 0, last_print = null; "
+        "update lane set position = 0, published = 0, streams = '{}', owner = null, moment = '-infinity'"
+    )
+
+
+def counts(bench: Workbench) -> list[int]:
+    return [event.n for event in bench.shelf.told(Counted)]
+
+
+async def test_a_database_older_than_its_topics_is_not_served(bench: Workbench) -> None:
+    bench.shelf.say(*deposits(1, 2))
+    await (await bench.replica()).read()
+    await refuse_older(ACCOUNT, await stores(bench), ShelfArchive(bench.shelf))
+    await put_back(bench)
+    with pytest.raises(OlderDatabaseError, match="makegood recover account"):
+        await refuse_older(ACCOUNT, await stores(bench), ShelfArchive(bench.shelf))
+
+
+async def test_a_running_replica_ends_when_its_database_goes_back(bench: Workbench) -> None:
+    one = await bench.replica()
+    bench.shelf.say(*deposits(1, 2))
+    await one.read()
+    await put_back(bench)
+    bench.shelf.say(*deposits(3, 3))
+    with pytest.raises(OlderDatabaseError, match="makegood recover account"):
+        await one.read()
+    assert counts(bench) == [1, 2]
+
+
+async def test_what_was_published_is_read_back_and_the_numbers_go_on_behind_it_in_a_new_epoch(bench: Workbench) -> None:
+    bench.shelf.say(*deposits(1, 2))
+    await (await bench.replica()).read()
+    await put_back(bench)
+    [recalled] = await recover(ACCOUNT, await stores(bench), ShelfArchive(bench.shelf))
+    assert (recalled.events, recalled.epoch) == (2, 2)
+
+    one = await bench.replica()
+    bench.shelf.say(*deposits(3, 3))
+    for _ in range(3):
+        await one.read()
+        await one.worker.tick()
+    records = bench.shelf.records[Place(COUNTS.name, lane_of("a"))]
+    numbers = [(dict(r.headers)["ce_sequence"], dict(r.headers)["ce_epoch"]) for r in records]
+    assert (b"3", b"2") in numbers
+    assert sorted({sequence for sequence, _ in numbers}) == [b"1", b"2", b"3"]
+    assert await bench.pool.fetchval("select count(*) from told") == 0
+
+
+def doubled(event: Deposited, at: Moment[Any]) -> Decision[Account]:
+    return opened(event.model_copy(update={"amount": 2 * event.amount}), at)
+
+
+async def test_a_decision_that_differs_from_what_was_published_parks_its_key(bench: Workbench) -> None:
+    bench.shelf.say(*deposits(1, 1))
+    await (await bench.replica()).read()
+    await put_back(bench)
+    await recover(ACCOUNT, await stores(bench), ShelfArchive(bench.shelf))
+    changed: Process[Account] = Process(
+        name="account", state=Account, begins={Deposited: doubled}, hears=account_process.hears
+    )
+    one = await bench.replica(process=changed)
+    for _ in range(2):
+        await one.read()
+        await one.worker.tick()
+    [held] = await bench.pool.fetch("select key, error from held where error is not null")
+    assert held["key"] == "a"
+    assert "differs from what was published" in held["error"]
+    assert {event.total for event in bench.shelf.told(Counted)} == {1}
