@@ -91,7 +91,7 @@ def accepted(submission: Submission, policy: Policy) -> Decision[Submission]:
         liens=seen.liens,
         signals=seen.signals,
         score=weighs,
-        investigate=weighs >= policy.screening.investigate_at,
+        investigate=weighs >= policy.screening.investigate_at or seen.may_repeat,
         beneficiary=seen.beneficiary,
     )
     now = seen.at_stage(Stage.ACCEPTED).but(diagnosis=None)

@@ -10,8 +10,8 @@ from shared.money import MINOR_MAX, Currency, Minor
 from shared.policy.model import Screening
 from shared.runtime import Decision, Moment, State, unchanged
 
-INCIDENTS_KEPT: Final = 16
-"""Incidents remembered per claimant: some 110 bytes each, so that the state stays under 2 KB."""
+INCIDENTS_KEPT: Final = 150
+"""Incidents remembered per claimant: some 110 bytes each, and under 64 KB with the longest ids there can be."""
 
 
 class Incident(NamedTuple):
@@ -50,18 +50,21 @@ class Incident(NamedTuple):
 class Claimant(State):
     """The claimant's last reported incidents, the oldest report first.
 
-    Beyond ``INCIDENTS_KEPT`` the oldest report is forgotten: a repetition of it would pass as a new claim, and its
-    amount would no longer count. Nobody honest comes near; that many claims are a case for investigation.
+    Beyond ``INCIDENTS_KEPT`` the oldest report is forgotten. A repetition of it cannot be told from a new claim, so from
+    then on every claim of this claimant is investigated by a person. Nobody honest comes near.
     """
 
     incidents: tuple[Incident, ...] = ()
+    forgot: bool = False
 
     def remembering(self, incident: Incident) -> "Claimant":
-        kept = self.without(incident.submission_id).incidents
-        return Claimant(incidents=(*kept, incident)[-INCIDENTS_KEPT:])
+        all_known = (*self.without(incident.submission_id).incidents, incident)
+        forgot = self.forgot or len(all_known) > INCIDENTS_KEPT
+        return Claimant(incidents=all_known[-INCIDENTS_KEPT:], forgot=forgot)
 
     def without(self, submission_id: str) -> "Claimant":
-        return Claimant(incidents=tuple(kept for kept in self.incidents if kept.submission_id != submission_id))
+        others = tuple(kept for kept in self.incidents if kept.submission_id != submission_id)
+        return Claimant(incidents=others, forgot=self.forgot)
 
     def others_minor(self, incident: Incident) -> int:
         """The sum of the claimant's other claims for the same incident."""
@@ -100,7 +103,8 @@ def incident_reported(claimant: Claimant, event: IncidentReported, at: Moment[Ev
     rules = at.policies.version(event.policy).screening if event.policy else None
     now = claimant.remembering(incident)
     others = _told_anew(claimant, now.without(incident.submission_id), now, rules)
-    return Decision(now, (_screened(incident, now, rules), *others))
+    answer = _screened(incident, now, rules)
+    return Decision(now, (_may_repeat(answer) if now.forgot else answer, *others))
 
 
 def incident_retracted(claimant: Claimant, event: IncidentRetracted, at: Moment[Event]) -> Decision[Claimant]:
@@ -128,6 +132,12 @@ def _screened(incident: Incident, among: Claimant, rules: Screening | None) -> I
         signals=among.signals(incident, rules),
         asked=incident.asked,
     )
+
+
+def _may_repeat(answer: IncidentScreened) -> IncidentScreened:
+    """Among claims that are not all remembered: the signal says why a person looks."""
+    signals = tuple(dict.fromkeys((*answer.signals, Signal.MANY_BY_CLAIMANT)))
+    return answer.model_copy(update={"may_repeat": True, "signals": signals})
 
 
 def _repetition(incident: Incident, repeated: Incident) -> IncidentScreened:

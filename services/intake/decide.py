@@ -49,7 +49,9 @@ def incident_screened(submission: Submission, event: IncidentScreened, at: Now) 
         return Decision(submission, () if event.duplicate_of else (acceptance.retracted(submission),))
     if event.duplicate_of is not None:
         return _repetition(submission, event, at)
-    known = screening.with_signals(submission, event.signals).but(other_admitted_minor=event.other_admitted_minor)
+    known = screening.with_signals(submission, event.signals).but(
+        other_admitted_minor=event.other_admitted_minor, may_repeat=submission.may_repeat or event.may_repeat
+    )
     policy = at.policies.version(submission.policy)
     if submission.stage is Stage.ACCEPTED:
         return amendments.incident_changed(submission, known, policy)

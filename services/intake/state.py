@@ -92,6 +92,8 @@ class Submission(State):
     liens: tuple[Lien, ...] = ()
 
     signals: tuple[Signal, ...] = ()
+    may_repeat: bool = False
+    """The claimant has had more claims than are remembered: a person looks before anything is paid."""
     early: tuple[Paper, ...] = ()
     """For items that no amendment has added yet."""
     papers: tuple[str, ...] = ()

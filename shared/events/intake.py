@@ -175,7 +175,8 @@ class IncidentRetracted(Event):
 class IncidentScreened(Event):
     """The answer: the claim this one repeats, if any, and the sum of the claimant's others for the same incident.
 
-    Said again with a new sum when another claim for the same incident comes or goes.
+    Said again with a new sum when another claim for the same incident comes or goes. ``may_repeat``: the claimant has had
+    more claims than are remembered, so that it may repeat one of those: a person must look.
     """
 
     topic: ClassVar = SCREENED
@@ -185,6 +186,7 @@ class IncidentScreened(Event):
     other_admitted_minor: Minor
     signals: tuple[Signal, ...] = ()
     asked: int = 1
+    may_repeat: bool = False
 
 
 class AmendmentRecorded(Event):

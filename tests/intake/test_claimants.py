@@ -157,7 +157,33 @@ def test_beyond_the_bound_the_oldest_report_is_forgotten_and_the_state_stays_sma
 
     assert len(given.incidents) == INCIDENTS_KEPT
     assert many[0].submission_id not in {kept.submission_id for kept in given.incidents}
-    assert len(given.model_dump_json()) < 2048
+    assert len(given.model_dump_json()) < 32 * 1024
+
+
+def test_of_a_claimant_with_more_claims_than_are_remembered_each_further_one_may_repeat_a_forgotten_one() -> None:
+    many = [
+        reported(f"fnol-{n}", order_id=f"order-{n}", incident_on=date(2024, 1, 1) + timedelta(days=n))
+        for n in range(INCIDENTS_KEPT + 1)
+    ]
+    given = knowing(*many)
+    again = many[0].model_copy(update={"submission_id": "fnol-again"})
+    one_less = claimants.incident_retracted(given, retracted("fnol-9"), at(day(1))).state
+
+    for known in (given, one_less):
+        answer = claimants.incident_reported(known, again, at(day(1))).says[0]
+        assert isinstance(answer, IncidentScreened)
+        assert answer.duplicate_of is None
+        assert (answer.may_repeat, Signal.MANY_BY_CLAIMANT in answer.signals) == (True, True)
+
+
+def test_the_longest_ids_there_can_be_leave_a_claimants_state_under_the_limit() -> None:
+    many = [
+        reported(
+            f"{n:0128}", order_id=f"{n:0128}", incident_on=date(2024, 1, 1) + timedelta(days=n), admitted_minor=10**12
+        )
+        for n in range(INCIDENTS_KEPT + 1)
+    ]
+    assert len(knowing(*many).model_dump_json()) < 60 * 1024
 
 
 def test_what_was_written_before_claims_were_counted_by_their_report_still_reads() -> None:
@@ -167,4 +193,4 @@ def test_what_was_written_before_claims_were_counted_by_their_report_still_reads
     decision = claimants.incident_reported(given, reported(incident_on=date(2025, 5, 29)), at(day(1)))
 
     assert sums(decision) == {"fnol-1": 100, "fnol-29": 32_000}
-    assert len(decision.state.incidents) == INCIDENTS_KEPT
+    assert len(decision.state.incidents) == 21

@@ -145,6 +145,13 @@ def test_each_signal_weighs_once_and_a_score_that_is_reached_is_investigated_and
     assert said.investigate
 
 
+def test_a_claim_that_may_repeat_one_that_is_forgotten_is_investigated_whatever_its_signals_weigh() -> None:
+    answer = screened(signals=(Signal.MANY_BY_CLAIMANT,)).model_copy(update={"may_repeat": True})
+    said = told(decide.incident_screened(under_screening(RECEIPT, BILL), answer, at(day(1))), ClaimAccepted)
+    assert said.score < load().version("US-1").screening.investigate_at
+    assert said.investigate
+
+
 def test_one_weak_signal_is_not_enough() -> None:
     said = acceptance(under_screening(RECEIPT, BILL), Signal.SAME_INCIDENT)
     assert (said.score, said.investigate) == (WEIGHTS[Signal.SAME_INCIDENT], False)
