@@ -1,5 +1,6 @@
 """What finance reports of a payout: paid, failed, come back; and how often it is tried."""
 
+from datetime import datetime
 from typing import Final
 
 from services.escalation import items
@@ -26,11 +27,15 @@ Recovery hears the same results, keeps no more, and questions what it cannot tel
 
 
 def payout_paid(case: Case, event: PayoutPaid, at: At) -> Decision[Case]:
-    """The customer has the money: the claim ends, also where we had given the payout up."""
+    """The customer has all the money: the claim ends, also where we had given the payout up.
+
+    Of less than was ordered the rest is waited for; recovery asks finance about it.
+    """
     payout, booked = _answered(case, event), _booked(case, event)
     if payout is None or booked is None:
         return unchanged(case)
-    after = _held(payout, event.amount_minor)
+    paid_minor = min(payout.paid_minor + event.amount_minor, MINOR_MAX)
+    after = _held(payout, event.amount_minor)._replace(paid_minor=paid_minor)
     now = booked.but(payouts=_with(case, after))
     if case.outcome is Outcome.DUPLICATE:
         recalled = after.held_minor and not payout.held_minor
@@ -39,12 +44,11 @@ def payout_paid(case: Case, event: PayoutPaid, at: At) -> Decision[Case]:
     given_up = case.outcome is Outcome.PAYOUT_FAILED and payout in case.unpaid
     if not pending and not given_up:
         return Decision(now)  # paid twice, or of a round that is over: recovery questions it
+    if pending and after.is_short:
+        return Decision(now.moved(Status.PAYOUT_PENDING, Owner.FINANCE, _retried_by(now, at)))
     if after.held_minor == 0:
         return close(now, at, Outcome.PAYOUT_FAILED) if pending else Decision(now)  # it had come back before
-    assert case.route is not None
-    reported = reporting(now, payout.round, at)
-    paid = told(close(reported.state, at, PAID_OUTCOME[case.route], says=reported.says), at, Notice.PAID)
-    return open_round_for_more(paid, at) if case.amended and is_paid(paid.state) else paid
+    return _paid_in_part(now, after, at) if after.is_short else _paid(now, after, at)
 
 
 def payout_failed(case: Case, event: PayoutFailed, at: At) -> Decision[Case]:
@@ -59,24 +63,26 @@ def payout_failed(case: Case, event: PayoutFailed, at: At) -> Decision[Case]:
         return unchanged(case)
     handling = case.policy(at).handling
     waits_to_retry = case.owner is Owner.MAKEGOOD
+    if payout.held_minor:  # a part is there, so no other attempt is ordered
+        return _paid_in_part(case, payout, at) if event.final else unchanged(case)
     if event.final or (payout.tries >= handling.payout_attempts and not waits_to_retry):
         if case.payee_ref != payout.payee_ref:
             return order_to_new_payee(case, payout, at)
         return close(case, at, Outcome.PAYOUT_FAILED)
     if waits_to_retry:
         return unchanged(case)
-    return Decision(case.moved(Status.PAYOUT_PENDING, Owner.MAKEGOOD, case.within(at, handling.payout_retry_days)))
+    return Decision(case.moved(Status.PAYOUT_PENDING, Owner.MAKEGOOD, _retried_by(case, at)))
 
 
 def payout_overdue(case: Case, at: At) -> Decision[Case]:
     """After a failure: the next attempt. Of a silent finance: the same order said once more, then we wait on."""
     payout = case.payout
     assert payout is not None, "no payout is pending"
-    days = case.policy(at).handling.payout_retry_days
     if case.owner is Owner.MAKEGOOD:
-        next_ = payout._replace(attempt=payout.attempt + 1, tries=payout.tries + 1)
-        again = case.paying(next_).moved(Status.PAYOUT_PENDING, Owner.FINANCE, case.within(at, days))
+        next_ = payout._replace(attempt=payout.attempt + 1, tries=payout.tries + 1, paid_minor=0)
+        again = case.paying(next_).moved(Status.PAYOUT_PENDING, Owner.FINANCE, _retried_by(case, at))
         return attempted(again, next_, at)
+    days = case.policy(at).handling.payout_retry_days
     waiting = case.still_waiting(at, case.policy(at).wait(at.now, days))
     return Decision(waiting, (order(case, payout),) if case.overdue == 0 else ())
 
@@ -97,6 +103,25 @@ def payout_returned(case: Case, event: PayoutReturned, at: At) -> Decision[Case]
         return look_at_more(now, at) if items.owed(now) != items.owed(case) else Decision(now)
     ended = case.status is Status.CLOSED and case.outcome not in (Outcome.DUPLICATE, Outcome.PAYOUT_FAILED)
     return close(now, at, Outcome.PAYOUT_FAILED) if ended and now.unpaid else Decision(now)
+
+
+def _paid(case: Case, payout: Payout, at: At) -> Decision[Case]:
+    assert case.route is not None
+    reported = reporting(case, payout.round, at)
+    paid = told(close(reported.state, at, PAID_OUTCOME[case.route], says=reported.says), at, Notice.PAID)
+    return open_round_for_more(paid, at) if case.amended and is_paid(paid.state) else paid
+
+
+def _paid_in_part(case: Case, payout: Payout, at: At) -> Decision[Case]:
+    """The rest will not come: the customer hears what he has of each item, and may have the claim reopened for more."""
+    part = items.cut_to_held(payout)
+    has = dict(part.lines)
+    decided = tuple(line._replace(minor=min(line.minor, has.get(line.item, 0))) for line in case.decided)
+    return _paid(case.but(payouts=_with(case, part), decided=decided), part, at)
+
+
+def _retried_by(case: Case, at: At) -> datetime:
+    return case.within(at, case.policy(at).handling.payout_retry_days)
 
 
 def _held(payout: Payout, minor: int) -> Payout:

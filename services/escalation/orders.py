@@ -56,7 +56,7 @@ def order_to_new_payee(case: Case, payout: Payout, at: At) -> Decision[Case]:
     """The same payout of the same round, in a new attempt: to who is payee now, less the liens recorded until now."""
     liens = liens_out_of(case, payout.amount_minor, payout.round)
     attempt = payout.attempt + 1
-    again = payout._replace(payee_ref=case.payee_ref, liens=liens, attempt=attempt, tries=1, held_minor=0)
+    again = payout._replace(payee_ref=case.payee_ref, liens=liens, attempt=attempt, tries=1, held_minor=0, paid_minor=0)
     return ordered(case, again, at)
 
 

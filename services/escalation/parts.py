@@ -54,6 +54,12 @@ class Payout(NamedTuple):
     held_minor: Minor = 0
     early_minor: Minor = 0
     route: Route | None = None
+    paid_minor: Minor = 0
+    """Under the present attempt, whatever came back of it: less than was ordered, and finance owes the rest."""
+
+    @property
+    def is_short(self) -> bool:
+        return self.paid_minor < self.amount_minor
 
 
 class Ended(NamedTuple):

@@ -106,9 +106,13 @@ def insurer_rejected(case: Case, event: InsurerRejected, at: At) -> Decision[Cas
 
 
 def insurer_overdue(case: Case, at: At) -> Decision[Case]:
-    """No reply of the insurer's is a rejection; a customer silent about its settlement is content."""
+    """No reply of the insurer's is a rejection; a customer silent about its settlement is content.
+
+    Of an insurer whom nobody has asked his silence says nothing: a person looks.
+    """
     if case.owner is Owner.CUSTOMER:
-        return _settled_by_insurer(case, at)
+        asked = case.answer is AnswerChoice.REFER_TO_INSURER or case.insurer_by is not None
+        return _settled_by_insurer(case, at) if asked else _insurer_disputed(case, at)
     return open_review(case, ReviewKind.CONTESTED, at)
 
 

@@ -9,6 +9,7 @@ from shared.events.intake import (
     ClaimDenied,
     IncidentRetracted,
     InformationRequested,
+    MissingPaper,
     ProductIncidentReported,
     SellerClaimReported,
 )
@@ -27,20 +28,33 @@ def decided(submission: Submission, policy: Policy, at: Moment[Event]) -> Decisi
     """Accept a complete claim; otherwise ask for all that is missing at once."""
     if papers.is_complete(submission, policy):
         return accepted(submission, policy)
-    respond_by = policy.after(at.now, policy.eligibility.papers_within_days)
-    return Decision(
-        submission.at_stage(Stage.WAITING_FOR_PAPERS, respond_by),
-        (
-            InformationRequested(
-                claim_id=submission.claim_id,
-                submission_id=submission.submission_id,
-                marketplace=submission.marketplace,
-                currency=submission.currency,
-                missing=papers.missing(submission, policy),
-                respond_by=respond_by,
-                asks_beneficiary=roles.asks_beneficiary(submission, policy),
-            ),
-        ),
+    asked = _asked(submission, papers.missing(submission, policy), policy, at)
+    return Decision(submission.at_stage(Stage.WAITING_FOR_PAPERS, asked.respond_by), (asked,))
+
+
+def beneficiary_asked(
+    before: Submission, after: Submission, policy: Policy, at: Moment[Event]
+) -> tuple[InformationRequested, ...]:
+    """An accepted claim that comes to so much now that it matters: the customer is asked, and nothing waits for him.
+
+    Until he answers escalation pays nothing above the threshold automatically, and what was paid is reported then.
+    """
+    if roles.asks_beneficiary(before, policy) or not roles.asks_beneficiary(after, policy):
+        return ()
+    return (_asked(after, (), policy, at),)
+
+
+def _asked(
+    submission: Submission, missing: tuple[MissingPaper, ...], policy: Policy, at: Moment[Event]
+) -> InformationRequested:
+    return InformationRequested(
+        claim_id=submission.claim_id,
+        submission_id=submission.submission_id,
+        marketplace=submission.marketplace,
+        currency=submission.currency,
+        missing=missing,
+        respond_by=policy.after(at.now, policy.eligibility.papers_within_days),
+        asks_beneficiary=roles.asks_beneficiary(submission, policy),
     )
 
 

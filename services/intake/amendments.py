@@ -22,7 +22,7 @@ def claim_amended(submission: Submission, event: ClaimAmended, at: Now) -> Decis
     if submission.stage is Stage.ENDED:
         return Decision(amended)  # counts when the claim is reopened
     if submission.stage is Stage.ACCEPTED:
-        decision = _recorded(submission, amended, policy, event.amendment_id)
+        decision = _recorded(submission, amended, policy, at, event.amendment_id)
         return Decision(decision.state, (*decision.says, screening.incident(amended, policy)))
     if against := eligibility.against_losses(amended.items):
         denial = acceptance.denied(amended, against, items.refused(amended.items))
@@ -30,20 +30,21 @@ def claim_amended(submission: Submission, event: ClaimAmended, at: Now) -> Decis
     return acceptance.looked_at(amended, policy, at)
 
 
-def proven_further(before: Submission, after: Submission, policy: Policy) -> Decision[Submission]:
+def proven_further(before: Submission, after: Submission, policy: Policy, at: Now) -> Decision[Submission]:
     """Late papers: an accepted claim comes to what is proven now."""
     if _admitted(before, policy) == _admitted(after, policy):
         return Decision(after)
-    decision = _recorded(before, after, policy, _derived("papers", before))
+    decision = _recorded(before, after, policy, at, _derived("papers", before))
     return Decision(decision.state, (*decision.says, screening.incident(after, policy)))
 
 
-def incident_changed(before: Submission, after: Submission, policy: Policy) -> Decision[Submission]:
+def incident_changed(before: Submission, after: Submission, policy: Policy, at: Now) -> Decision[Submission]:
     """Another claim for the incident came, went or was amended: told only if that moves the claim across the line."""
     totals = (acceptance.incident_total_minor(each, policy) for each in (before, after))
     if len({policy.is_small(total_minor) for total_minor in totals}) == 1:
-        return Decision(after, screening.suspicion(before, after, policy))
-    return _recorded(before, after, policy, _derived("incident", before))
+        asked = acceptance.beneficiary_asked(before, after, policy, at)
+        return Decision(after, (*asked, *screening.suspicion(before, after, policy)))
+    return _recorded(before, after, policy, at, _derived("incident", before))
 
 
 def _amended(submission: Submission, event: ClaimAmended, policy: Policy) -> Submission:
@@ -56,7 +57,9 @@ def _amended(submission: Submission, event: ClaimAmended, policy: Policy) -> Sub
     )
 
 
-def _recorded(before: Submission, after: Submission, policy: Policy, amendment_id: str) -> Decision[Submission]:
+def _recorded(
+    before: Submission, after: Submission, policy: Policy, at: Now, amendment_id: str
+) -> Decision[Submission]:
     found, total_minor = _admitted(after, policy), acceptance.incident_total_minor(after, policy)
     now = screening.with_signals(after, screening.of_amount(total_minor, policy)).but(amended=after.amended + 1)
     said = AmendmentRecorded(
@@ -72,7 +75,8 @@ def _recorded(before: Submission, after: Submission, policy: Policy, amendment_i
     )
     known_harm = acceptance.harm(before, _admitted(before, policy))
     harm = () if known_harm else acceptance.harm(now, found)
-    return Decision(now, (said, *screening.suspicion(before, now, policy), *harm))
+    asked = acceptance.beneficiary_asked(before, now, policy, at)
+    return Decision(now, (said, *asked, *screening.suspicion(before, now, policy), *harm))
 
 
 def _admitted(submission: Submission, policy: Policy) -> tuple[Item, ...]:

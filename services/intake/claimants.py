@@ -50,8 +50,8 @@ class Incident(NamedTuple):
 class Claimant(State):
     """The claimant's last reported incidents, the oldest report first.
 
-    Beyond ``INCIDENTS_KEPT`` the oldest report is forgotten. A repetition of it cannot be told from a new claim, so from
-    then on every claim of this claimant is investigated by a person. Nobody honest comes near.
+    Beyond ``INCIDENTS_KEPT`` the oldest report is forgotten. A repetition of it cannot be told from a new claim, so
+    from then on every claim of this claimant is investigated by a person. Nobody honest comes near.
     """
 
     incidents: tuple[Incident, ...] = ()

@@ -54,7 +54,7 @@ def incident_screened(submission: Submission, event: IncidentScreened, at: Now) 
     )
     policy = at.policies.version(submission.policy)
     if submission.stage is Stage.ACCEPTED:
-        return amendments.incident_changed(submission, known, policy)
+        return amendments.incident_changed(submission, known, policy, at)
     if event.asked != submission.asked:
         return Decision(known)
     if submission.stage is Stage.WAITING_FOR_PAPERS:
@@ -69,7 +69,7 @@ def documents_submitted(submission: Submission, event: DocumentsSubmitted, at: N
     policy = at.policies.version(submission.policy)
     unseen = papers.unseen(submission, event.documents)
     noted = papers.with_seen(papers.noted(submission, event.documents, policy), unseen)
-    decision = _with_papers(submission, noted, policy)
+    decision = _with_papers(submission, noted, policy, at)
     return Decision(decision.state, (*decision.says, *screening.paper_links(noted, unseen)))
 
 
@@ -176,9 +176,9 @@ def _repetition(submission: Submission, event: IncidentScreened, at: Now) -> Dec
     return Decision(submission.ended(at.now, Reason.DUPLICATE), (found,))
 
 
-def _with_papers(before: Submission, noted: Submission, policy: Policy) -> Decision[Submission]:
+def _with_papers(before: Submission, noted: Submission, policy: Policy, at: Now) -> Decision[Submission]:
     if before.stage is Stage.ACCEPTED:
-        return amendments.proven_further(before, noted, policy)
+        return amendments.proven_further(before, noted, policy, at)
     if before.stage is Stage.WAITING_FOR_PAPERS and papers.is_complete(noted, policy):
         return acceptance.accepted(noted, policy)
     return Decision(noted)

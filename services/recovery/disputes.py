@@ -152,7 +152,7 @@ def _released(
         decisions=recovery.decisions + 1,
     )
     decision = Decision(after, (says,) if says else (), book_decision(recovery, at.now, reason, amounts))
-    decision = then(decision, lambda now: refunded(now, paid_back, refund))
+    decision = then(decision, lambda now: refunded(now, paid_back, refund, at))
     return then(decision, lambda now: settled(recovery, now))
 
 

@@ -62,7 +62,7 @@ def _received(recovery: Recovery, key: UUID, reference: str, amount_minor: int, 
     won = recovery.released is WaiverReason.APPEAL_WON
     reason = RefundReason.APPEAL_WON if won else RefundReason.OVER_COLLECTED
     decision = Decision(after, (), book(recovery, at.now, key, reference, amounts))
-    return then(decision, lambda now: refunded(now, over, reason))
+    return then(decision, lambda now: refunded(now, over, reason, at))
 
 
 def _of_the_open_debit(recovery: Recovery, event: SellerDebitCollected) -> Recovery:

@@ -83,7 +83,7 @@ def insurer_paid(recovery: Recovery, event: InsurerPaymentReceived, at: At) -> D
         booked=(*recovery.booked, booking),
     )
     decision = Decision(after, (), book(recovery, at.now, event.demand_id, event.finance_reference, amounts))
-    decision = then(decision, lambda now: refunded(now, instead, RefundReason.OVER_COLLECTED))
+    decision = then(decision, lambda now: refunded(now, instead, RefundReason.OVER_COLLECTED, at))
     if excess:
         problem, beyond = ResultProblem.OVER_COLLECTED, reported._replace(amount_minor=excess)
         decision = then(decision, lambda now: questioned(now, event.demand_id, problem, beyond))

@@ -20,9 +20,9 @@ MOST_UNPLACED = 4
 
 
 def next_round(recovery: Recovery, event: PayoutAuthorized, at: At) -> Decision[Recovery]:
-    """A later round's payout is remembered like the first; another attempt at one that is known changes nothing."""
-    if recovery.payout(event.payout_id) is not None:
-        return unchanged(recovery)
+    """A later round's payout is remembered like the first; of another attempt at one that is known, what it is for."""
+    if (payout := recovery.payout(event.payout_id)) is not None:
+        return unchanged(_tried_again(recovery, payout, event))
     known = recovery.but(
         payouts=(*recovery.payouts, ordered(event)),
         incident_on=event.incident_on or recovery.incident_on,
@@ -51,6 +51,13 @@ def unplaced_questioned(recovery: Recovery) -> Decision[Recovery]:
     for result in recovery.early:
         decision = then(decision, lambda now, result=result: _unknown(now, result))
     return decision
+
+
+def _tried_again(recovery: Recovery, payout: Payout, event: PayoutAuthorized) -> Recovery:
+    if event.attempt <= payout.attempt:
+        return recovery
+    again = payout.model_copy(update={"attempt": event.attempt, "last_order_minor": event.amount_minor})
+    return recovery.but(payouts=tuple(again if one.id == again.id else one for one in recovery.payouts))
 
 
 def _placed(recovery: Recovery, result: Unplaced, at: At) -> Decision[Recovery]:
@@ -112,9 +119,10 @@ def _payment_compared(recovery: Recovery, result: Unplaced, before: Payout, afte
     if beyond:
         problem = ResultProblem.PAID_TWICE if before.borne_minor else ResultProblem.WRONG_AMOUNT
         return _in_question(recovery, result, problem, beyond)
-    lacks = after.authorized_minor - max(before.net_minor, 0) - result.amount_minor
-    if lacks > 0:
-        return _in_question(recovery, result, ResultProblem.WRONG_AMOUNT, lacks)
+    lacks = after.expected_minor - max(before.net_minor, 0) - result.amount_minor
+    too_much = after.net_minor - max(after.expected_minor, before.net_minor)
+    if (wrong := max(lacks, too_much)) > 0:
+        return _in_question(recovery, result, ResultProblem.WRONG_AMOUNT, wrong)
     return unchanged(recovery)
 
 
@@ -147,7 +155,7 @@ def _returned(recovery: Recovery, result: Unplaced, before: Payout, after: Payou
         suspense_minor=recovery.suspense_minor - insurers,
     )
     decision = Decision(now, (), book(recovery, at.now, result.payout_id, result.finance_reference, amounts))
-    decision = then(decision, lambda state: refunded(state, sellers, RefundReason.PAYOUT_RETURNED))
+    decision = then(decision, lambda state: refunded(state, sellers, RefundReason.PAYOUT_RETURNED, at))
     never_paid = max(-after.in_question_minor, 0) - max(-before.in_question_minor, 0)
     if never_paid:
         decision = then(decision, lambda s: _in_question(s, result, ResultProblem.WRONG_AMOUNT, never_paid))

@@ -1,4 +1,7 @@
-"""What we owe the seller: asked of finance once per amount, and gone when finance has paid it."""
+"""What we owe the seller: asked of finance under one id per amount until it is paid, and gone then."""
+
+from datetime import datetime
+from typing import Final
 
 from services.recovery.closing import then
 from services.recovery.ledger import Move, book
@@ -8,24 +11,46 @@ from shared.events.finance import SellerRefundPaid
 from shared.events.recovery import RefundReason, ResultProblem, SellerRefundRequested
 from shared.runtime import Decision, unchanged
 
+MOST_DOUBLINGS: Final = 4
+"""Of the wait for a refund that finance does not pay."""
 
-def refunded(recovery: Recovery, amount_minor: int, reason: RefundReason) -> Decision[Recovery]:
+
+def refunded(recovery: Recovery, amount_minor: int, reason: RefundReason, at: At) -> Decision[Recovery]:
     """Owe the seller this much more, and have finance pay it back."""
     if not amount_minor:
         return unchanged(recovery)
     after = recovery.but(
         owed_minor=recovery.owed_minor + amount_minor,
-        refunds=(*recovery.refunds, Refund(amount_minor=amount_minor)),
+        refunds=(*recovery.refunds, Refund(amount_minor=amount_minor, reason=reason)),
+        refund_by=recovery.refund_by or _asked_again_at(recovery, at),
     )
-    event = SellerRefundRequested(
+    return Decision(after, (_asked(after, len(after.refunds)),))
+
+
+def refund_overdue(recovery: Recovery, at: At) -> Decision[Recovery]:
+    """Ask finance once more for what it has not paid, under the same ids; then wait twice as long, and so on."""
+    asked = tuple(_asked(recovery, number) for number in recovery.unpaid_refunds)
+    again = recovery.but(refunds_asked=recovery.refunds_asked + 1)
+    return Decision(again.but(refund_by=_asked_again_at(again, at)), asked)
+
+
+def _asked(recovery: Recovery, number: int) -> SellerRefundRequested:
+    """The same words each time: it is one refund, however often it is asked for."""
+    refund = recovery.refunds[number - 1]
+    return SellerRefundRequested(
         claim_id=recovery.claim_id,
-        refund_id=recovery.refund_id(len(after.refunds)),
+        refund_id=recovery.refund_id(number),
         seller_id=recovery.seller_id,
         currency=recovery.currency,
-        amount_minor=amount_minor,
-        reason=reason,
+        amount_minor=refund.amount_minor,
+        reason=refund.reason or RefundReason.OVER_COLLECTED,
     )
-    return Decision(after, (event,))
+
+
+def _asked_again_at(recovery: Recovery, at: At) -> datetime:
+    rules = recovery.rules(at)
+    times = 2 ** min(recovery.refunds_asked, MOST_DOUBLINGS)
+    return at.now + rules.wait(at.now, rules.recovery.debit_retry_days) * times
 
 
 def refund_paid(recovery: Recovery, event: SellerRefundPaid, at: At) -> Decision[Recovery]:
@@ -47,6 +72,8 @@ def refund_paid(recovery: Recovery, event: SellerRefundPaid, at: At) -> Decision
         refunds=(*recovery.refunds[: number - 1], paid, *recovery.refunds[number:]),
         booked=(*recovery.booked, booking),
     )
+    if not after.owed_minor:
+        after = after.but(refund_by=None, refunds_asked=0)
     amounts = {Move.REFUNDED: cleared, Move.UNORDERED: beyond}
     decision = Decision(after, (), book(recovery, at.now, event.refund_id, event.finance_reference, amounts))
     if not beyond:

@@ -8,7 +8,7 @@ from uuid import UUID
 from shared.events.base import Fact, derived_id
 from shared.events.escalation import PayoutAuthorized
 from shared.events.insurance_accelerator import SellerCoverChanged
-from shared.events.recovery import Ground, WaiverReason
+from shared.events.recovery import Ground, RefundReason, WaiverReason
 from shared.money import Currency
 from shared.policy import Policy
 from shared.runtime import Moment, State
@@ -53,6 +53,8 @@ class Payout(Fact):
 
     ``net_minor`` may lie outside of what was ordered: finance paid twice, or more came back than had been paid.
     What is within is borne by the marketplace; what is outside is in question, whatever the order of the reports.
+    ``last_order_minor``: what its last attempt (``attempt``) is for; less than was ordered at first where a later round
+    pays in its place what has come back. None: as at first.
     """
 
     id: UUID
@@ -60,6 +62,13 @@ class Payout(Fact):
     small: bool
     covered: bool
     net_minor: int = 0
+    attempt: int = 1
+    last_order_minor: int | None = None
+
+    @property
+    def expected_minor(self) -> int:
+        """What finance should have paid in the end."""
+        return self.authorized_minor if self.last_order_minor is None else self.last_order_minor
 
     @property
     def borne_minor(self) -> int:
@@ -104,10 +113,11 @@ class Dispute(Fact):
 
 
 class Refund(Fact):
-    """What we asked finance to pay back to the seller, and how much of that is done."""
+    """What we asked finance to pay back to the seller, and how much is done. ``reason``: None in old records."""
 
     amount_minor: int
     paid_minor: int = 0
+    reason: RefundReason | None = None
 
 
 class Recovery(State):
@@ -154,6 +164,10 @@ class Recovery(State):
     insurers_asked: tuple[str, ...] = ()
     """Those who had a demand for what is pursued now: where several covered that day, one is asked after another."""
     refunds: tuple[Refund, ...] = ()
+    refund_by: datetime | None = None
+    """When finance is asked again for the refunds it has not paid; None: nothing is owed."""
+    refunds_asked: int = 0
+    """How often that was since something is owed: each time it is waited longer."""
     dispute: Dispute | None = None
     contested: bool = False
     appealed: bool = False
@@ -193,7 +207,7 @@ class Recovery(State):
 
     @property
     def due(self) -> datetime | None:
-        moments = [self.early_until, self.dispute.decide_by if self.dispute else self._step_due]
+        moments = [self.early_until, self.refund_by, self.dispute.decide_by if self.dispute else self._step_due]
         return min((moment for moment in moments if moment is not None), default=None)
 
     @property
@@ -204,7 +218,9 @@ class Recovery(State):
 
     @property
     def late_at(self) -> datetime | None:
-        return self.dispute.late_at if self.dispute else None
+        if self.dispute is not None:
+            return self.dispute.late_at
+        return self.refund_by if self.refunds_asked else None
 
     @property
     def watches(self) -> str | None:
@@ -233,6 +249,11 @@ class Recovery(State):
         """The idempotency key of the debit with this number, counted from 1."""
         return derived_id("debit", self.claim_id, number)
 
+    @property
+    def unpaid_refunds(self) -> tuple[int, ...]:
+        """The numbers of those that finance has not paid in full."""
+        return tuple(n for n, refund in enumerate(self.refunds, 1) if refund.paid_minor < refund.amount_minor)
+
     def demand_id(self, number: int) -> UUID:
         """The idempotency key of the demand to an insurer with this number, counted from 1."""
         return derived_id("demand", self.claim_id, number)
@@ -244,4 +265,10 @@ class Recovery(State):
 
 def ordered(event: PayoutAuthorized) -> Payout:
     """A round's payout, of which finance has not paid anything yet."""
-    return Payout(id=event.payout_id, authorized_minor=event.amount_minor, small=event.small, covered=event.covered)
+    return Payout(
+        id=event.payout_id,
+        authorized_minor=event.amount_minor,
+        small=event.small,
+        covered=event.covered,
+        attempt=event.attempt,
+    )

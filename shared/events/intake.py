@@ -175,8 +175,8 @@ class IncidentRetracted(Event):
 class IncidentScreened(Event):
     """The answer: the claim this one repeats, if any, and the sum of the claimant's others for the same incident.
 
-    Said again with a new sum when another claim for the same incident comes or goes. ``may_repeat``: the claimant has had
-    more claims than are remembered, so that it may repeat one of those: a person must look.
+    Said again with a new sum when another claim for the same incident comes or goes. ``may_repeat``: the claimant has
+    had more claims than are remembered, so that it may repeat one of those: a person must look.
     """
 
     topic: ClassVar = SCREENED

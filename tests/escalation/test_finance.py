@@ -11,6 +11,7 @@ from shared.events.base import Event
 from shared.events.claim import InjuryClass
 from shared.events.escalation import (
     ClaimClosed,
+    ItemResult,
     MedicareReportDue,
     Notice,
     Outcome,
@@ -373,3 +374,54 @@ def test_of_a_claim_with_more_results_than_are_remembered_no_further_one_counts(
     assert not story.hear(returned(reference="the one too many"))
     assert case(story) == before
     assert story.size(str(CLAIM)) < 8 * 1024
+
+
+# Less than was ordered
+
+
+PENDING = (accepted(120_00, 80_00), notified(), ACCEPTS)
+
+
+def test_of_a_payment_that_is_short_the_rest_is_waited_for_before_the_customer_is_told_that_he_is_paid():
+    story = claim(*PENDING)
+    assert ClaimClosed not in facts(story.hear(paid(150_00)))
+    assert (told(story).status, told(story).owner) == (Status.PAYOUT_PENDING, Owner.FINANCE)
+    assert the(ClaimClosed, story.hear(paid(50_00, reference="rest"))).outcome is Outcome.RESOLVED_BY_SELLER
+    assert [item.result for item in told(story).items] == [ItemResult.FULL, ItemResult.FULL]
+
+
+def test_while_the_rest_of_a_payment_is_missing_the_same_order_is_said_again_and_no_other_attempt_made():
+    story = claim(*PENDING)
+    story.hear(paid(150_00))
+    assert not story.hear(failed())
+    story.wait_until(day(30))
+    orders = [event for event in story.said if isinstance(event, PayoutAuthorized)]
+    assert len(orders) == 2
+    assert orders[0] == orders[1]
+
+
+def test_of_a_payment_whose_rest_finance_refuses_the_customer_hears_what_he_has_of_each_item():
+    story = claim(*PENDING)
+    story.hear(paid(150_00))
+    assert the(ClaimClosed, story.hear(failed(final=True))).outcome is Outcome.RESOLVED_BY_SELLER
+    assert told(story).notice is Notice.PAID
+    shown = [(item.allowed_minor, item.result) for item in told(story).items]
+    assert shown == [(120_00, ItemResult.FULL), (30_00, ItemResult.PART)]
+
+
+def test_what_was_not_paid_in_the_first_round_is_paid_in_the_next():
+    story = claim(*PENDING)
+    story.hear(paid(150_00))
+    story.hear(failed(final=True))
+    story.hear(reopening())
+    order = the(PayoutAuthorized, story.hear(reviewed(ReviewKind.REOPENED)))
+    assert (order.round, order.amount_minor) == (2, 50_00)
+
+
+def test_a_part_that_arrives_after_the_payout_was_given_up_is_told_as_a_part():
+    story = claim(*PENDING)
+    story.hear(failed(final=True))
+    assert told(story).outcome is Outcome.PAYOUT_FAILED
+    story.hear(paid(150_00))
+    assert told(story).outcome is Outcome.RESOLVED_BY_SELLER
+    assert [item.allowed_minor for item in told(story).items] == [120_00, 30_00]

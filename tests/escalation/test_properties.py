@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import pairwise
+from random import Random
 from typing import TypeVar
 from uuid import UUID
 
@@ -40,6 +41,8 @@ from shared.events.marketplace import Standing
 from shared.events.seller_notifier import NoticeKind
 from shared.events.seller_portal import AnswerChoice
 from shared.money import Currency
+from tests.deciding import START
+from tests.endless import levels_off
 from tests.escalation import given
 from tests.escalation.given import CLAIM
 
@@ -181,6 +184,8 @@ class OneClaim(RuleBasedStateMachine):
         """What finance has paid of each payout, less what came back."""
         self.owes: dict[UUID, int] = {}
         """What of each payout the customer should have, less what a later round pays in its place."""
+        self.short: Counter[tuple[UUID, int]] = Counter()
+        """What finance has paid of an attempt, where that was not all of it."""
         self.parts: Counter[UUID] = Counter()
         """What came back of it since it was ordered, less what was paid by mistake."""
         self.accepted: dict[int, int] = {}
@@ -496,9 +501,10 @@ class OneClaim(RuleBasedStateMachine):
         before, order = self.case, orders[-1]
         reference = f"payment-{order.payout_id}-{order.attempt}"
         known = any(getattr(event, "finance_reference", None) == reference for event, _ in self.heard)
+        rest = order.amount_minor - self.short[order.payout_id, order.attempt]
         if not known:
-            self.net[order.payout_id] += order.amount_minor
-        said = self.hear(given.paid(order.amount_minor, order.payout_id, reference))
+            self.net[order.payout_id] += rest
+        said = self.hear(given.paid(rest, order.payout_id, reference))
         if known:
             assert not said
             return
@@ -510,6 +516,26 @@ class OneClaim(RuleBasedStateMachine):
             assert any(isinstance(each, ClaimClosed) and each.outcome in ends for each in said)
             goes_on = any(isinstance(each, ClaimReopened | PayoutAuthorized) for each in said)
             assert goes_on or self.case.outcome in ends, "after PayoutPaid the claim is closed, and paid"
+
+    @rule(round_=rounds)
+    def finance_pays_less_than_was_ordered(self, round_: int) -> None:
+        """The rest is waited for: the customer is not told that he is paid."""
+        before = self.case
+        pending = before is not None and before.status is Status.PAYOUT_PENDING
+        if not pending or before is None or before.payout is None or before.payout.round != round_:
+            return
+        order = next(each for each in reversed(self.said(PayoutAuthorized)) if each.round == round_)
+        paid = f"payment-{order.payout_id}-{order.attempt}"
+        if any(getattr(event, "finance_reference", None) == paid for event, _ in self.heard):
+            return
+        part = (order.amount_minor - self.short[order.payout_id, order.attempt]) // 2
+        if part > 0:
+            self.short[order.payout_id, order.attempt] += part
+            self.net[order.payout_id] += part
+            self.references += 1
+            self.hear(given.paid(part, order.payout_id, f"part-{self.references}"))
+            assert self.case is not None
+            assert self.case.status is Status.PAYOUT_PENDING
 
     @rule(round_=rounds)
     def finance_pays_twice(self, round_: int) -> None:
@@ -538,8 +564,10 @@ class OneClaim(RuleBasedStateMachine):
 
     @rule(final=st.booleans(), round_=rounds, attempt=st.sampled_from([None, None, 1, 2]))
     def finance_fails(self, final: bool, round_: int, attempt: int | None) -> None:
-        before = self.case
-        said = self.hear(given.failed(final=final, payout_id=payout_id(round_), attempt=attempt))
+        before, id_ = self.case, payout_id(round_)
+        said = self.hear(given.failed(final=final, payout_id=id_, attempt=attempt))
+        if any(isinstance(each, ClaimClosed) for each in said) and self.net[id_] > 0:
+            self.owes[id_], self.parts[id_] = self.net[id_], 0  # the rest will not come
         if attempt is not None and before is not None and before.payout and attempt != before.payout.attempt:
             assert not said, "another attempt"
 
@@ -844,6 +872,34 @@ class OneClaim(RuleBasedStateMachine):
                 self.finance_pays(case.payout.round)
             case _:
                 pass
+
+
+def _amounts(random: Random) -> list[int]:
+    return [random.choice([0, 1, 99_99, 400_00]) for _ in range(random.randint(1, 5))]
+
+
+TALK: tuple[Callable[[Random, str], Event], ...] = (
+    *(lambda r, _, say=say: say(START + timedelta(days=r.randint(0, 900))) for say in CONVERSATION),
+    lambda r, _: given.accepted(*_amounts(r), injury=r.choice(list(InjuryClass))),
+    lambda r, name: given.amended(*_amounts(r), amendment_id=name),
+    lambda r, _: given.reopening(r.choice(list(ReopeningReason))),
+    lambda r, name: given.new_payee(name),
+    lambda r, name: given.lien_recorded(given.lien(r.randint(1, 90), name)),
+    lambda r, name: given.reviewed(r.choice(list(ReviewKind)), valid=r.random() < 0.9, adjuster=name),
+    lambda r, name: given.approved(name, payout_id(r.randint(1, 9))),
+    lambda r, name: given.insurer_settled(r.randint(0, 9), name),
+    *[lambda r, name: given.paid(r.randint(1, 400_00), payout_id(r.choice([1, 1, 2, 9])), name)] * 3,
+    *[lambda r, name: given.returned(r.randint(1, 400_00), payout_id(r.choice([1, 1, 2, 9])), name)] * 3,
+    lambda r, _: given.failed(final=r.random() < 0.5, payout_id=payout_id(r.randint(1, 9))),
+    lambda r, _: given.beneficiary_recorded(beneficiary=r.random() < 0.5),
+)
+
+
+def test_what_is_known_of_a_claim_levels_off_however_much_is_said_of_it() -> None:
+    def says(random: Random) -> Event:
+        return random.choice(TALK)(random, f"name-{random.random()}")
+
+    levels_off(given.claim(given.accepted(), given.notified()), str(CLAIM), says, most=12 * 1024)
 
 
 TestOneClaim = OneClaim.TestCase

@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.escalation.settlement import MOST_PROOFS
 from shared.events.adjusters import ReviewKind
 from shared.events.base import Event
 from shared.events.claim import Reason
@@ -286,3 +287,32 @@ def test_a_part_of_nothing_is_no_settlement():
 def test_a_promised_settlement_may_be_a_part():
     story = claim(accepted(SMALL), notified(), answered(AnswerChoice.SETTLE_DIRECTLY), part())
     assert the(ReviewOpened, story.hear(customer_says(confirmed=True))).items[0].allowed_minor == SMALL - 50_00
+
+
+def test_an_insurer_whom_nobody_has_asked_settles_nothing_by_the_customers_silence():
+    story = claim(accepted(LARGE), notified())
+    story.hear(insurer_settled(LARGE))
+    assert told(story).owner is Owner.CUSTOMER
+    asked = the(ReviewOpened, story.wait_until(day(14)))
+    assert (asked.review, sum(item.allowed_minor for item in asked.items)) == (ReviewKind.CONTESTED, LARGE)
+
+
+def test_an_insurer_whom_nobody_has_asked_settles_the_claim_when_the_customer_confirms_it():
+    story = claim(accepted(LARGE), notified(), insurer_settled(LARGE))
+    assert the(ClaimClosed, story.hear(customer_says(confirmed=True))).outcome is Outcome.RESOLVED_BY_INSURER
+
+
+@pytest.mark.parametrize("asked", [REFERS, insurer_notified()])
+def test_a_referral_that_is_heard_after_the_insurers_settlement_makes_silence_an_answer_again(asked: Event):
+    story = claim(accepted(LARGE), notified(), insurer_settled(LARGE), asked)
+    assert the(ClaimClosed, story.wait_until(day(14))).outcome is Outcome.RESOLVED_BY_INSURER
+
+
+def test_of_more_proofs_than_are_remembered_none_counts_twice():
+    story = claim(accepted(LARGE), notified(), REFERS, insurer_notified())
+    for number in range(MOST_PROOFS + 5):
+        story.hear(insurer_settled(1_00, f"cheque-{number}"))
+    settled = case(story).insurer_minor
+    assert settled == MOST_PROOFS * 1_00
+    story.hear(insurer_settled(1_00, "cheque-0"))
+    assert case(story).insurer_minor == settled

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.intake import decide
+from services.intake import amendments, decide
 from services.intake.state import Stage
 from shared.events.claim import DocumentKind, InjuryClass, Lien, Reason
 from shared.events.intake import (
@@ -25,6 +25,8 @@ from tests.intake.given import (
     FATAL,
     GUARDIAN,
     RECEIPT,
+    accepted,
+    amended,
     loss,
     never_proven,
     only,
@@ -253,6 +255,32 @@ def test_another_claim_for_the_incident_brings_the_question_about_medicare_while
 def test_a_question_about_medicare_falls_away_with_the_other_claim_for_the_incident() -> None:
     given = waiting_for_papers(RECEIPT, BILL, other_admitted_minor=43_001, **UNASKED)
     assert told(decide.incident_screened(given, screened(), at(day(5))), ClaimAccepted).beneficiary is None
+
+
+def test_an_accepted_claim_that_is_amended_over_the_threshold_brings_the_question_about_medicare_once() -> None:
+    given = accepted(**UNASKED)
+    dear = amended(loss("purchase_price", 2_000), loss("medical", 90_000))
+
+    decision = amendments.claim_amended(given, dear, at(day(9)))
+
+    said = told(decision, InformationRequested)
+    assert (said.asks_beneficiary, said.missing, said.respond_by) == (True, (), day(39))
+    assert decision.state.stage is Stage.ACCEPTED
+    assert decision.state.due is None
+    dearer = amended(loss("purchase_price", 2_000), loss("medical", 95_000), amendment_id="amendment-2")
+    again = amendments.claim_amended(decision.state, dearer, at(day(10)))
+    assert not [event for event in again.says if isinstance(event, InformationRequested)]
+
+
+def test_another_claim_for_the_incident_brings_an_accepted_claim_the_question_about_medicare() -> None:
+    decision = decide.incident_screened(accepted(**UNASKED), screened(other_admitted_minor=43_001), at(day(9)))
+    assert told(decision, InformationRequested).asks_beneficiary
+
+
+def test_who_has_answered_about_medicare_is_not_asked_again_when_more_is_claimed() -> None:
+    given = accepted(**UNASKED).but(beneficiary=False)
+    decision = amendments.claim_amended(given, amended(loss("medical", 95_000)), at(day(9)))
+    assert not [event for event in decision.says if isinstance(event, InformationRequested)]
 
 
 # Who is paid

@@ -198,7 +198,7 @@ def test_an_appeal_won_reverses_the_sellers_debit_and_never_the_customers_paymen
         Account.MEMO_CONTRA: -LARGE,
     }
     assert decision.state.paid_minor == LARGE
-    assert decision.state.due is None
+    assert decision.state.due == decision.state.refund_by, "nothing is waited for but the refund"
 
 
 def test_an_appeal_won_waives_what_is_outstanding_and_what_was_written_off():

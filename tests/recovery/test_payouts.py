@@ -176,7 +176,7 @@ def test_more_back_than_was_paid_is_in_question():
 def test_a_new_attempt_after_a_return_is_pursued_from_the_beginning():
     returned = given.after(given.noticed(), (3, given.returned()))
     again = given.after(returned, (5, given.authorized(attempt=2)))
-    assert again == returned, "it is the same payout"
+    assert again.but(payouts=returned.payouts) == returned, "it is the same payout"
     decision = given.hear(again, given.paid(reference="pay-2"), at(day(6)))
     assert kinds(decision) == [RecoveryOpened, DebitNoticed]
     assert (decision.state.outstanding_minor, decision.state.write_off_at) == (LARGE, day(66))
@@ -354,3 +354,35 @@ def test_only_so_many_results_without_an_order_are_kept():
     decision = given.hear(state, given.paid(payout=NOBODYS), at(day(1)))
     assert problems(decision) == [(ResultProblem.UNKNOWN_PAYOUT, LARGE)]
     assert decision.state == state
+
+
+def ordered_again(amount: int) -> Recovery:
+    """A part of the payment came back, was paid in a later round, and the rest came back too: that is ordered again."""
+    part = LARGE // 5
+    return given.after(
+        given.noticing(),
+        (2, given.returned(part)),
+        (3, given.authorized(part, payout=given.NEXT_PAYOUT)),
+        (3, given.paid(part, payout=given.NEXT_PAYOUT, reference="pay-2")),
+        (4, given.returned(LARGE - part, reference="back-2")),
+        (5, given.authorized(amount, attempt=2)),
+    )
+
+
+def test_what_is_ordered_again_after_a_part_was_paid_elsewhere_is_right_in_that_amount():
+    rest = LARGE - LARGE // 5
+    decision = given.hear(ordered_again(rest), given.paid(rest, reference="pay-3"), at(day(6)))
+    assert problems(decision) == []
+    assert decision.state.paid_minor == LARGE
+
+
+@pytest.mark.parametrize("by", [-1, 1])
+def test_what_is_ordered_again_and_paid_in_another_amount_is_questioned(by: int):
+    rest = LARGE - LARGE // 5
+    decision = given.hear(ordered_again(rest), given.paid(rest + by, reference="pay-3"), at(day(6)))
+    assert problems(decision) == [(ResultProblem.WRONG_AMOUNT, 1)]
+
+
+def test_an_earlier_attempt_heard_again_leaves_the_order_as_it_is():
+    again = given.after(ordered_again(60_000), (6, given.authorized(LARGE, attempt=1)))
+    assert again.payouts[0].expected_minor == 60_000

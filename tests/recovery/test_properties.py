@@ -1,7 +1,9 @@
 """What must always hold in recovery, whatever is heard, in any order, twice, early or late."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from random import Random
 from uuid import UUID
 
 from hypothesis import settings
@@ -32,6 +34,8 @@ from shared.events.recovery import (
 from shared.events.seller_notifier import NoticeBounced, NoticeHandedOver, NoticeKind, NoticeUndeliverable
 from shared.money import Currency
 from shared.policy import load
+from tests.deciding import START
+from tests.endless import levels_off
 from tests.interpreter import Interpreter
 from tests.recovery import given
 
@@ -53,7 +57,13 @@ AGAINST_THE_SELLER = (DebitNoticed, SellerDebitRequested, RecoveryWrittenOff)
 
 
 class Pursuit(RuleBasedStateMachine):
-    """One claim; others say whatever they like. What recovery says is checked at the moment it says it."""
+    """One claim; others say whatever they like, in any order. What recovery says is checked at the moment it says it.
+
+    Checked, of what must always hold: paid out = recovered + waived + written off + outstanding, to the cent, in the
+    state and in the books · no more is borne than was ordered · each movement of money is booked once · notice before
+    debit, and its time · no step against the seller in a dispute · an appeal touches the seller's side alone · what is
+    not closed, or is owed, waits on a deadline · small · nothing raises.
+    """
 
     @initialize(
         small=SELDOM,
@@ -69,6 +79,8 @@ class Pursuit(RuleBasedStateMachine):
         self.owed = given.SMALL if small else given.LARGE
         self.small, self.covered, self.incident_on = small, covered, given.INCIDENT if dated else None
         self.heard: list[Event] = []
+        self.booked: set[str] = set()
+        """The movements of money that are in the books, by the names that finance gave them."""
         self.requests: dict[UUID, int] = {}
         self.failed: set[UUID] = set()
         self.stopped: set[UUID] = set()
@@ -211,6 +223,22 @@ class Pursuit(RuleBasedStateMachine):
     # Time, and what is said again
 
     @rule(span=SPANS)
+    def the_service_sleeps(self, span: timedelta) -> None:
+        """An outage: at its end several deadlines are due at once, and what came meanwhile is heard after them."""
+        self.check(self.world.oversleep(span))
+
+    @rule(which=st.integers(0, 60), by=st.sampled_from([0, 0, 1, -1]))
+    def what_is_booked_is_reported_again(self, which: int, by: int) -> None:
+        """Whenever that is, under another id, also with another amount: it is the same movement of money."""
+        booked = [event for event in self.heard if _named(event) in self.booked]
+        if booked:
+            again = booked[which % len(booked)]
+            other = again.model_copy(update={"amount_minor": max(0, getattr(again, "amount_minor", 0) + by)})
+            before = list(self.world.done)
+            self.check(self.world.hear(other))
+            assert self.world.done == before, f"{other} is booked twice"
+
+    @rule(span=SPANS)
     def time_passes(self, span: timedelta) -> None:
         self.wait_until(self.world.now + span)
 
@@ -263,7 +291,9 @@ class Pursuit(RuleBasedStateMachine):
             return
         pursued = state.stage not in (Stage.AUTHORIZED, Stage.CLOSED)
         assert (state.outstanding_minor > 0) is pursued
-        assert (state.due is not None) is (pursued or state.dispute is not None or bool(state.early))
+        owes = state.owed_minor > 0
+        assert (state.due is not None) is (pursued or state.dispute is not None or bool(state.early) or owes)
+        assert (state.refund_by is not None) is owes, "a refund that finance never pays is asked for again"
         assert (state.dispute is not None) is self.disputed
         assert state.debit is None or state.debit.stopped or state.debit.rest_minor <= state.outstanding_minor
         assert self.world.size(str(given.CLAIM)) < 3000
@@ -298,7 +328,10 @@ class Pursuit(RuleBasedStateMachine):
                 pass
         if not isinstance(event, AppealDecided) or said_at is None:
             self.heard.append(event)
+        booked = len(self.world.done)
         said = self.world.hear(event, said_at=said_at)
+        if len(self.world.done) > booked and hasattr(event, "finance_reference"):
+            self.booked.add(_named(event))
         self.check(said)
         if (state := self.state()) is not None and state.released is not None:
             self.disputed = False  # a recall ends a dispute without a word of its own
@@ -339,7 +372,8 @@ class Pursuit(RuleBasedStateMachine):
                     assert event.debit_id not in self.stopped | self.ended(), "stopped twice, or after its end"
                     self.stopped.add(event.debit_id)
                 case SellerRefundRequested():
-                    assert event.refund_id not in self.refunds, "one refund asked for twice"
+                    again = self.refunds.get(event.refund_id, event.amount_minor)
+                    assert event.amount_minor == again, "one refund asked for again in another amount"
                     self.refunds[event.refund_id] = event.amount_minor
                 case RecoveryClosed():
                     self.prove_by = None
@@ -401,6 +435,39 @@ class Pursuit(RuleBasedStateMachine):
 
     def entries(self) -> list[LedgerEntry]:
         return [effect for effect in self.world.done if isinstance(effect, LedgerEntry)]
+
+
+def _named(event: Event) -> str:
+    """What tells one movement of money from another: all that finance says of it but how much it is."""
+    return f"{type(event).__name__} {event.model_dump_json(exclude={'amount_minor', 'currency'})}"
+
+
+FIRST, SECOND = given.PAYOUT, given.NEXT_PAYOUT
+TALK: tuple[Callable[[Random, int, str], Event], ...] = (
+    lambda r, n, _: given.authorized(n, payout=r.choice([FIRST, SECOND, UNKNOWN]), attempt=r.randint(1, 9)),
+    lambda r, n, name: given.paid(n, payout=r.choice([FIRST, SECOND]), reference=name),
+    lambda r, n, name: given.returned(n, payout=r.choice([FIRST, SECOND]), reference=name),
+    lambda r, n, name: given.collected(n, debit=r.choice([given.FIRST_DEBIT, given.SECOND_DEBIT]), reference=name),
+    lambda r, _, __: given.failed(r.choice([given.FIRST_DEBIT, given.SECOND_DEBIT]), r.choice(list(DebitFailure))),
+    lambda _, n, name: given.seller_pays(n, reference=name),
+    lambda _, n, name: given.insurer_pays(n, reference=name),
+    lambda _, n, name: given.refund_paid(n, reference=name),
+    lambda r, _, __: given.handed_over(START + timedelta(days=r.randint(0, 900)), r.choice(list(NoticeKind))),
+    lambda r, _, __: given.bounced(r.choice(list(NoticeKind))),
+    lambda r, _, name: given.appealed(START + timedelta(days=r.randint(0, 900)), appeal=name),
+    lambda r, _, __: given.decided(won=r.random() < 0.3),
+    lambda *_: given.contested(),
+)
+
+
+def test_what_is_known_of_a_recovery_levels_off_however_much_is_said_of_it() -> None:
+    def says(random: Random) -> Event:
+        return random.choice(TALK)(random, random.randint(0, 90_000), f"reference-{random.random()}")
+
+    world = Interpreter(recovery)
+    world.learn(given.cover_from(-30, 900))
+    world.hear(given.authorized(incident_on=given.INCIDENT))
+    levels_off(world, str(given.CLAIM), says, most=48 * 1024)
 
 
 Pursuit.TestCase.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)

@@ -2,10 +2,11 @@
 
 import pytest
 
+from services.recovery.deadlines import deadline_passed
 from services.recovery.ledger import Account
 from services.recovery.state import Recovery
 from shared.events.finance import SellerRefundPaid
-from shared.events.recovery import ResultProblem
+from shared.events.recovery import ResultProblem, SellerRefundRequested
 from shared.money import Currency
 from shared.runtime import unchanged
 from tests.deciding import at, day
@@ -72,3 +73,30 @@ def test_every_over_collection_has_a_refund_of_its_own():
     assert [refund.amount_minor for refund in twice.refunds] == [700, 50]
     decision = given.hear(twice, given.refund_paid(50, refund=given.SECOND_REFUND), at(day(4)))
     assert (decision.says, decision.state.owed_minor) == ((), 700)
+
+
+def test_a_refund_that_finance_does_not_pay_is_asked_for_again_under_the_same_id_and_less_and_less_often():
+    state = owing()
+    first = given.hear(given.noticing(), given.seller_pays(LARGE + 700), at(day(2))).says
+    (asked,) = (event for event in first if isinstance(event, SellerRefundRequested))
+    for when in (16, 44, 100):
+        assert state.due == day(when)
+        decision = deadline_passed(state, at(day(when)))
+        assert decision.says == (asked,), "the same words: it is one refund"
+        state = decision.state
+        assert state.late_at == state.refund_by, "people see that it is late"
+    paid = given.after(state, (101, given.refund_paid(700)))
+    assert (paid.due, paid.late_at, paid.owed_minor) == (None, None, 0)
+
+
+def test_after_a_part_of_a_refund_the_rest_is_still_waited_for():
+    part = given.after(owing(), (3, given.refund_paid(300)))
+    assert part.due == day(16)
+    assert [type(event) for event in deadline_passed(part, at(day(16))).says] == [SellerRefundRequested]
+
+
+def test_of_several_refunds_only_those_are_asked_for_again_that_were_not_paid():
+    both = given.after(owing(), (3, given.seller_pays(50, reference="wire-2")), (4, given.refund_paid(700)))
+    (asked,) = deadline_passed(both, at(day(16))).says
+    assert isinstance(asked, SellerRefundRequested)
+    assert (asked.refund_id, asked.amount_minor) == (given.SECOND_REFUND, 50)
