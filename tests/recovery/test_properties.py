@@ -456,7 +456,7 @@ TALK: tuple[Callable[[Random, int, str], Event], ...] = (
     lambda r, _, __: given.bounced(r.choice(list(NoticeKind))),
     lambda r, _, name: given.appealed(START + timedelta(days=r.randint(0, 900)), appeal=name),
     lambda r, _, __: given.decided(won=r.random() < 0.3),
-    lambda *_: given.contested(),
+    lambda _r, _n, _name: given.contested(),
 )
 
 
