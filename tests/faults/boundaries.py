@@ -51,7 +51,7 @@ SOMEWHERE = {
 }
 """What else each service does under the load of these tests."""
 ALL = (*EVERYWHERE, DEADLINES, REQUESTS, *EFFECTS)
-PATIENCE = 4.0
+PATIENCE = 4.0 * float(os.environ.get("MAKEGOOD_FAULTS_SLOWER", "1"))
 """Real seconds a replica lives at most without coming to the boundary that was chosen; then it dies at the next one."""
 
 

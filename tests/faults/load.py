@@ -250,7 +250,7 @@ class Load:
                       for n in range(max(1, round(per_second / 4)))]  # fmt: skip
             self._publish(claims)
             if number % 4 == 0:
-                self._join(f"joined-{self._mark}-{number}", wants_quotes=number % 8 == 0)
+                self._join(f"joined-{self._mark}-{next(self._numbers)}", wants_quotes=number % 8 == 0)
             await asyncio.sleep(max(0.25, 1 / per_second))
 
     def _join(self, seller: str, *, wants_quotes: bool) -> None:

@@ -1,18 +1,25 @@
 """An ear on all that the services say, from outside: every number of every stream once, and never another content."""
 
 import asyncio
-from collections import Counter, defaultdict
+import time
+from collections import Counter
 from collections.abc import Callable
-from contextlib import aclosing
 from typing import Any, NamedTuple
 from zlib import crc32
 
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
 from ops import catalogue
-from ops.demo.outside.wire import Wire
-from shared.events.base import Envelope, Event
+from shared.events.base import PARTITIONS, Envelope, Event
 from shared.runtime.codec import decode
+from shared.runtime.kafka import client_options
+from shared.runtime.settings import Settings
 
 HEARD = frozenset(topic.name for topic in catalogue.all_topics() if topic.numbered)
+
+STUCK = 5.0
+"""Real seconds without a record after which it is looked up whether there is one."""
 
 
 class Place(NamedTuple):
@@ -26,7 +33,7 @@ class Place(NamedTuple):
 class Observer:
     """Counts as a listener does; ``wrong`` holds what must never be seen, in words."""
 
-    def __init__(self, wire: Wire, told: Callable[[Event, Envelope], None]) -> None:
+    def __init__(self, settings: Settings, told: Callable[[Event, Envelope], None]) -> None:
         """``told`` is called once for each fact, in the order of its stream."""
         self.places: dict[str, Place] = {}
         """Event id → where it was accepted."""
@@ -35,8 +42,7 @@ class Observer:
         self.repeated: Counter[str] = Counter()
         """Topic → records that were published more than once."""
         self.wrong: list[str] = []
-        self._wire, self._told = wire, told
-        self._epochs: defaultdict[tuple[str, int, int], int] = defaultdict(int)
+        self._settings, self._told = settings, told
         self._prints: dict[str, int] = {}
         self._news = asyncio.Event()
         self._ear = asyncio.create_task(self._listen())
@@ -60,12 +66,36 @@ class Observer:
         await asyncio.gather(self._ear, return_exceptions=True)
 
     async def _listen(self) -> None:
-        async with aclosing(self._wire.listen(HEARD)) as batches:
-            async for records in batches:
-                for record in records:
-                    self._take(record)
+        """For ever. A client that is stuck, as clients are after a broker's death, is replaced by another."""
+        offsets = {TopicPartition(topic, n): 0 for topic in HEARD for n in range(PARTITIONS)}
+        while True:
+            try:
+                await self._read(offsets)
+            except KafkaError:
+                await asyncio.sleep(0.2)
+
+    async def _read(self, offsets: dict[TopicPartition, int]) -> None:
+        """Until there is something to read and nothing comes."""
+        reader: Any = AIOKafkaConsumer(
+            **client_options(self._settings), enable_auto_commit=False, fetch_max_wait_ms=100, request_timeout_ms=5000,
+            auto_offset_reset="none",
+        )  # fmt: skip
+        await reader.start()
+        try:
+            reader.assign(list(offsets))
+            for place, offset in offsets.items():
+                reader.seek(place, offset)
+            heard_at = time.monotonic()
+            while time.monotonic() - heard_at < STUCK or offsets == await reader.end_offsets(list(offsets)):
+                for place, records in (await reader.getmany(timeout_ms=200, max_records=2000)).items():
+                    for record in records:
+                        self._take(record)
+                    offsets[place] = records[-1].offset + 1
+                    heard_at = time.monotonic()
                 news, self._news = self._news, asyncio.Event()
                 news.set()
+        finally:
+            await reader.stop()
 
     def _take(self, record: Any) -> None:
         event, envelope = decode(record.topic, record.key, record.value, list(record.headers))

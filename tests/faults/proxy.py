@@ -52,6 +52,12 @@ class Proxy:
             way.open.set()
             way.delay = 0.0
 
+    def forget(self) -> None:
+        """Every connection there is stays silent for ever, as when a host lost its power; new ones are as before."""
+        for way in (self.up, self.down):
+            way.open.clear()
+        self.up, self.down = Way(), Way()
+
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -67,11 +73,12 @@ class Proxy:
             self._connections.discard(task)
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await self.up.open.wait()  # not even the wish to connect gets through
+        up, down = self.up, self.down
+        await up.open.wait()  # not even the wish to connect gets through
         to_server, from_server = await asyncio.open_connection("127.0.0.1", self.target)
         try:
             async with asyncio.TaskGroup() as group:
-                for source, sink, way in ((reader, from_server, self.up), (to_server, writer, self.down)):
+                for source, sink, way in ((reader, from_server, up), (to_server, writer, down)):
                     passing: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(64)
                     group.create_task(_take(source, passing, way))
                     group.create_task(_give(sink, passing, way))

@@ -58,6 +58,14 @@ async def test_all_ways_are_cut_at_once(networked: tuple[Town, Network]) -> None
             proxy.heal()
 
 
+@pytest.mark.parametrize("server", ["Kafka", "PostgreSQL"])
+async def test_every_connection_is_silent_for_ever(networked: tuple[Town, Network], server: str) -> None:
+    town, network = networked
+    async with town.fault(f"every connection to {server} silent for ever, without a reset"):
+        for proxy in (network.kafka if server == "Kafka" else network.postgres).values():
+            proxy.forget()
+
+
 async def _suffers(town: Town, way: str, proxies: list[Proxy]) -> None:
     try:
         for name, up, down in (("no way there", True, False), ("no way back", False, True), ("cut", True, True)):

@@ -19,6 +19,7 @@ from ops import catalogue
 from ops.demo.outside.wire import Wire
 from ops.fleet import Fleet
 from ops.local.ports import choose_port
+from ops.local.processes import running_in
 from ops.local.stack import Stack
 from shared.policy.files import HERE
 from shared.runtime.clock import ScaledClock
@@ -58,7 +59,7 @@ class Town:
         self.stack, self.settings, self.fleet = stack, settings, fleet
         self.clock = ScaledClock.from_settings(settings)
         self.load = Load(wire, self.clock)
-        self.observer = Observer(wire, self.load.hear)
+        self.observer = Observer(settings, self.load.hear)
         self.sound = True
         """False as soon as a fault has begun, until all that must hold was seen to hold."""
         self.kills = 0
@@ -246,6 +247,7 @@ async def opened(
     )
     await make_topics(settings, catalogue.all_topics())
     await migrate(settings, catalogue.all_services())
+    _end_left_over(folder / "logs")
     fleet = Fleet({**_environment(stack, settings), **environment}, folder / "logs")
     try:
         async with Wire(settings) as wire:
@@ -260,6 +262,13 @@ async def opened(
                 await town.ends()
     finally:
         fleet.end(5)
+
+
+def _end_left_over(logs: Path) -> None:
+    """What a run that was killed itself has left; its logs go with it."""
+    for process in running_in(logs.resolve(), re.compile("python")):
+        process.send(signal.SIGKILL)
+    shutil.rmtree(logs, ignore_errors=True)
 
 
 def _policies(folder: Path) -> Path:
