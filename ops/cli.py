@@ -285,27 +285,51 @@ def replay(
 @app.command()
 def reconcile(
     claim: Annotated[str | None, typer.Argument(metavar="[CLAIM]", help="Only this claim or submission id.")] = None,
+    *,
+    topics: Annotated[bool, typer.Option(help="Also read the topics.")] = True,
+    every: Annotated[
+        float | None, typer.Option(min=1, metavar="SECONDS", help="Again and again until SIGTERM, with metrics.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of /metrics; else MAKEGOOD_HTTP_PORT.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Compare what the services have on record with each other and with the ledger. Exits 1 when something differs.
+    """Compare topics, states, outbox, journal, ledger and finance's results. Exits 1 when something differs.
 
-    While claims are on their way some differences pass by themselves: what is said but not heard yet.
+    The services may be at work: what is on its way at the moment of the look is counted, and is no difference.
     """
     from ops import reconcile
     from ops.reach import database
+    from ops.reconcile.text import write
+
+    if every is not None:
+        if claim is not None or as_json:
+            raise fail("--every compares everything, and shows it at /metrics: leave out the claim and --json")
+        _reconcile_every(every, port, topics=topics)
+        return
 
     async def read() -> reconcile.Account:
         async with database(settings) as look:
-            return await reconcile.reconcile(look, claim)
+            return await reconcile.reconcile(look, claim, settings if topics else None)
 
     settings = reached()
     account = run(read())
     if as_json:
         typer.echo(account.as_json())
     else:
-        reconcile.write(console, account)
+        write(console, account)
     if account.differences:
         raise typer.Exit(1)
+
+
+def _reconcile_every(seconds: float, port: int, *, topics: bool) -> None:
+    from ops.reconcile.job import Job
+    from shared.runtime.logs import configure
+
+    settings = reached()
+    if not (port := port or settings.http_port):
+        raise fail("nobody would see it: name a port for /metrics with --port or MAKEGOOD_HTTP_PORT", 2)
+    configure("reconcile", settings.log_level)
+    uvloop.run(Job(settings, seconds, topics=topics).run(port))
 
 
 @app.command()

@@ -74,6 +74,20 @@ async def test_claims_go_from_submission_to_payout_and_recovery_and_the_seller_i
     assert len(await house.letters_to(CONTACT)) == CLAIMS
 
 
+async def test_the_comparison_of_everything_runs_beside_the_services_and_finds_no_difference(house: "House") -> None:
+    address = (await house.compose("port", "reconcile", "8080")).strip()
+    found: dict[str, float] = {}
+    async with asyncio.timeout(PATIENCE):
+        while found.get("makegood_reconcile_claims", 0) < CLAIMS:
+            page = await asyncio.to_thread(lambda: urlopen(f"http://{address}/metrics", timeout=20).read().decode())
+            lines = re.findall(r"^(makegood_reconcile_.*) (\S+)$", page, re.M)
+            found = {name: float(value) for name, value in lines}
+            await asyncio.sleep(0.5)
+    differences = {name: value for name, value in found.items() if name.startswith("makegood_reconcile_differences")}
+    assert len(differences) > 20
+    assert set(differences.values()) == {0.0}
+
+
 async def test_the_image_holds_the_code_of_this_checkout(house: "House") -> None:
     assert await house.compose("exec", "--no-TTY", "intake", "python", "-c", CODE_DIGEST) == house.code
 
@@ -194,6 +208,7 @@ async def house() -> AsyncGenerator[House]:
         "MAKEGOOD_KAFKA_PORT": str(kafka_port),
         "MAKEGOOD_POSTGRES_PORT": str(postgres_port),
         "MAKEGOOD_MAIL_PORT": str(mail_port),
+        "MAKEGOOD_RECONCILE_SECONDS": "2",
         "MAKEGOOD_CLOCK_SCALE": str(settings.clock_scale),
         "MAKEGOOD_CLOCK_REAL_ORIGIN": str(settings.clock_real_origin),
         "MAKEGOOD_CLOCK_ORIGIN": str(settings.clock_origin),

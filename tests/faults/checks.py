@@ -47,7 +47,7 @@ async def _reconciled(settings: Settings) -> list[str]:
     deadline = time.monotonic() + QUIET
     while True:
         async with database(settings) as look:
-            account = await reconcile(look, None)
+            account = await reconcile(look, None, settings)
         waiting = sum(counts.get(what, 0) for counts in account.waiting.values() for what in ("requests", "effects"))
         if (not account.differences and not waiting) or time.monotonic() > deadline:
             return list(_differences(account))

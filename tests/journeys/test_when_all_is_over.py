@@ -25,11 +25,13 @@ async def test_no_key_is_parked_and_nothing_waits_to_be_published(world: World) 
         assert not await world.rows(f"select from {service}.lane where published <> position")
 
 
-async def test_the_books_of_all_services_agree(world: World) -> None:
+async def test_topics_states_outboxes_journals_and_the_ledger_agree(world: World) -> None:
     await world.all_told()
     async with database(world.settings) as look:
-        account = await reconcile(look, None)
+        account = await reconcile(look, None, world.settings)
     assert [(check.name, check.found) for check in account.checks if check.differences] == []
+    assert account.claims >= len(world.over)
+    assert account.records > account.claims
 
 
 async def test_every_decision_of_every_claim_taken_again_gives_the_same(world: World) -> None:

@@ -121,7 +121,7 @@ async def test_a_connection_that_is_lost_between_two_statements_is_trouble_that_
             await lost.fetch("select 1")
     with pytest.raises(PassingError):
         async with sorted_errors():
-            raise asyncpg.InternalClientError("cannot switch to state 12; protocol is in the \"failed\" state")
+            raise asyncpg.InternalClientError('cannot switch to state 12; protocol is in the "failed" state')
     await bench.pool.release(lost)
 
 

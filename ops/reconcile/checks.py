@@ -1,12 +1,17 @@
 """The questions of `makegood reconcile` in SQL: each row (place, what) is a difference."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
+
+def bears_nul(sql: str) -> str:
+    r"""Reads JSON in which somebody has put ``\\u0000``: PostgreSQL can neither show it as text nor look beside it."""
+    sql = re.sub(r"\b((?:[a-z]\.)?body)::json\b", r"replace(\1, '\\u0000', '\\ufffd')::json", sql)
+    return re.sub(r"\b((?:[a-z]\.)?body)(?= ->)", r"replace(\1::text, '\\u0000', '\\ufffd')::json", sql)
+
+
 WHOLE: Final[Mapping[str, str]] = {
-    "What was decided to be said is published": """
-        select process || ' lane ' || n as place, format('%s of %s rows wait', position - published, position) as what
-        from lane where published <> position""",
     "No row of an outbox is missing": """
         select o.process || ' lane ' || o.lane as place,
             format('%s rows from %s to %s, the lane counts %s', o.rows, o.lo, o.hi, l.position) as what
@@ -32,6 +37,32 @@ WHOLE: Final[Mapping[str, str]] = {
         select l.process || ' lane ' || l.n as place, format('counts %s, holds %s', l.held, count(h.id)) as what
         from lane l left join held h on h.process = l.process and h.lane = l.n
         group by l.process, l.n, l.held having l.held <> count(h.id)""",
+    "What was decided to be said is in the outbox": r"""
+        with kept as ( -- decisions taken again after a recovery leave what had been published as it was
+            select name as process, (select min(written_on) from outbox) as since from process
+            where not exists (select from lane where lane.process = process.name and epoch > 1)
+        ), decided as (
+            select process, count(*) as rows, sum(hashtextextended(id, 0)) as print
+            from kept join journal using (process) cross join lateral unnest(says) as id
+            where written_on >= since group by process
+        ), said as (
+            select process, count(*) as rows,
+                sum(hashtextextended(substring(o.headers::text from '"ce_id", ?"([^"]+)"'), 0)) as print
+            from kept join outbox o using (process)
+            where not exists ( -- no decision says that bytes are no fact
+                select from dead_letter d
+                where d.process = o.process
+                    and d.topic || '/' || d.partition || '/' || d."offset"
+                        = substring(o.headers::text from '"ce_cause", ?"([^"]+)"')
+            )
+            group by process
+        )
+        select process as place,
+            format('%s events follow from decisions, %s are in the outbox', coalesce(decided.rows, 0),
+                coalesce(said.rows, 0)) || case decided.rows when said.rows then ', and not the same' else '' end
+            as what
+        from decided full join said using (process)
+        where decided.rows is distinct from said.rows or decided.print is distinct from said.print""",
 }
 """Of each service as a whole. Old rows may have been dropped: what is left must be without a gap up to the end."""
 
@@ -42,13 +73,21 @@ PER_SERVICE: Final[Mapping[str, str]] = {
             as what
         from held where $1::text[] is null or key = any($1)
         group by process, key having count(error) > 0""",
+    "Every decision is in the journal": """
+        select process || '/' || key as place, format('%s decisions on record, numbered to %s', numbers, hi) as what
+        from (
+            -- A decision that changed nothing leaves its number to the next one.
+            select process, key, count(distinct n) as numbers, max(n) as hi from journal
+            where $1::text[] is null or key = any($1) group by process, key
+        ) decisions where numbers <> hi""",
 }
 """Of each service, of these keys or of all."""
 
 ACROSS: Final[Mapping[str, str]] = {
     "One payout per claim and round": """
         select claim_id || ' round ' || round as place,
-            format('%s payout ids, %s amounts', count(distinct payout_id), count(distinct amount)) as what
+            format('payouts %s and %s, amounts %s and %s', min(payout_id), max(payout_id), min(amount), max(amount))
+            as what
         from (
             select b ->> 'claim_id' as claim_id, b ->> 'round' as round, b ->> 'payout_id' as payout_id,
                 (b ->> 'amount_minor') || (b ->> 'currency') as amount
@@ -59,11 +98,11 @@ ACROSS: Final[Mapping[str, str]] = {
             ) said
         ) payout
         group by claim_id, round
-        having count(distinct payout_id) > 1 or count(distinct amount) > 1""",
+        having min(payout_id) <> max(payout_id) or min(amount) <> max(amount)""",
     "No payout id serves two claims": """
-        select body::json ->> 'payout_id' as place, 'authorised for ' || string_agg(distinct key, ', ') as what
+        select body::json ->> 'payout_id' as place, 'authorised for ' || min(key) || ' and ' || max(key) as what
         from escalation.outbox where topic = 'finance.payouts.v1' and $1::text[] is null
-        group by 1 having count(distinct key) > 1""",
+        group by 1 having min(key) <> max(key)""",
     "The claim that a duplicate repeats is none itself": """
         select d.key as place, 'is a duplicate of ' || d.original || ', which is one as well' as what
         from (
@@ -90,10 +129,7 @@ ACROSS: Final[Mapping[str, str]] = {
             select key, payout_id, currency, sum(amount)::bigint as net, min(at) as at from reported group by 1, 2, 3
         ), booked as (
             select claim_id::text as key, idempotency_key::text as payout_id, currency, min(booked_at) as at,
-                sum(case when move in ('paid', 'unordered') then amount_minor else -amount_minor end)::bigint as net,
-                sum(case move
-                    when 'unordered' then amount_minor when 'unordered_returned' then -amount_minor else 0
-                end)::bigint as in_question
+                sum(case when move in ('paid', 'unordered') then amount_minor else -amount_minor end)::bigint as net
             from recovery.ledger_entry
             where move in ('paid', 'unordered', 'returned', 'unordered_returned')
                 and ($1::text[] is null or claim_id::text = any($1))
@@ -106,29 +142,23 @@ ACROSS: Final[Mapping[str, str]] = {
             case
                 when booked.net is null then format('%s %s paid, and not in the ledger', told.net, currency)
                 when told.net is null then format('%s %s in the ledger, and never paid', booked.net, currency)
-                when booked.net <> told.net then format('%s %s paid, %s booked', told.net, currency, booked.net)
-                when booked.in_question > 0 then format('%s %s paid beyond the order', booked.in_question, currency)
-                else format('%s %s came back beyond what was paid', -booked.in_question, currency)
+                else format('%s %s paid, %s booked', told.net, currency, booked.net)
             end as what
         from told full join booked using (key, payout_id, currency)
+        left join (select key as claim, body from recovery.state where process = 'recovery') s
+            on booked.net is null and s.claim = key
         where not exists (select from refund where refund.key = booked.key and refund.id = booked.payout_id)
             and (
-                booked.net is null or booked.net <> told.net or booked.in_question <> 0
+                -- What answers no order, or is in another currency, is questioned instead of booked.
+                (booked.net is null and (s.claim is null or (
+                    s.body ->> 'currency' = currency and json_array_length(s.body -> 'booked') < 250
+                    and exists (
+                        select from json_array_elements(s.body -> 'payouts') payout where payout ->> 'id' = payout_id
+                    )
+                )))
+                or booked.net <> told.net
                 or (told.net is null and booked.at >= (select min(at) from recovery.journal where process = 'recovery'))
             )""",
-    "Escalation and recovery heard the same of finance": """
-        with heard as (
-            select key, cause, type, 'escalation' as process from escalation.journal
-            where process = 'escalation' and type in ('PayoutPaid', 'PayoutReturned')
-                and ($1::text[] is null or key = any($1))
-            union
-            select key, cause, type, 'recovery' from recovery.journal
-            where process = 'recovery' and type in ('PayoutPaid', 'PayoutReturned')
-                and ($1::text[] is null or key = any($1))
-        )
-        select key || ' event ' || cause as place,
-            format('a %s that only %s has heard', min(type), min(process)) as what
-        from heard group by key, cause having count(*) = 1""",
     "What recovery decided is what the ledger says": """
         select coalesce(s.key, m.key) as place,
             format('decided (%s), booked (%s), in the order %s',
@@ -185,16 +215,45 @@ ACROSS: Final[Mapping[str, str]] = {
             select e.key, e.body ->> 'outcome' as outcome,
                 e.body ->> 'outcome' in ('direct_paid', 'stepped_in_silent', 'stepped_in_rejected') as paid,
                 coalesce((r.body ->> 'paid_minor')::bigint, 0) as paid_out,
-                coalesce((r.body -> 'payouts' -> -1 ->> 'net_minor')::bigint, 0) as last_paid
+                coalesce((r.body -> 'payouts' -> -1 ->> 'net_minor')::bigint, 0) as last_paid,
+                coalesce(json_array_length(r.body -> 'early'), 0) as early
             from escalation.state e
             left join recovery.state r on r.process = 'recovery' and r.key = e.key
             where e.process = 'escalation' and e.body ->> 'status' = 'closed'
                 and ($1::text[] is null or e.key = any($1))
         ) s
-        where (s.paid and s.paid_out = 0)
-            or (s.outcome in ('denied', 'no_response', 'withdrawn', 'resolved_by_insurer') and s.paid_out > 0)
-            or (s.outcome = 'payout_failed' and s.last_paid > 0)""",
-    "Every result of finance fits, or has been put right": """
+        where (
+                (s.paid and s.paid_out = 0)
+                or (s.outcome in ('denied', 'no_response', 'withdrawn', 'resolved_by_insurer') and s.paid_out > 0)
+                or (s.outcome = 'payout_failed' and s.last_paid > 0)
+            )
+            and s.early = 0 and not exists ( -- what only one of the two has heard so far is on its way to the other
+                select from (
+                    select cause from escalation.journal e
+                    where e.process = 'escalation' and e.key = s.key and e.type in ('PayoutPaid', 'PayoutReturned')
+                ) e full join (
+                    select cause from recovery.journal r
+                    where r.process = 'recovery' and r.key = s.key and r.type in ('PayoutPaid', 'PayoutReturned')
+                ) r using (cause) where e.cause is null or r.cause is null
+            )""",
+}
+"""Between services; asked once. ``$1``: these keys, or null for all."""
+
+_HEARD_OF_FINANCE: Final = " union all ".join(
+    f"""
+    select key, cause, type, '{service}' as process from {service}.{table}
+    where process = '{service}' and type in ('PayoutPaid', 'PayoutReturned') and ($1::text[] is null or key = any($1))
+    """  # noqa: S608 - every word is ours
+    for service in ("escalation", "recovery")
+    for table in ("journal", "held")
+)
+ONE_SIDED_RESULTS: Final = f"""
+    select key, cause, min(type) as type, min(process) as process from ({_HEARD_OF_FINANCE}) heard
+    group by key, cause having min(process) = max(process)"""  # noqa: S608
+"""Results of finance that only one of the two has heard."""
+
+QUESTIONS: Final[Mapping[str, str]] = {
+    "Results of finance that do not fit": """
         select q.key as place, format('%s: %s', q.body ->> 'problem', q.body ->> 'idempotency_key') as what
         from (
             select key, body::json as body from recovery.outbox
@@ -220,8 +279,24 @@ ACROSS: Final[Mapping[str, str]] = {
                 ) not in (o.amount, 0)
             )
         end""",
+    "Money beyond what was ordered": """
+        select claim_id::text || ' payout ' || idempotency_key as place,
+            case when sum(amount) > 0 then format('%s %s paid beyond the order', sum(amount), currency)
+                else format('%s %s came back beyond what was paid', -sum(amount), currency) end as what
+        from (
+            select claim_id, idempotency_key, currency,
+                case move when 'unordered' then amount_minor else -amount_minor end as amount
+            from recovery.ledger_entry
+            where move in ('unordered', 'unordered_returned') and ($1::text[] is null or claim_id::text = any($1))
+        ) e
+        where not exists (
+            select from recovery.journal j
+            where j.process = 'recovery' and j.key = e.claim_id::text and j.type = 'SellerRefundPaid'
+                and j.body::json ->> 'refund_id' = e.idempotency_key::text
+        )
+        group by claim_id, idempotency_key, currency having sum(amount) <> 0""",
 }
-"""Between services; asked once. ``$1``: these keys, or null for all."""
+"""What recovery has questioned and finance has not put right; ``$1`` as above."""
 
 ENDED: Final[Mapping[str, str]] = {
     "intake": "body ->> 'stage' in ('accepted', 'ended')",
@@ -243,3 +318,13 @@ COUNTS: Final = """
         (select count(*) from effect where done_at is null and ($1::text[] is null or key = any($1))) as effects,
         (select count(*) from request where $1::text[] is null or key = any($1)) as requests,
         (select count(*) from state where due is not null and ($1::text[] is null or key = any($1))) as deadlines"""
+
+LAST_STATE: Final = """
+    select s.process, s.key, s.body, j.n, j.result
+    from state s left join lateral (
+        select n, result from journal j
+        where j.process = s.process and j.key = s.key and j.n <= s.n and (j.result is null or j.result not like '.%')
+        order by n desc limit 1
+    ) j on true
+    where $1::text[] is null or s.key = any($1)"""
+"""Each state with the fingerprints of the last decision that changed it."""

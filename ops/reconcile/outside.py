@@ -1,0 +1,241 @@
+"""Compares the topics on which outside parties speak with what our processes have on record of them.
+
+Up to where a process has read, each record is in its journal, or held, or a dead letter; unless it is no news: a
+beginning said again, or a fact about a key of which the process never keeps any.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import md5
+from typing import Any, Final
+from zlib import crc32
+
+from ops import catalogue
+from ops.reach import Database
+from ops.reconcile.account import Account
+from ops.reconcile.numbered import HEARD, Listener, read_rows
+from ops.reconcile.reading import Reading
+from shared.events.base import PARTITIONS, Event
+from shared.runtime.codec import DecodeError, check_type, decode, type_of
+from shared.runtime.log import Place, Record
+from shared.runtime.process import Process, topics_of
+
+ON_TOPIC: Final = "What was heard of outside parties is on their topics"
+_AT_ONCE: Final = 500
+"""Records that are looked up in one query."""
+_LONGEST_KEY: Final = 1024
+"""Bytes; no fact has a longer one."""
+_KEPT: Final = """
+    select key, type, cause, md5(body) as print from journal
+    where process = $1 and key = any($2::text[]) and type = any($3::text[])
+    union all
+    select key, type, cause, md5(body) from held
+    where process = $1 and key = any($2::text[]) and type = any($3::text[])"""
+_DEAD: Final = """
+    select partition, "offset" from dead_letter
+    where process = $1 and topic = $2 and (partition, "offset") in (select * from unnest($3::int[], $4::bigint[]))"""
+_COUNTED: Final = """
+    select type, count(*) as rows from (
+        select type, key, cause from journal where process = $1 and type = any($2::text[])
+        union all
+        select type, key, cause from held where process = $1 and type = any($2::text[])
+    ) kept where starts_with(cause, $3 || '/') and ($4::text[] is null or key = any($4)) group by type"""
+
+
+@dataclass(frozen=True)
+class Ear:
+    """One process that hears one outside topic. ``rows``: place → how far it has read."""
+
+    service: str
+    process: Process[Any]
+    topic: str
+    kinds: Mapping[str, type[Event]]
+    rows: Mapping[Place, Listener]
+
+    def must_keep(self, kind: str) -> bool:
+        """Whether every fact of this type is kept, however often it is said and whatever is known of its key."""
+        return self.kinds[kind] in self.process.hears and self.keeps_all
+
+    @property
+    def keeps_all(self) -> bool:
+        return self.process.keeps_early is Process.keeps_early
+
+
+class Outside:
+    """All outside topics, for everybody who hears them. ``oldest``: how long a dead letter is kept."""
+
+    def __init__(self, look: Database, log: Reading, account: Account, oldest: timedelta) -> None:
+        self._look, self._log, self._account, self._oldest = look, log, account, oldest
+        self._lookers: dict[str, list[Looker]] = {}
+
+    async def prepare(self) -> None:
+        self._account.check(ON_TOPIC)
+        for ear in await outside_ears(self._look):
+            self._lookers.setdefault(ear.topic, []).append(Looker(self._look, ear, self._account, self._oldest))
+
+    async def hear(self, place: Place, records: Sequence[Record]) -> None:
+        for looker in self._lookers.get(place.topic, ()):
+            await looker.look_at(records)
+
+    async def conclude(self) -> None:
+        for looker in (looker for lookers in self._lookers.values() for looker in lookers):
+            looker.unread(self._log.ends)
+            await looker.conclude(self._log.begins)
+
+
+async def outside_ears(look: Database) -> list[Ear]:
+    """Who hears which outside topic."""
+    found: list[Ear] = []
+    for service in catalogue.all_services():
+        rows = await read_rows(look, service.name)
+        for process in service.processes:
+            for topic in topics_of(process):
+                if topic.numbered:
+                    continue
+                kinds = {kind.__name__: kind for kind in (*process.begins, *process.hears) if kind.topic is topic}
+                theirs = {place: row for (name, place), row in rows.items() if name == process.name}
+                found.append(Ear(service.name, process, topic.name, kinds, theirs))
+    return found
+
+
+class Looker:
+    """Looks the records of one topic up for one process. ``matched``: type → records that are on record."""
+
+    def __init__(self, look: Database, ear: Ear, account: Account, oldest: timedelta) -> None:
+        self.matched: Counter[str] = Counter()
+        self._look, self._ear, self._account = look, ear, account
+        self._name = ear.process.name
+        self._oldest = datetime.now(UTC) - oldest + timedelta(days=1)
+
+    async def look_at(self, records: Sequence[Record]) -> None:
+        """Those that the process has read."""
+        read: list[Record] = []
+        for record in records:
+            row = self._ear.rows.get(record.place)
+            if row is not None and row.began_at <= record.offset < row.next:
+                read.append(record)
+        for first in range(0, len(read), _AT_ONCE):
+            await self._look_up(read[first : first + _AT_ONCE])
+
+    def unread(self, ends: Mapping[Place, int]) -> None:
+        """Counts what the process has still to read."""
+        for place in (Place(self._ear.topic, n) for n in range(PARTITIONS)):
+            row = self._ear.rows.get(place)
+            self._account.on_its_way(
+                self._ear.service, "records_unread", max(ends[place] - (row.next if row else 0), 0)
+            )
+            if row is not None and row.next > ends[place]:
+                what = f"wants record {row.next} next, and the log ends at {ends[place]}"
+                self._account.check(HEARD).add(f"{self._name}: {place.topic}/{place.partition}", what)
+
+    async def unexplained(self, keys: list[str] | None) -> list[tuple[str, int, int]]:
+        """The other way round: types of which more is on record than on the topic (or less, where that must not be)."""
+        ear = self._ear
+        rows = await self._look.rows(ear.service, _COUNTED, self._name, list(ear.kinds), ear.topic, keys)
+        counted = {row["type"]: row["rows"] for row in rows}
+        return [
+            (kind, rows, self.matched[kind])
+            for kind in sorted(counted.keys() | self.matched.keys())
+            if (rows := counted.get(kind, 0)) > self.matched[kind]
+            or (rows < self.matched[kind] and ear.must_keep(kind))
+        ]
+
+    async def conclude(self, begins: Mapping[Place, int], keys: list[str] | None = None) -> None:
+        """Says what is unexplained; nothing of a topic that was not read from its beginning."""
+        ear = self._ear
+        whole = not any(begins[Place(ear.topic, n)] for n in range(PARTITIONS))
+        if whole and not any(row.began_at for place, row in ear.rows.items() if place.topic == ear.topic):
+            for kind, rows, matched in await self.unexplained(keys):
+                what = f"{rows} {kind} on record, {matched} on the topic"
+                self._account.check(ON_TOPIC).add(f"{self._name}: {ear.topic}", what, abs(rows - matched))
+
+    async def _look_up(self, records: Sequence[Record]) -> None:
+        keys = {_text(record.key) for record in records if len(record.key or b"") <= _LONGEST_KEY}
+        rows = await self._look.rows(
+            self._ear.service, _KEPT, self._name, [key for key in keys if "\x00" not in key], list(self._ear.kinds)
+        )
+        kept, causes = {(row["cause"], row["print"]) for row in rows}, {row["cause"] for row in rows}
+        begun = {row["key"] for row in rows if self._ear.kinds[row["type"]] in self._ear.process.begins}
+        strange: list[Record] = []
+        for record in records:
+            kind = type_of(record.headers) or ""
+            if any((cause, _print(record)) in kept for cause in _causes(record)):
+                self.matched[kind] += 1
+            elif kind not in self._ear.kinds and _is_said_there(record.place.topic, kind):
+                continue
+            elif not self._is_no_news(record, kind, begun):
+                strange.append(record)
+        if strange:
+            await self._name_lost(strange, causes)
+
+    def _is_no_news(self, record: Record, kind: str, begun: set[str]) -> bool:
+        """A beginning that was heard before, or what is not worth keeping before a beginning."""
+        if kind not in self._ear.kinds:
+            return False
+        if self._ear.kinds[kind] not in self._ear.process.hears:
+            return _text(record.key) in begun and _problem(record) is None
+        if self._ear.keeps_all or (event := _event(record)) is None:
+            return False
+        return not self._ear.process.keeps_early(event)
+
+    async def _name_lost(self, records: Sequence[Record], causes: set[str]) -> None:
+        partitions, offsets = [r.place.partition for r in records], [r.offset for r in records]
+        rows = await self._look.rows(self._ear.service, _DEAD, self._name, self._ear.topic, partitions, offsets)
+        dead = {(row["partition"], row["offset"]) for row in rows}
+        for record in records:
+            problem = _problem(record)
+            if (record.place.partition, record.offset) in dead or record.timestamp < self._oldest.timestamp() * 1000:
+                continue  # dead letters, and facts set aside among them, are dropped when they are old
+            where = f"{self._name}: {record.place.topic}/{record.place.partition}@{record.offset}"
+            if problem is not None:
+                what = f"is no fact ({problem}), and no dead letter"
+            elif not causes.isdisjoint(_causes(record)):
+                what = f"event {_id_of(record)} is on record with another content"
+            else:
+                what = f"event {_id_of(record)} was read, and is not on record"
+            self._account.check(HEARD).add(where, what)
+
+
+def _text(key: bytes | None) -> str:
+    return (key or b"").decode("utf-8", "replace")
+
+
+def _id_of(record: Record) -> str:
+    return dict(record.headers).get("ce_id", b"").decode("utf-8", "replace")
+
+
+def _causes(record: Record) -> tuple[str, str]:
+    """What its decision goes by; and what it went by before an id could be used again with other content."""
+    earlier = f"{record.place.topic}/{_text(record.key)}/{_id_of(record)}"
+    return f"{earlier}/{crc32(record.value or b''):08x}", earlier
+
+
+def _print(record: Record) -> str:
+    return md5(record.value or b"", usedforsecurity=False).hexdigest()
+
+
+def _is_said_there(topic: str, kind: str) -> bool:
+    try:
+        check_type(topic, kind)
+    except DecodeError:
+        return False
+    return True
+
+
+def _event(record: Record) -> Event | None:
+    try:
+        return decode(record.place.topic, record.key, record.value, record.headers)[0]
+    except DecodeError:
+        return None
+
+
+def _problem(record: Record) -> str | None:
+    try:
+        decode(record.place.topic, record.key, record.value, record.headers)
+    except DecodeError as error:
+        return str(error)
+    except Exception as error:  # as the worker: whatever reading raises makes it no fact
+        return type(error).__name__
+    return None
