@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -39,6 +38,8 @@ NOT_RUN: Final = {
 }
 """Besides test_properties.py: what needs a database or data from outside."""
 AIM: Final = 0.95
+KEPT: Final = ROOT / ".makegood" / "decisions"
+"""Where mutants and what became of them are kept from run to run. Without it everything is tried anew."""
 START, END = "<!-- measured: decisions -->", "<!-- /measured: decisions -->"
 
 Text = Annotated[str, Field(min_length=1)]
@@ -98,26 +99,35 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _measured(service: str) -> Score:
-    with tempfile.TemporaryDirectory(prefix="decisions-") as folder:
-        tree = Path(folder) / "tree"
-        shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*NOT_COPIED))
-        _configure(tree, service)
-        environment = {**os.environ, "PYTHONPATH": ""}
-        run = subprocess.run(
-            [sys.executable, "-m", "mutmut", "run"],
-            cwd=tree,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        found = dict(_exit_codes(tree, service))
-        if not found or None in found.values():
-            sys.stderr.write(run.stdout[-3000:] + run.stderr[-3000:])
-            raise SystemExit(f"the mutants of {service} could not be tried")
-        unnoticed = [_mutant(tree, name) for name, code in found.items() if code == 0]
+    tree = _prepared(service)
+    command = [sys.executable, "-m", "mutmut", "run"]
+    run = subprocess.run(command, cwd=tree, env=_environment(), capture_output=True, text=True, check=False)
+    found = dict(_exit_codes(tree, service))
+    if not found or None in found.values():
+        sys.stderr.write(run.stdout[-3000:] + run.stderr[-3000:])
+        raise SystemExit(f"the mutants of {service} could not be tried")
+    unnoticed = [_mutant(tree, name) for name, code in found.items() if code == 0]
     left = tuple(mutant for mutant in unnoticed if not _is_equivalent(service, mutant))
     return Score(service, len(found), len(unnoticed) - len(left), left)
+
+
+def _prepared(service: str) -> Path:
+    """The tree of today. What was found in it before, mutmut keeps where the function is the same; what no test noticed
+    is tried again, for there may be new tests."""
+    tree = KEPT / service
+    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*NOT_COPIED), dirs_exist_ok=True)
+    _configure(tree, service)
+    for path in _results(tree, service):
+        results = json.loads(path.read_text(encoding="utf-8"))
+        codes: dict[str, int | None] = results["exit_code_by_key"]
+        results["exit_code_by_key"] = {name: code or None for name, code in codes.items()}
+        path.write_text(json.dumps(results), encoding="utf-8")
+    return tree
+
+
+def _environment() -> dict[str, str]:
+    """The tree's own code comes first, and this one's nowhere."""
+    return {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONSAFEPATH")}
 
 
 def _configure(tree: Path, service: str) -> None:
@@ -135,9 +145,13 @@ def _configure(tree: Path, service: str) -> None:
         file.write("\n".join(["", "[tool.mutmut]", "use_git_change_detection = false", *lines, ""]))
 
 
+def _results(tree: Path, service: str) -> list[Path]:
+    return sorted((tree / "mutants" / "services" / service).glob("*.py.meta"))
+
+
 def _exit_codes(tree: Path, service: str) -> Iterator[tuple[str, int | None]]:
     """What became of each mutant: 0 where every test passed."""
-    for path in sorted((tree / "mutants" / "services" / service).glob("*.py.meta")):
+    for path in _results(tree, service):
         yield from json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"].items()
 
 
