@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 
 from ops.local.stack import Stack
 from tests.mutants.safeguards import PAGE, MutationError, Safeguard, killers_of, load, with_table
+from tests.mutants.seeds import NOTICED
 from tests.source import ROOT
 
 TIMEOUT: Final = 180
@@ -62,7 +63,13 @@ def _try_all(tree: Path, environment: Mapping[str, str], safeguards: Sequence[Sa
     if missing := set(killers) - (whole.ran - whole.failed):
         _tell(f"these do not pass with every safeguard in place: {', '.join(sorted(missing))}\n{whole.said}")
         return 1
-    _tell(f"{len(killers)} tests pass with every safeguard in place ({time.monotonic() - started:.0f} s)")
+    ranges = {each.seeds for each in safeguards if each.seeds is not None}
+    if noticed := [seeds for seeds in sorted(ranges) if _seeds_end(tree, seeds) != 0]:
+        _tell(f"these seeds fail with every safeguard in place: {noticed}")
+        return 1
+    _tell(
+        f"{len(killers)} tests and {sum(count for _, count in ranges)} seeds pass with every safeguard in place ({time.monotonic() - started:.0f} s)"
+    )
     survivors = [each.name for each in safeguards if not _is_caught(tree, environment, each)]
     caught = len(safeguards) - len(survivors)
     _tell(f"{caught} of {len(safeguards)} caught in {time.monotonic() - started:.0f} s")
@@ -78,12 +85,14 @@ def _is_caught(tree: Path, environment: Mapping[str, str], safeguard: Safeguard)
     try:
         path.write_text(safeguard.mutated(text), encoding="utf-8")
         outcome = _outcome(tree, environment, safeguard.killers, TIMEOUT)
+        passed = [killer for killer in safeguard.killers if killer not in outcome.failed]
+        if safeguard.seeds is not None and _seeds_end(tree, safeguard.seeds) != NOTICED:
+            passed.append(f"seeds {safeguard.seeds}")
     except MutationError as error:
         _tell(f"BROKEN    {error}")
         return False
     finally:
         path.write_text(text, encoding="utf-8")
-    passed = [killer for killer in safeguard.killers if killer not in outcome.failed]
     seconds = f"{time.monotonic() - started:5.1f} s"
     if not passed:
         _tell(f"caught    {seconds}  {safeguard.name}")
@@ -118,6 +127,15 @@ def _outcome(tree: Path, environment: Mapping[str, str], killers: Sequence[str],
         if case.find("failure") is not None:
             failed.add(killer)
     return Outcome(frozenset(ran), frozenset(failed), said)
+
+
+def _seeds_end(tree: Path, seeds: tuple[int, int]) -> int:
+    """The exit code of some simulated seeds in the tree."""
+    command = [sys.executable, "-m", "tests.mutants.seeds", *map(str, seeds)]
+    try:
+        return subprocess.run(command, cwd=tree, capture_output=True, timeout=2 * TIMEOUT, check=False).returncode
+    except subprocess.TimeoutExpired:
+        return -1
 
 
 def _tell(line: str) -> None:

@@ -120,7 +120,7 @@ def _prepared(service: str) -> Path:
     for path in _results(tree, service):
         results = json.loads(path.read_text(encoding="utf-8"))
         codes: dict[str, int | None] = results["exit_code_by_key"]
-        results["exit_code_by_key"] = {name: code or None for name, code in codes.items()}
+        results["exit_code_by_key"] = {name: code if code == 1 else None for name, code in codes.items()}
         path.write_text(json.dumps(results), encoding="utf-8")
     return tree
 

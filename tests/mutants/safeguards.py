@@ -22,7 +22,10 @@ class MutationError(Exception):
 
 
 class Safeguard(BaseModel):
-    """One safeguard. ``killers``: test functions, as ``tests/…/test_x.py::test_y``; each of them fails without it."""
+    """One safeguard. ``killers``: test functions, as ``tests/…/test_x.py::test_y``; each of them fails without it.
+
+    ``seeds``: the first of so many simulated seeds, of which at least one fails without it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,6 +35,7 @@ class Safeguard(BaseModel):
     before: Text
     after: str
     killers: Annotated[tuple[Text, ...], Field(min_length=1)]
+    seeds: tuple[int, int] | None = None
 
     def mutated(self, text: str) -> str:
         """The file without the safeguard."""
@@ -72,5 +76,7 @@ def _table(safeguards: Iterable[Safeguard]) -> str:
     rows = ["| Safeguard | What it guards | Stands in | Fails without it |", "|---|---|---|---|"]
     for each in safeguards:
         killers = "<br>".join(f"`{killer.partition('::')[2]}`" for killer in each.killers)
+        if each.seeds is not None:
+            killers += f"<br>`makegood simulate --from {each.seeds[0]} --seeds {each.seeds[1]}`"
         rows.append(f"| {each.name} | {each.guards} | `{each.file}` | {killers} |")
     return "\n".join(rows)
