@@ -67,9 +67,8 @@ def _try_all(tree: Path, environment: Mapping[str, str], safeguards: Sequence[Sa
     if noticed := [seeds for seeds in sorted(ranges) if _seeds_end(tree, seeds) != 0]:
         _tell(f"these seeds fail with every safeguard in place: {noticed}")
         return 1
-    _tell(
-        f"{len(killers)} tests and {sum(count for _, count in ranges)} seeds pass with every safeguard in place ({time.monotonic() - started:.0f} s)"
-    )
+    seeds, seconds = sum(count for _, count in ranges), time.monotonic() - started
+    _tell(f"{len(killers)} tests and {seeds} seeds pass with every safeguard in place ({seconds:.0f} s)")
     survivors = [each.name for each in safeguards if not _is_caught(tree, environment, each)]
     caught = len(safeguards) - len(survivors)
     _tell(f"{caught} of {len(safeguards)} caught in {time.monotonic() - started:.0f} s")
