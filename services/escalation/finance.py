@@ -113,11 +113,13 @@ def _paid(case: Case, payout: Payout, at: At) -> Decision[Case]:
 
 
 def _paid_in_part(case: Case, payout: Payout, at: At) -> Decision[Case]:
-    """The rest will not come: the customer hears what he has of each item, and may have the claim reopened for more."""
-    part = items.cut_to_held(payout)
-    has = dict(part.lines)
+    """The rest will not come: the customer hears what he has of each item, and may have the claim reopened for more.
+
+    What was ordered stays on record: a rest that comes after all is not owed any more.
+    """
+    has = dict(items.cut_to_held(payout).lines)
     decided = tuple(line._replace(minor=min(line.minor, has.get(line.item, 0))) for line in case.decided)
-    return _paid(case.but(payouts=_with(case, part), decided=decided), part, at)
+    return _paid(case.but(decided=decided), payout, at)
 
 
 def _retried_by(case: Case, at: At) -> datetime:

@@ -425,3 +425,12 @@ def test_a_part_that_arrives_after_the_payout_was_given_up_is_told_as_a_part():
     story.hear(paid(150_00))
     assert told(story).outcome is Outcome.RESOLVED_BY_SELLER
     assert [item.allowed_minor for item in told(story).items] == [120_00, 30_00]
+
+
+def test_a_rest_that_comes_after_it_was_refused_is_not_paid_again_in_the_next_round():
+    story = claim(*PENDING)
+    story.hear(paid(150_00))
+    story.hear(failed(final=True))
+    story.hear(paid(50_00, reference="rest"))
+    story.hear(reopening())
+    assert PayoutAuthorized not in facts(story.hear(reviewed(ReviewKind.REOPENED)))

@@ -186,6 +186,8 @@ class OneClaim(RuleBasedStateMachine):
         """What of each payout the customer should have, less what a later round pays in its place."""
         self.short: Counter[tuple[UUID, int]] = Counter()
         """What finance has paid of an attempt, where that was not all of it."""
+        self.refused: set[UUID] = set()
+        """The payouts of which finance has paid a part, and will not pay the rest."""
         self.parts: Counter[UUID] = Counter()
         """What came back of it since it was ordered, less what was paid by mistake."""
         self.accepted: dict[int, int] = {}
@@ -270,7 +272,9 @@ class OneClaim(RuleBasedStateMachine):
         for order in orders:
             id_, known = order.payout_id, self.owes.get(order.payout_id)
             if order.attempt > 1:
-                assert order.amount_minor == known, "what of it is still owed"
+                assert order.amount_minor == known or id_ in self.refused, "what of it is still owed"
+                self.owes[id_] = order.amount_minor  # all of it, where a part had been refused to the one before
+                self.refused.discard(id_)
                 self.parts[id_] = -self.net[id_]
                 continue
             if known is not None:
@@ -499,6 +503,8 @@ class OneClaim(RuleBasedStateMachine):
             assert not self.hear(given.paid(1, payout_id(round_)))
             return
         before, order = self.case, orders[-1]
+        if order.payout_id in self.refused:
+            return
         reference = f"payment-{order.payout_id}-{order.attempt}"
         known = any(getattr(event, "finance_reference", None) == reference for event, _ in self.heard)
         rest = order.amount_minor - self.short[order.payout_id, order.attempt]
@@ -567,7 +573,8 @@ class OneClaim(RuleBasedStateMachine):
         before, id_ = self.case, payout_id(round_)
         said = self.hear(given.failed(final=final, payout_id=id_, attempt=attempt))
         if any(isinstance(each, ClaimClosed) for each in said) and self.net[id_] > 0:
-            self.owes[id_], self.parts[id_] = self.net[id_], 0  # the rest will not come
+            self.owes[id_], self.parts[id_] = self.net[id_], 0
+            self.refused.add(id_)
         if attempt is not None and before is not None and before.payout and attempt != before.payout.attempt:
             assert not said, "another attempt"
 

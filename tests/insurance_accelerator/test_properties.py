@@ -1,10 +1,17 @@
-"""What must hold for a seller whatever is said, how often, in which order and how late the service hears it."""
+"""What must hold for a seller whatever is said, how often, in which order and how late the service hears it.
+
+Checked: every defect of a certificate at once · cover once told stays or is cut at its end, and its version grows by
+one · each lapse told · the duty told once, and overdue once · quotes offered once, honoured in time, bound once,
+compared whole · a cancellation leaves its notice · the same again changes nothing · what waits has a deadline ·
+bounded, and level under endless talk · nothing raises. Time that passes without firing is an outage.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
+from random import Random
 from typing import Any, TypeVar
 
 from hypothesis import given, settings
@@ -49,6 +56,8 @@ from shared.events.seller_portal import CertificateSubmitted, CoverKind, Insurer
 from shared.money import Currency
 from shared.policy import load
 from shared.policy.model import CLAIMS_REMEMBERED
+from tests.deciding import START
+from tests.endless import levels_off
 from tests.insurance_accelerator.given import (
     SELLER,
     TODAY,
@@ -630,3 +639,30 @@ def test_what_is_known_of_a_seller_stays_bounded(steps: list[Step]) -> None:
         assert len(seller.requests) <= MAX_REQUESTS + renewals
         assert len(seller.quotes) <= MAX_QUOTES
         assert len(seller.proceeds) <= len(load().marketplaces())
+
+
+def _day(random: Random) -> date:
+    return START.date() + timedelta(days=random.randint(-400, 1500))
+
+
+TALK: tuple[Callable[[Random, str], Event], ...] = (
+    lambda r, _: proceeds(amount_minor=r.choice([100, 2_000_000]), month=f"20{r.randint(25, 40)}-0{r.randint(1, 9)}"),
+    lambda r, name: certificate(certificate_id=name, valid_from=_day(r), valid_to=_day(r), cancelled_on=_day(r)),
+    lambda r, name: certificate(certificate_id=name, valid_to=_day(r), insured_name=r.choice(["Acme", "X"])),
+    lambda r, _: claim(r.randint(1, 9_999), reported_on=_day(r), admitted_minor=r.randint(1, 90_000)),
+    lambda r, _: wanted(f"R-{r.randint(1, 30)}"),
+    lambda r, name: quoted(request_id=f"R-{r.randint(1, 30)}", quote_id=f"Q-{r.randint(1, 60)}", carrier=name),
+    lambda r, name: declined(request_id=f"R-{r.randint(1, 30)}", carrier=name),
+    lambda r, _: choice(f"Q-{r.randint(1, 60)}"),
+    lambda r, name: policy(quote_id=f"Q-{r.randint(1, 60)}", policy_number=name, valid_from=_day(r), valid_to=_day(r)),
+    lambda r, name: cancellation(policy_number=name, last_day=_day(r)),
+)
+
+
+def test_what_is_known_of_a_seller_levels_off_however_much_is_said_of_him() -> None:
+    def says(random: Random) -> Event:
+        return random.choice(TALK)(random, f"name-{random.random()}")
+
+    world: World = Interpreter(insurance_accelerator)
+    world.hear(proceeds())
+    levels_off(world, SELLER, says, most=48 * 1024)

@@ -72,6 +72,11 @@ class House:
         self._under_way(self.intake.wait(span))
         self.pass_to(self.intake.now)
 
+    def oversleep(self, span: timedelta) -> None:
+        """An outage: what was due meanwhile is asked at its end, and what is on its way is heard after that."""
+        self._under_way(self.intake.oversleep(span))
+        self.pass_to(self.intake.now)
+
     def live_through(self, claims: Iterable[ClaimSubmitted], evidence: Mapping[str, str] | None = None) -> None:
         """Each claim on the day it was reported, the earliest first, and whatever is asked for in answer.
 

@@ -1,12 +1,20 @@
-"""What always holds of intake, whatever comes in whatever order, twice, early, late or never."""
+"""What always holds of intake, whatever comes in whatever order, twice, early, late or never.
+
+Checked, of what must always hold: one acceptance per submission, and per claimant's order and day · admitted ≤ proven,
+claimed and the cap, *small* by the whole incident · every end has its reasons · scores only grow · what is in common is
+seen whatever comes first · nothing personal beyond its need · nobody waits in the end · small, and level under endless
+talk · nothing raises.
+"""
 
 from collections import Counter
 from datetime import date, timedelta
-from typing import Any, Final, TypeAlias
+from random import Random
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.intake.app import across_claims, in_common, intake
 from services.intake.products import LEVELS
 from services.intake.state import Stage
 from shared.events.base import Event, claim_id_of
@@ -19,9 +27,11 @@ from shared.events.intake import (
     ClaimWithdrawalRecorded,
     DuplicateFound,
     IncidentReported,
+    IncidentRetracted,
     IncidentScreened,
     InformationRequested,
     LienRecorded,
+    LinkFound,
     LinkReported,
     PayeeRecorded,
     ProductHazardFlagged,
@@ -46,8 +56,10 @@ from shared.events.upstream import (
 )
 from shared.policy import load
 from tests.deciding import START
-from tests.intake.given import SECRET, loss, paper, papers, submitted
+from tests.endless import levels_off
+from tests.intake.given import SECRET, loss, paper, papers, reported, screened, submitted
 from tests.intake.house import House
+from tests.interpreter import Interpreter
 
 SUBMISSIONS: Final = ("fnol-1", "fnol-2", "fnol-3")
 POLICY: Final = load().version("US-1")
@@ -55,9 +67,24 @@ CAP: Final = POLICY.handling.cap_minor
 GOOD: Final = loss("purchase_price", 40_000)
 ROLE_PAPERS: Final = ("guardian_authority", "estate_authority")
 
-Step: TypeAlias = Event | timedelta | int
-"""What upstream says; that time passes; which inner stream's next event arrives, or ``ALL``."""
+
+class Sleeps(NamedTuple):
+    """An outage of so long: several deadlines are due at once when it is over."""
+
+    span: timedelta
+
+
+class Again(NamedTuple):
+    """What upstream has said before, under another id, and perhaps as it was said long after."""
+
+    number: int
+    later: timedelta
+
+
+Step: TypeAlias = Event | timedelta | int | Sleeps | Again
+"""What upstream says; that time passes; which inner stream's next event arrives, or ``ALL``; an outage; a repeat."""
 ALL: Final = -1
+CLAIM: Final = claim_id_of("fnol-1")
 
 losses = st.lists(
     st.builds(
@@ -145,6 +172,8 @@ def stories(draw: st.DrawFn) -> list[Step]:
         anything_of_one(),
         st.sampled_from(each),  # once more
         st.timedeltas(timedelta(0), timedelta(days=20)),
+        st.builds(Sleeps, st.sampled_from([timedelta(days=days) for days in (1, 16, 45, 200)])),
+        st.builds(Again, st.integers(0, 30), st.sampled_from([timedelta(days=days) for days in (0, 0, 9, 100)])),
         st.integers(0, 5),
         st.just(ALL),
     )
@@ -177,7 +206,11 @@ class Told:
         self.house = House()
         self.heard: list[Event] = []
         for step in story:
-            if isinstance(step, timedelta):
+            if isinstance(step, Sleeps):
+                self.house.oversleep(step.span)
+            elif isinstance(step, Again):
+                self._again(step)
+            elif isinstance(step, timedelta):
                 self.house.wait(step)
             elif step == ALL:
                 self.house.settle()
@@ -187,6 +220,12 @@ class Told:
                 self.heard.append(step)
                 self.house.hear(step, said_at=START)
         self.house.come_to_rest()
+
+    def _again(self, step: Again) -> None:
+        if self.heard:
+            event = self.heard[step.number % len(self.heard)]
+            self.heard.append(event)
+            self.house.hear(event, said_at=min(START + step.later, self.house.now))
 
     def shown(self, submission_id: str) -> set[int | None]:
         """The items for which a paper was ever sent."""
@@ -384,3 +423,54 @@ def test_a_state_stays_small_whatever_is_claimed(losses: list[dict[str, Any]]) -
 
     size = house.intake.size(longest["submission_id"])
     assert size < (2048 if len(losses) <= 10 else 5 * 1024)  # beyond ten items: rare, and still one database page
+
+
+def _said_of_one(random: Random, name: str) -> Event:
+    """Anything that a customer or another process may say of the first submission, each time in other words."""
+    money = random.randint(1, 90_000)
+    some = [loss("purchase_price", money), loss(random.choice(["medical", "property_damage"]), money)]
+    kind = random.choice(["receipt", "bill", "payslip", "estimate", *ROLE_PAPERS])
+    says: list[Event] = [
+        papers(paper(random.randint(1, 60), kind, bytes_=name), submission_id="fnol-1"),
+        ClaimAmended(submission_id="fnol-1", amendment_id=name, losses=tuple(some)),
+        ReopeningRequested(submission_id="fnol-1", request_id=name, reason=random.choice(list(ReopeningReason))),
+        PayeeChanged(submission_id="fnol-1", payee=name),
+        LienAsserted(submission_id="fnol-1", lien=Lien(holder_ref=name, amount_minor=money)),
+        ReleaseSigned(submission_id="fnol-1", release=name),
+        BeneficiaryStatusGiven(submission_id="fnol-1", beneficiary=random.random() < 0.5),
+        SettlementConfirmed(submission_id="fnol-1"),
+        screened(other_admitted_minor=money, asked=random.randint(1, 9)),
+        LinkFound(submission_id="fnol-1", claim_id=CLAIM, signal=random.choice(list(Signal)), others=1),
+        *([ClaimWithdrawn(submission_id="fnol-1")] if random.random() < 0.1 else []),
+    ]
+    return random.choice(says)
+
+
+def test_what_is_known_of_a_submission_levels_off_however_much_is_said_of_it() -> None:
+    world = Interpreter(intake)
+    world.hear(submitted(losses=[GOOD]))
+    levels_off(world, "fnol-1", lambda random: _said_of_one(random, f"name-{random.random()}"), most=4 * 1024)
+
+
+def test_what_is_known_of_a_claimant_a_link_and_a_product_levels_off() -> None:
+    def incident(random: Random) -> Event:
+        number = random.randint(1, 10**9)
+        if random.random() < 0.1:
+            return IncidentRetracted(claimant_id="customer-1", submission_id=f"fnol-{number % 999}", claim_id=CLAIM)
+        day = START.date() - timedelta(days=number % 999)
+        return reported(f"fnol-{number % 999}", order_id=f"order-{number}", incident_on=day)
+
+    def link(random: Random) -> Event:
+        number = random.randint(1, 10**9)
+        return LinkReported(
+            link="order-1",
+            submission_id=f"fnol-{number}",
+            claim_id=CLAIM,
+            claimant_id=f"customer-{number}",
+            signal=random.choice([Signal.SAME_ORDER, Signal.MANY_AGAINST_SELLER]),
+            policy="US-1",
+            reported_on=START.date() - timedelta(days=number % 99),
+        )
+
+    levels_off(Interpreter(across_claims), "customer-1", incident, most=40 * 1024, events=1_000)
+    levels_off(Interpreter(in_common), "order-1", link, most=8 * 1024, events=2_000)

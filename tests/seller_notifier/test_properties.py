@@ -1,8 +1,14 @@
-"""What must hold for a seller's correspondence, under any order, repetition and timing of what is heard."""
+"""What must hold for a seller's correspondence, under any order, repetition and timing of what is heard.
+
+Checked, of what must always hold: no letter twice · time runs from the hand-over, and time that was given is not taken
+back · one extension · the seller's own words alone, each recorded once · what was written ends handed over,
+undeliverable or outdated · what waits has a deadline · small, and level under endless talk · nothing raises.
+"""
 
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from random import Random
 from uuid import UUID
 
 from hypothesis import given, settings
@@ -26,8 +32,15 @@ from shared.events.seller_notifier import (
     SellerAppealRecorded,
     SellerNotified,
 )
-from shared.events.seller_portal import AnswerChoice
+from shared.events.seller_portal import (
+    AnswerChoice,
+    SellerAnswered,
+    SellerAppealed,
+    SellerCommented,
+    SellerReportsSettled,
+)
 from tests.deciding import day
+from tests.endless import levels_off
 from tests.interpreter import Interpreter
 from tests.seller_notifier.given import (
     CLAIM,
@@ -56,12 +69,53 @@ from tests.seller_notifier.given import (
 )
 
 KEY = str(CLAIM)
-Story = Interpreter[Correspondence]
+
+
+class Story(Interpreter[Correspondence]):
+    """A correspondence, and all that it has heard from others."""
+
+    def __init__(self) -> None:
+        super().__init__(seller_notifier)
+        self.heard: list[Event] = []
+
+    def hear(self, event: Event, *, key: str | None = None, said_at: datetime | None = None) -> tuple[Event, ...]:
+        if event.topic is not None:
+            self.heard.append(event)
+        return super().hear(event, key=key, said_at=said_at)
+
+
 Step = Callable[[Story], object]
 
 
 def hearing(event: Event) -> Step:
     return lambda story: story.hear(event)
+
+
+def hearing_late(event: Event, hours: float) -> Step:
+    """As it was said so long ago: before a deadline, perhaps, that has fired since."""
+    return lambda story: story.hear(event, said_at=story.now - timedelta(hours=hours))
+
+
+def hearing_again(number: int) -> Step:
+    """Something that was said before, under another id. The seller's own word is recorded no second time."""
+
+    def step(story: Story) -> None:
+        event = story.heard[number % len(story.heard)]
+        said = story.hear(event)
+        if isinstance(event, SellerAnswered | SellerCommented | SellerReportsSettled | SellerAppealed):
+            assert said == ()
+
+    return step
+
+
+def hearing_reversed(events: list[Event]) -> Step:
+    """What several parties have said, the last first: between them there is no order."""
+
+    def step(story: Story) -> None:
+        for hours, event in enumerate(reversed(events)):
+            story.hear(event, said_at=story.now - timedelta(hours=hours))
+
+    return step
 
 
 def letters_of(story: Story) -> list[Letter]:
@@ -105,6 +159,11 @@ def bounce_of(number: int) -> Step:
 
 def waiting(days: float) -> Step:
     return lambda story: story.wait(timedelta(days=days))
+
+
+def sleeping(days: float) -> Step:
+    """An outage: several deadlines are due at its end at once."""
+    return lambda story: story.oversleep(timedelta(days=days))
 
 
 def knowing(known: bool) -> Step:
@@ -157,6 +216,10 @@ outside = st.one_of(
 )
 happening = st.one_of(
     outside.map(hearing),
+    st.builds(hearing_late, outside, st.sampled_from([1, 24 * 6, 24 * 30])),
+    st.integers(0, 50).map(hearing_again),
+    st.lists(outside, min_size=2, max_size=4).map(hearing_reversed),
+    st.sampled_from([1, 4, 8, 40]).map(sleeping),
     st.builds(outcome_of, st.integers(0, 9), st.sampled_from(LetterOutcome)),
     st.builds(bounce_of, st.integers(0, 5)),
     st.floats(0, 5).map(waiting),
@@ -175,7 +238,7 @@ steps: st.SearchStrategy[list[Step]] = st.one_of(routed, lives)
 
 
 def begun() -> Story:
-    story = Interpreter(seller_notifier)
+    story = Story()
     story.learn(seller())
     story.hear(accepted())
     return story
@@ -314,3 +377,37 @@ def _nothing_waits_without_a_deadline(story: Story) -> None:
     assert state.due is None or state.due >= story.now
     assert len(state.handed_over) <= len(NoticeKind)
     assert story.size(KEY) < 4096
+
+
+TALK: tuple[Callable[[Random, str], Event], ...] = (
+    lambda r, name: answer(r.choice(list(AnswerChoice)), answer_id=name),
+    lambda _, name: referral(f"{name}@insurer.example", answer_id=name),
+    lambda _, name: comment(evidence=(name,)),
+    lambda _, name: settled(proof=name),
+    lambda _, name: appeal(appeal_id=name),
+    lambda r, name: amendment(treatment_minor=r.randint(1, 90_000), small=r.random() < 0.5, amendment_id=name),
+    lambda r, _: debit_noticed(number=r.randint(1, 9)),
+    lambda r, _: proof_requested(day(r.randint(1, 900))),
+    lambda r, _: route(direct_pay=r.random() < 0.5),
+    lambda r, _: reopened(r.randint(2, 8)),
+    lambda r, _: closed(r.choice(list(Outcome))),
+    lambda r, _: reversed_(r.choice(list(WaiverReason))),
+    lambda _r, _n: extension(),
+    lambda _r, _n: resumed(),
+    lambda _r, _n: recovery_opened(),
+)
+
+
+def test_what_is_known_of_a_correspondence_levels_off_however_much_is_said_and_written() -> None:
+    story = begun()
+
+    def says(random: Random) -> Event:
+        last = [effect for effect in story.done[-60:] if isinstance(effect, Letter)]
+        under_way = [letter for letter in last if story.states[KEY].under_way(letter.letter_id)]
+        if len(under_way) > random.randint(0, 4):  # the sender always tells what became of a letter
+            return under_way[0].sent(random.choice(list(LetterOutcome)))
+        if last and random.random() < 0.2:
+            return bounce(random.choice(last))
+        return random.choice(TALK)(random, f"name-{random.random()}")
+
+    levels_off(story, KEY, says, most=24 * 1024)
