@@ -14,6 +14,7 @@ from ops.policy.explain import Account, account_of, shared_keys
 from ops.policy.history import Ending, Gathering, History, standing
 from ops.policy.retake import Entry, Past, PoliciesAt
 from ops.policy.simulate import SUMS, sums_of
+from services.recovery.ledger import LedgerEntry
 from shared.events.base import Envelope, Event, claim_id_of
 from shared.policy import Policies, load
 from shared.runtime import Effect, Process
@@ -38,7 +39,7 @@ class Life:
 
     def __post_init__(self) -> None:
         self.gathering = Gathering()
-        self.booked: list[Any] = []
+        self.booked: list[LedgerEntry] = []
         self.processes: dict[str, tuple[str, Process[Any]]] = {
             process.name: (service.name, process)
             for service in catalogue.all_services()
@@ -62,7 +63,7 @@ class Life:
         self.outside.hear(event, envelope)
 
     def perform(self, effect: Effect, now: datetime) -> tuple[datetime, Event] | None:
-        if effect.table is not None:
+        if isinstance(effect, LedgerEntry):
             self.booked.append(effect)
         outcome = self.outside.perform(effect, now)
         if outcome is not None:
