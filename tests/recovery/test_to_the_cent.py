@@ -4,6 +4,7 @@ import pytest
 
 from services.recovery.closing import waived
 from services.recovery.deadlines import deadline_passed
+from services.recovery.decide import ASK_AGAIN
 from services.recovery.ledger import Account
 from services.recovery.payouts import MOST_UNPLACED
 from services.recovery.state import Booking, Recovery, Stage
@@ -15,11 +16,13 @@ from shared.events.recovery import (
     FinanceResultQuestioned,
     InsurerDemanded,
     RecoveryClosed,
+    RecoveryDisputed,
     RecoveryOpened,
     ReimbursementWaived,
     ResultProblem,
     WaiverReason,
 )
+from shared.events.seller_notifier import NoticeKind
 from shared.money import Currency
 from shared.runtime import unchanged
 from tests.deciding import START, at, day
@@ -300,12 +303,45 @@ def test_while_cover_is_not_known_what_is_asked_for_stays_the_same():
     assert given.demanding().asked_minor == LARGE
 
 
+def test_what_becomes_of_other_letters_moves_nothing():
+    for state in (given.noticed(), given.debiting(), given.demanding(), given.recovered()):
+        for event in (
+            given.bounced(NoticeKind.PROOF),
+            given.bounced(NoticeKind.CLAIM),
+            given.handed_over(day(9), NoticeKind.PROOF),
+            given.handed_over(day(9), NoticeKind.CLAIM),
+        ):
+            assert given.hear(state, event, at(day(9))) == unchanged(state)
+
+
+def test_the_time_to_prove_does_not_begin_with_the_look_at_cover_that_was_not_known():
+    """Only with the letter: what was waited for before it says nothing of the seller."""
+    looking = given.hear(given.dormant(SMALL, small=True), given.paid(SMALL), at(START, known=False)).state
+    assert looking.next_at == START + ASK_AGAIN
+    asked = deadline_passed(looking, at(START + ASK_AGAIN)).state
+    assert (asked.stage, asked.next_at, asked.due) == (Stage.PROVING, None, asked.write_off_at)
+
+
+def test_an_answer_that_was_late_to_be_heard_disputes_a_later_concession_too():
+    won = given.after(given.noticed(), (2, given.contested()), (3, given.decided(won=True)))
+    paid = given.after(won, (4, next_round()), (5, paid_next()))
+    assert kinds(given.hear(paid, given.contested(), at(day(6)))) == [RecoveryDisputed]
+
+
 def test_the_names_of_what_was_booked_never_change():
     """They are in databases: a result that finance repeats after an upgrade must be known by the same name."""
     assert [Booking.of(PAYOUT, "ref", 1, back=back).id for back in (False, True)] == [
         "6a1bc219c4785536",
         "a7d8ceaee5b5515c",
     ]
+    owing = given.after(given.noticing(), (2, given.seller_pays(LARGE + 700)))
+    for state, said, name in (
+        (given.noticing(), given.seller_pays(5, reference="ref"), "3d4c860a471c5cc1"),
+        (given.debiting(), given.collected(5, reference="ref"), "e0d764acfa875b26"),
+        (given.demanding(), given.insurer_pays(5, reference="ref"), "31d6d86a0f0b569d"),
+        (owing, given.refund_paid(5, reference="ref"), "2050b922626a5dd6"),
+    ):
+        assert given.hear(state, said, at(day(9))).state.booked[-1].id == name
     payment = entries(given.hear(given.dormant(), given.paid(reference="ref"), at(START)))
     waiver = entries(given.hear(given.dormant(SMALL, small=True, covered=True), given.paid(SMALL), at(START)))
     assert {entry.move: str(entry.entry_id) for entry in (*waiver, *payment)} == {
