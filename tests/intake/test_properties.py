@@ -472,5 +472,5 @@ def test_what_is_known_of_a_claimant_a_link_and_a_product_levels_off() -> None:
             reported_on=START.date() - timedelta(days=number % 99),
         )
 
-    levels_off(Interpreter(across_claims), "customer-1", incident, most=40 * 1024, events=1_000)
-    levels_off(Interpreter(in_common), "order-1", link, most=8 * 1024, events=2_000)
+    levels_off(Interpreter(across_claims), "customer-1", incident, most=40 * 1024, events=400)
+    levels_off(Interpreter(in_common), "order-1", link, most=8 * 1024, events=1_000)
