@@ -115,9 +115,9 @@ def _turn(observer: Observer, row: Any) -> tuple[Any, ...]:
 
 
 def _of_quotes(load: Load) -> Iterator[str]:
-    for seller, times in load.shoppers.items():
-        if times != 1:
-            yield f"{seller} was told {times} times what the carriers ask"
+    for seller, told in load.shoppers.items():
+        if not told or told.count("QuotesCompared") > 1:
+            yield f"{seller} wanted quotes, and was told {told}"
 
 
 async def _of_ledger(connection: Any, load: Load) -> list[str]:

@@ -130,8 +130,8 @@ class Load:
     def __init__(self, wire: Wire, clock: Clock) -> None:
         self.claims: dict[UUID, Claim] = {}
         self.book = Book()
-        self.shoppers: dict[str, int] = {}
-        """Seller who wants quotes → how often he was told what carriers ask, or that he gets none (no proceeds yet)."""
+        self.shoppers: dict[str, list[str]] = {}
+        """Seller who wants quotes → what he was told: what carriers ask, or that he does not qualify."""
         self.silent: set[str] = set()
         """Parties that say nothing for now; what they would have said is kept."""
         self.lateness: list[float] = []
@@ -255,7 +255,7 @@ class Load:
 
     def _join(self, seller: str, *, wants_quotes: bool) -> None:
         if wants_quotes:
-            self.shoppers[seller] = 0
+            self.shoppers[seller] = []
             wish: Event = QuotesWanted(seller_id=seller, request_id=f"wish-{seller}", marketplace="US")
         else:
             wish = self._certificate(seller)
@@ -290,7 +290,7 @@ class Load:
     def hear(self, event: Event, envelope: Envelope) -> None:
         """What a service said, once."""
         if isinstance(event, QuotesCompared | SellerNotQualified) and event.seller_id in self.shoppers:
-            self.shoppers[event.seller_id] += 1
+            self.shoppers[event.seller_id].append(event.type_name())
         elif isinstance(event, QuotesRequested) and event.seller_id in self.shoppers:
             self._answers(self._quote(event), envelope)
         claim = self.claims.get(event.claim_id) if isinstance(event, Asking) else None

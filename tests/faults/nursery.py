@@ -100,17 +100,17 @@ def _live(boundary: str | None, times: int, mouth: int) -> int:
     ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
     settings = Settings()
     configure(_service, settings.log_level)
-    death = Death(boundary, times, lambda word: void(os.write(mouth, f"{word}\n".encode())), patient=_only is not None)
+
+    def tell(word: str) -> None:
+        os.write(mouth, f"{word}\n".encode())
+
+    death = Death(boundary, times, tell, patient=_only is not None)
     replica = serve.Replica(put_into(catalogue.service(_service), death), settings)
     uvloop.run(replica.run())
     if replica.failure is not None:
         sys.stderr.write(f"{replica.failure}\n")
         return 3
     return 0
-
-
-def void(_: object) -> None:
-    """Forgets a result."""
 
 
 if __name__ == "__main__":

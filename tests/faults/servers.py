@@ -115,6 +115,8 @@ class Node(Kafka):
             "min.insync.replicas": "2",
             "unclean.leader.election.enable": "false",
             "replica.lag.time.max.ms": "3000",
+            "broker.session.timeout.ms": "6000",
+            "broker.heartbeat.interval.ms": "1000",
         }
 
 

@@ -3,7 +3,6 @@
 import pytest
 
 from ops import catalogue
-from tests.conftest import REPOSITORY
 from tests.faults.town import Town
 
 APART = (180, -180)
@@ -16,10 +15,7 @@ async def test_replicas_whose_clocks_are_minutes_apart_agree_on_the_time(town: T
         for name in catalogue.NAMES:
             town.fleet.kill(name)
             for number, ahead in enumerate(APART):
-                town.fleet.start(
-                    f"{name}.wrong{number}", "tests.faults.serve_ahead", name, str(ahead),
-                    environment={"PYTHONPATH": str(REPOSITORY)},
-                )  # fmt: skip
+                town.run(f"{name}.wrong{number}", "serve_ahead", name, str(ahead))
         await town.goes_on_for(15)
     assert len(town.load.lateness) > 20, "nobody waited for a deadline"
     town.serve_all()

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from ops import catalogue
-from tests.conftest import REPOSITORY
 from tests.faults.boundaries import EVERYWHERE, SOMEWHERE
 from tests.faults.town import SLOWER, Town
 
@@ -45,10 +44,7 @@ async def _killed(town: Town, folder: Path, each: int) -> Counter[tuple[str, str
     async with town.fault(f"kill -9 at every boundary of every service, {total} times", rate=6):
         for name in catalogue.NAMES:
             town.fleet.kill(name)
-            town.fleet.start(
-                f"{name}.nursery", "tests.faults.nursery", name, str(each), SEED, str(file),
-                environment={"PYTHONPATH": str(REPOSITORY), "MAKEGOOD_KAFKA_SESSION_SECONDS": "1"},
-            )  # fmt: skip
+            town.run(f"{name}.nursery", "nursery", name, str(each), SEED, str(file), MAKEGOOD_KAFKA_SESSION_SECONDS="1")
         await town.until(lambda: _deaths(file).total() >= total, (30 + 6 * each) * SLOWER, f"{total} kills")
         town.kills = _deaths(file).total()
     town.serve_all()

@@ -10,7 +10,6 @@ from ops import catalogue
 from ops.demo.outside.wire import Wire
 from shared.events.intake import ClaimAccepted
 from shared.runtime.codec import type_of
-from tests.conftest import REPOSITORY
 from tests.faults.serve_next import CHANNEL
 from tests.faults.town import Town
 
@@ -20,9 +19,7 @@ from tests.faults.town import Town
 async def test_a_rolling_upgrade_with_two_versions_of_an_event_in_flight(town: Town, order: tuple[str, ...]) -> None:
     async with town.fault(f"rolling upgrade of all services, {order[0]} first"):
         for name in order:
-            town.fleet.start(
-                f"{name}.next", "tests.faults.serve_next", name, environment={"PYTHONPATH": str(REPOSITORY)}
-            )
+            town.run(f"{name}.next", "serve_next", name)
             await town.goes_on_for(4)  # both versions serve
             town.signal(name, signal.SIGTERM)
             await town.until_gone(name)

@@ -26,6 +26,7 @@ from shared.runtime.clock import ScaledClock
 from shared.runtime.kafka import make_topics
 from shared.runtime.migrate import migrate
 from shared.runtime.settings import Settings
+from tests.conftest import REPOSITORY
 from tests.faults import results
 from tests.faults.checks import what_is_wrong
 from tests.faults.load import Load, ended
@@ -152,6 +153,11 @@ class Town:
         name = name or service
         self._ports[name] = choose_port()
         self.fleet.serve(service, name, MAKEGOOD_HTTP_PORT=str(self._ports[name]), **environment)
+
+    def run(self, name: str, module: str, *arguments: str, **environment: str) -> None:
+        """A module of these tests as a process, such as a replica that is not as it should be."""
+        self.fleet.start(name, f"tests.faults.{module}", *arguments,
+                         environment={"PYTHONPATH": str(REPOSITORY), **environment})  # fmt: skip
 
     def serve_all(self, **environment: str) -> None:
         for name in catalogue.NAMES:
