@@ -41,7 +41,7 @@ RECOVERY = 60.0 * SLOWER
 """Real seconds after the end of a fault within which new claims must be paid again, in every lane."""
 SETTLING = 180.0 * SLOWER
 """Real seconds within which every claim must have ended, once no new ones come."""
-RATE = 12.0
+RATE = 12.0 / SLOWER
 """Claims per real second."""
 SESSION = 3.0
 """Real seconds until a consumer that is silent is taken for dead."""
