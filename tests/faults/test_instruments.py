@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -56,7 +56,7 @@ def test_a_small_disk_is_full_when_it_is_filled_and_has_room_when_the_ballast_is
 
 
 @asynccontextmanager
-async def _proxied_echo() -> AsyncIterator[Proxy]:
+async def _proxied_echo() -> AsyncGenerator[Proxy]:
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(1000):
             writer.write(data)
