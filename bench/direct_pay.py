@@ -56,14 +56,14 @@ async def measure(root: Path, claims: int, rounds: int = 3) -> list[dict[str, An
         try:
             for service in catalogue.NAMES:
                 fleet.serve(service)
-            results = await _Rounds(settings, fleet, stack).run(claims, rounds)
+            results = await Rounds(settings, fleet, stack).run(claims, rounds)
         finally:
             fleet.end()
     middle = sorted(results, key=lambda result: result["claims_per_second"])[len(results) // 2]
     return [*results, {**middle, "name": "direct-pay"}]
 
 
-class _Rounds:
+class Rounds:
     """Submits, answers as finance, and counts what comes out."""
 
     def __init__(self, settings: Settings, fleet: Fleet, stack: NativeStack) -> None:
@@ -71,13 +71,13 @@ class _Rounds:
         self._seen: Counter[str] = Counter()
         self._changed = asyncio.Event()
 
-    async def run(self, claims: int, rounds: int) -> list[dict[str, Any]]:
+    async def run(self, claims: int, rounds: int, warm_up: int = 500) -> list[dict[str, Any]]:
         async with Wire(self._settings) as wire:
             ear = asyncio.create_task(self._listen(wire))
             try:
                 await wire.publish(_speeches(_directory()))
                 await self._until("SellerCoverChanged", SELLERS)
-                await self._round(wire, "warm-up", 500)
+                await self._round(wire, "warm-up", warm_up)
                 return [await self._round(wire, f"direct-pay round {n + 1}", claims) for n in range(rounds)]
             finally:
                 ear.cancel()

@@ -17,10 +17,14 @@ from ops.demo.quotes import QuoteFigures
 from ops.demo.rings import compared
 from ops.demo.standing import Claim, Money
 from ops.demo.stories import Findings
+from ops.reach import database
+from ops.reconcile import reconcile
+from ops.reconcile.numbered import PUBLISHED
 from shared.events.base import Fact
 from shared.events.escalation import Outcome
 from shared.events.intake import HazardLevel
 from shared.money import display
+from shared.runtime.settings import Settings
 
 asyncpg: Any = _asyncpg  # it ships no types; what it returns is narrowed here
 
@@ -31,7 +35,7 @@ SHOWN: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What must not be. ``kind``: lost, paid_twice, sums or told."""
+    """What must not be. ``kind``: lost, paid_twice, sums, told or differs."""
 
     kind: str
     claim_id: str
@@ -142,6 +146,18 @@ def find_problems(facts: Facts, record: OnRecord, overdue: datetime) -> list[Pro
         if told != booked:
             problems.append(Problem("sums", currency, f"the events tell of {told}, the ledger of {booked}"))
     return problems
+
+
+async def find_differences(settings: Settings) -> list[Problem]:
+    """What `makegood reconcile` finds; but what was decided last, while the services ended, may be unpublished."""
+    async with database(settings) as look:
+        account = await reconcile(look, None, settings)
+    return [
+        Problem("differs", where, f"{check.name}: {what}")
+        for check in account.checks
+        if check.name != PUBLISHED
+        for where, what in check.found
+    ]
 
 
 def figures(

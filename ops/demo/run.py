@@ -183,6 +183,7 @@ class _Demo:
         facts, now = observer.facts, ScaledClock.from_settings(settings).now()
         record = await report.on_record(settings.database_url.get_secret_value(), facts, now)
         problems = report.find_problems(facts, record, overdue=now - _OVERDUE)
+        problems += await report.find_differences(settings)
         outcomes = {UUID(claim.claim_id): claim.named_outcome() for claim in facts.submitted()}
         findings = await stories.read(Wire(settings), outcomes)
         fraud = None if self._plan.file else planted(self._plan.claims, self._plan.seed)
@@ -208,6 +209,8 @@ class _Demo:
                 self._say(f"  {problem}", "red")
         elif not found.outcomes[Outcome.WAITING] and not found.waiting_recoveries:
             self._say("Every claim has ended, and every cent is where it must be.", "green")
+        if not found.problems:
+            self._say("Topics, states, outboxes, journals and the ledger agree.", "green")
         if self._plan.stack == "native":
             self._say(f"The letters are in {stack.mail_dir}. To look closer: `makegood up --name {NAME}`, then")
             self._say(f"`makegood show CLAIM` with a claim or submission id, and `makegood down --name {NAME}` last.")

