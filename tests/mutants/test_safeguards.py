@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from tests.mutants.decisions import equivalents
 from tests.mutants.safeguards import PAGE, MutationError, Safeguard, killers_of, load, missing_tests, with_table
 from tests.source import ROOT
 
@@ -59,3 +60,12 @@ def test_a_safeguard_without_a_test_is_refused() -> None:
 def test_a_page_of_another_list_is_noticed() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert with_table(page, SAFEGUARDS[1:]) != page
+
+
+def test_each_equivalent_mutant_changes_words_that_stand_there() -> None:
+    """A line that was rewritten since takes its entry with it."""
+    for service, listed in equivalents().items():
+        for each in listed:
+            text = " ".join((ROOT / "services" / service / each.module).read_text(encoding="utf-8").split())
+            assert " ".join(each.was.split()) in text, f"{service}/{each.module}: {each.was}"
+            assert each.was != each.becomes
