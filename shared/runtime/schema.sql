@@ -14,7 +14,7 @@ create table if not exists input (
     began_at   bigint not null, -- the offset reading began at
     next       bigint not null, -- the offset wanted next
     last_print bigint,          -- fingerprint of record next - 1: is it still the same log?
-    heard      json not null,   -- producer's lane -> [epoch, sequence] accepted last
+    heard      json not null,   -- producer's lane -> [epoch, sequence, checksum] accepted last
     primary key (process, topic, partition)
 ) with (fillfactor = 50);
 
