@@ -9,7 +9,7 @@ import pytest
 
 from ops import catalogue
 from tests.faults.boundaries import EVERYWHERE, SOMEWHERE
-from tests.faults.town import SLOWER, Town
+from tests.faults.town import RATE, SLOWER, Town
 
 pytestmark = pytest.mark.thorough
 SEED = "kills"
@@ -41,10 +41,18 @@ async def _killed(town: Town, folder: Path, each: int) -> Counter[tuple[str, str
     file = folder / "deaths.jsonl"
     file.unlink(missing_ok=True)
     total = each * len(catalogue.NAMES)
-    async with town.fault(f"kill -9 at every boundary of every service, {total} times", rate=6):
+    async with town.fault(f"kill -9 at every boundary of every service, {total} times", rate=RATE / 2):
         for name in catalogue.NAMES:
             town.fleet.kill(name)
-            town.run(f"{name}.nursery", "nursery", name, str(each), SEED, str(file), MAKEGOOD_KAFKA_SESSION_SECONDS="1")
+            town.run(
+                f"{name}.nursery",
+                "nursery",
+                name,
+                str(each),
+                SEED,
+                str(file),
+                MAKEGOOD_KAFKA_SESSION_SECONDS=str(SLOWER),
+            )
         await town.until(lambda: _deaths(file).total() >= total, (30 + 6 * each) * SLOWER, f"{total} kills")
         town.kills = _deaths(file).total()
     town.serve_all()

@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from ops import catalogue
-from tests.faults.town import SESSION, Town
+from tests.faults.town import RATE, SLOWER, Town
 
 pytestmark = pytest.mark.thorough
 
@@ -15,17 +15,17 @@ async def test_a_frozen_replica_wakes_after_its_lanes_have_moved_and_goes_on(tow
         for name in catalogue.NAMES:
             town.signal(name, signal.SIGSTOP)
             town.serve(name, f"{name}.2")
-        await town.goes_on_for(SESSION * 3)
+        await town.goes_on_for(9)
         for name in catalogue.NAMES:
             town.signal(name, signal.SIGCONT)
-        await town.goes_on_for(SESSION)
+        await town.goes_on_for(3)
     for name in catalogue.NAMES:
         town.fleet.kill(f"{name}.2")
 
 
 @pytest.mark.thorough
 async def test_replicas_are_scaled_from_one_to_six_to_two(town: Town) -> None:
-    async with town.fault("1 → 6 → 2 replicas of every service", rate=8):
+    async with town.fault("1 → 6 → 2 replicas of every service", rate=RATE / 2):
         for number in range(2, 7):
             for name in catalogue.NAMES:
                 town.serve(name, f"{name}.{number}")
@@ -33,7 +33,7 @@ async def test_replicas_are_scaled_from_one_to_six_to_two(town: Town) -> None:
         for name in catalogue.NAMES:
             await town.until_row(
                 f"select from (select count(distinct owner) from {name}.progress where at > now() - interval '5 s' "
-                f"and process = '{name}') p(replicas) where replicas >= 6", seconds=120)  # fmt: skip
+                f"and process = '{name}') p(replicas) where replicas >= 6", seconds=120 * SLOWER)  # fmt: skip
         for number in range(3, 7):
             for name in catalogue.NAMES:
                 town.signal(f"{name}.{number}", signal.SIGTERM)

@@ -32,18 +32,18 @@ from tests.faults.checks import what_is_wrong
 from tests.faults.load import Load, ended
 from tests.faults.observer import Observer
 
-DAY = 0.5
+SLOWER = float(os.environ.get("MAKEGOOD_FAULTS_SLOWER", "1"))
+"""How much slower than two idle cores this machine is taken to be: all times are so much longer."""
+DAY = 0.5 * SLOWER
 """Real seconds per day of the clock."""
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-SLOWER = float(os.environ.get("MAKEGOOD_FAULTS_SLOWER", "1"))
-"""How much slower than two idle cores this machine is taken to be."""
 RECOVERY = 60.0 * SLOWER
 """Real seconds after the end of a fault within which new claims must be paid again, in every lane."""
 SETTLING = 180.0 * SLOWER
 """Real seconds within which every claim must have ended, once no new ones come."""
 RATE = 12.0 / SLOWER
 """Claims per real second."""
-SESSION = 3.0
+SESSION = 3.0 * SLOWER
 """Real seconds until a consumer that is silent is taken for dead."""
 PATIENT = {
     **dict.fromkeys(("papers_within_days", "review_days", "decide_days", "delay_notice_days", "release_days"), 3650),
@@ -98,7 +98,7 @@ class Town:
     async def goes_on_for(self, seconds: float, claims: int = 5) -> None:
         """The fault lasts so long, while at least so many claims are filed."""
         wanted = len(self.load.claims) + claims
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(seconds * SLOWER)
         self.load.is_well()
         assert len(self.load.claims) >= wanted, "no fault under load: too few claims came"
 
@@ -296,7 +296,7 @@ def _environment(stack: Stack, settings: Settings) -> dict[str, str]:
         "MAKEGOOD_CLOCK_REAL_ORIGIN": str(settings.clock_real_origin),
         "MAKEGOOD_CLOCK_ORIGIN": str(settings.clock_origin),
         "MAKEGOOD_KAFKA_SESSION_SECONDS": str(SESSION),
-        "MAKEGOOD_TICK_SECONDS": "0.25",
+        "MAKEGOOD_TICK_SECONDS": str(min(1.0, 0.25 * SLOWER)),
     }
 
 
