@@ -27,9 +27,9 @@ from shared.runtime.store import (
     PassingError,
     Progress,
     StateRow,
+    ToldRow,
     Waiting,
 )
-from shared.runtime.told import ToldRow
 
 asyncpg: Any = _asyncpg  # it ships no types; what it returns is narrowed here
 _PASSING = ("08", "25", "28", "3D", "3F", "40", "42", "53", "55P03", "57", "58", "XX")
@@ -143,6 +143,13 @@ class PostgresTransaction:
         )  # fmt: skip
         return [StateRow(*row) for row in rows]
 
+    async def reference_then(self, process: str, seen: Collection[tuple[str, int]]) -> list[StateRow]:
+        rows = await self._c.fetch(
+            "select key, n, body from journal join unnest($2::text[], $3::int[]) v(key, n) using (key, n) "
+            "where process = $1", process, [key for key, _ in seen], [n for _, n in seen],
+        )  # fmt: skip
+        return [StateRow(row["key"], 0, row["n"], row["body"], None, None) for row in rows]
+
     async def held(self, keys: Collection[str]) -> list[HeldRow]:
         rows = await self._c.fetch(
             "select id, lane, key, type, cause, said_at, traceparent, body, error, since from held "
@@ -177,8 +184,8 @@ class PostgresTransaction:
 
     async def told(self, lanes: Collection[int]) -> list[ToldRow]:
         rows = await self._c.fetch(
-            "select lane, cause, id, moment, type, said from told where process = $1 and lane = any($2::int[])",
-            self._process, list(lanes),
+            "select lane, cause, id, moment, type, said, reference from told "
+            "where process = $1 and lane = any($2::int[])", self._process, list(lanes),
         )  # fmt: skip
         return [ToldRow(*row) for row in rows]
 
@@ -227,8 +234,8 @@ class PostgresTransaction:
         await self.write(Changes(lanes=list(lanes), outbox=list(outbox)), datetime.now(UTC), None)
         if told:
             await self._c.execute(
-                "insert into told (process, lane, cause, id, moment, type, said) select $1, * from "
-                "unnest($2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[])",
+                "insert into told (process, lane, cause, id, moment, type, said, reference) select $1, * from "
+                "unnest($2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[])",
                 self._process, *_columns(told),
             )  # fmt: skip
 

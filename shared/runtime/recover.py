@@ -13,8 +13,8 @@ from shared.events.base import PARTITIONS, Envelope, Topic, derived_text, type_r
 from shared.runtime.codec import DecodeError, envelope_of, numbers_of
 from shared.runtime.log import Archive, OlderDatabaseError, Outgoing, Place, Record
 from shared.runtime.process import Service
-from shared.runtime.store import LaneRow, Store
-from shared.runtime.told import ToldRow, fingerprint
+from shared.runtime.store import LaneRow, Store, ToldRow
+from shared.runtime.told import fingerprint
 
 TAIL = 100
 """Records at the end of each partition that are looked at before serving."""
@@ -99,7 +99,10 @@ async def _recall(
         key, body = (record.key or b"").decode(), (record.value or b"").decode()
         outbox.append(Outgoing(lane.n, lane.position, record.place, key, record.headers, body))
         cause = envelope.cause or ""
-        told.append(ToldRow(lane.n, cause, envelope.id, envelope.time, envelope.type, fingerprint(envelope.type, body)))
+        said = fingerprint(envelope.type, body)
+        told.append(
+            ToldRow(lane.n, cause, envelope.id, envelope.time, envelope.type, said, envelope.reference)
+        )  # fmt: skip
     await store.recall(lanes, outbox, told)
     epoch = max(lane.epoch for lane in lanes)
     return Recalled(process, epoch, len(found), {row.cause for row in told})

@@ -8,7 +8,6 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from shared.runtime.log import Outgoing, Place, Record
-from shared.runtime.told import ToldRow
 
 _LONGEST, _MOST_HEADERS = 1024, 100
 """Bytes of a key or header, and headers, that a dead letter keeps."""
@@ -112,6 +111,21 @@ class JournalRow(NamedTuple):
     says: list[str]
     result: str | None = None
     """What followed, as fingerprints (see ``turn.result_of``): taken again, the decision must give the same."""
+
+
+class ToldRow(NamedTuple):
+    """One event that was published, and that the database does not know.
+
+    ``said``: fingerprint of type and body. ``reference``: "key@n", the fact of the reference that its decision saw.
+    """
+
+    lane: int
+    cause: str
+    id: str
+    moment: datetime
+    type: str
+    said: str
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +232,10 @@ class Transaction(Protocol):
     async def load(self, keys: Collection[str]) -> list[StateRow]: ...
 
     async def reference(self, process: str, keys: Collection[str]) -> list[StateRow]: ...
+
+    async def reference_then(self, process: str, seen: Collection[tuple[str, int]]) -> list[StateRow]:
+        """What the reference was, by key and number of the fact; lane, due and watches say nothing."""
+        ...
 
     async def held(self, keys: Collection[str]) -> list[HeldRow]: ...
 

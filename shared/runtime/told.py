@@ -5,21 +5,13 @@ what they say must be what was published, for others have heard it: the publishe
 differs parks its key.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Final
 
-
-class ToldRow(NamedTuple):
-    """One event that was published, and that the database does not know. ``said``: fingerprint of type and body."""
-
-    lane: int
-    cause: str
-    id: str
-    moment: datetime
-    type: str
-    said: str
+from shared.events.base import type_registry
+from shared.runtime.store import Asked, ToldRow
 
 
 class Told:
@@ -43,6 +35,20 @@ class Told:
         """When the decision on this cause was taken; None: nothing was said that is not on record."""
         rows = self._by_cause.get(cause)
         return next(iter(rows.values())).moment if rows else None
+
+    def reference(self, cause: str) -> tuple[str, int] | None:
+        """Key and number of the fact of the reference that this decision saw; None: it saw none."""
+        rows = self._by_cause.get(cause)
+        seen = next(iter(rows.values())).reference if rows else None
+        if seen is None:
+            return None
+        key, _, n = seen.rpartition("@")
+        return key, int(n)
+
+    def references(self) -> set[tuple[str, int]]:
+        """All of them."""
+        found = (self.reference(cause) for cause in self._by_cause)
+        return {seen for seen in found if seen is not None}
 
     def last(self, lane: int) -> datetime | None:
         """The latest moment of a lane that is forgotten."""
@@ -70,6 +76,56 @@ class Told:
     def asked(self, key: str, watched: str) -> list[str]:
         """The causes by which a key was asked because what it watches had changed, as the store names them."""
         return sorted(cause for cause in self._asked.get(f"{key}/asked/{watched}", ()) if cause in self)
+
+
+class Order:
+    """In which order the decisions of one key were taken before, and when: what of it is still to be taken again.
+
+    Of a decision that said nothing no trace is left. It came after what lay before it on its topic, and before what lay
+    behind; else soon after what it heard had been said, and a deadline when it was due. What is later than anything
+    that was forgotten is new.
+    """
+
+    def __init__(self, told: Told, lane: int, now: datetime) -> None:
+        self._told, self._now = told, now
+        self._last = told.last(lane)
+
+    def heads(self, waiting: Sequence[Asked]) -> list[tuple[datetime, Asked]]:
+        """The first of each topic, in the order of reading, with when it was decided."""
+        behind: dict[str, datetime] = {}
+        heads: dict[str, tuple[datetime, Asked]] = {}
+        for asked in reversed(waiting):
+            topic = _topic_of(asked.type)
+            at = self._told.moment(asked.cause)
+            if at is not None:
+                behind[topic] = at
+            elif self._last is None or asked.said_at > self._last:
+                at = behind.get(topic, self._now)
+            else:
+                at = min(asked.said_at, behind.get(topic, asked.said_at))
+            heads[topic] = (at, asked)
+        return [*heads.values()]
+
+    def of_the_state(self, asked: Sequence[Asked]) -> list[tuple[datetime, Asked]]:
+        """Deadline and changed reference, which nobody says: those that were asked in what was forgotten."""
+        found = [(self._told.moment(one.cause) or self._silently(one), one) for one in asked]
+        return [(at, one) for at, one in found if at is not None]
+
+    def _silently(self, asked: Asked) -> datetime | None:
+        return asked.said_at if self._last is not None and asked.said_at <= self._last else None
+
+    def first_outcome(self, effects: Iterable[str]) -> datetime | None:
+        """When the first of these effects had its outcome, which will come once more."""
+        return min((at for cause in effects if (at := self._told.moment(cause)) is not None), default=None)
+
+
+_WITHIN: Final = ""
+"""What has no topic: outcomes of effects, and what is asked."""
+
+
+def _topic_of(kind: str) -> str:
+    event = type_registry.get(kind)
+    return event.topic.name if event is not None and event.topic is not None else _WITHIN
 
 
 def fingerprint(kind: str, body: str) -> str:

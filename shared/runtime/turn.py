@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from shared.runtime.store import (
     PassingError,
     StateRow,
 )
-from shared.runtime.told import Told
+from shared.runtime.told import Order, Told
 
 DEADLINE = "deadline"
 """Type under which a passed deadline is asked and journalled."""
@@ -78,6 +79,8 @@ class _Slot:
     waiting: list[HeldRow] = field(default_factory=list[HeldRow])
     at: datetime | None = None
     """The moment of the decision taken last in this turn."""
+    then: datetime | None = None
+    """The moment of a decision that is taken again."""
     as_published: bool = False
 
 
@@ -102,8 +105,9 @@ class Turn:
         """Facts that would have had to wait where too many wait already."""
         self._lanes, self._known, self._bad = lanes, known, bad_keys
         self._references: Mapping[str, ReferenceSeen] = {}
-        self._told, self._retelling = Told(), False
+        self._told = Told()
         self._awaited: Mapping[str, Collection[str]] = {}
+        self._references_then: Mapping[tuple[str, int], ReferenceSeen] = {}
         self._slots: dict[str, _Slot] = {}
         for lane in lanes.values():
             lane.moment = max(lane.moment + _TICK, now)
@@ -133,9 +137,15 @@ class Turn:
         """What is on record for those keys."""
         self._references = references
 
-    def remember(self, told: Told, awaited: Mapping[str, Collection[str]]) -> None:
-        """What these lanes had said and forgot; key → effects of it that are still to be done."""
-        self._told, self._awaited = told, awaited
+    def remember(
+        self,
+        told: Told,
+        awaited: Mapping[str, Collection[str]],
+        references: Mapping[tuple[str, int], ReferenceSeen],
+    ) -> None:
+        """What these lanes had said and forgot; key → effects of it that are still to be done; (key, number) → what
+        the reference was then."""
+        self._told, self._awaited, self._references_then = told, awaited, references
 
     def ask(self, asked: Asked, event: Event | None = None) -> None:
         """Decides one thing, or keeps it: for a beginning that has not come, behind a parked fact, or while its lane
@@ -170,13 +180,16 @@ class Turn:
 
     def retell(self, key: str, lane: int) -> None:
         """Takes the decisions on all that was kept again, in the order in which they were taken first."""
-        slot, self._retelling = self._slot(key, lane), True
+        slot = self._slot(key, lane)
         if key in self._bad and slot.waiting and not slot.parked:
             slot.parked = True
             self._note(slot.waiting[0], self._bad[key])
-        while not slot.parked and (asked := self._next_told(slot)) is not None:
-            row = next((row for row in slot.waiting if row.asked is asked), None)
+        while not slot.parked and (found := self._next_told(slot)) is not None:
+            at, asked = found
+            slot.then = max(at, slot.at or at)
             kept, error = self._decide(slot, asked, None)
+            slot.then = None
+            row = next((row for row in slot.waiting if row.asked is asked), None)
             if not kept:
                 if row is not None:
                     self._release(slot, row)
@@ -186,19 +199,43 @@ class Turn:
                 self._note(row, error)
             else:
                 self._keep(slot, asked, error)
-        self._retelling = False
 
-    def _next_told(self, slot: _Slot) -> Asked | None:
+    def _next_told(self, slot: _Slot) -> tuple[datetime, Asked] | None:
         """The earliest of what was kept and of what fell due; None at its end, or when an outcome is awaited."""
-        waiting = [row.asked for row in slot.waiting if slot.state is not None or self._can_begin(row.asked)]
-        found = [(self._moment_then(slot, asked), asked) for asked in waiting]
-        found += [(moment, asked) for asked in self._by_itself(slot) if (moment := self._told.moment(asked.cause))]
-        if not found:
+        now, begun = self._lanes[slot.lane].moment, slot.state is not None
+        order = Order(self._told, slot.lane, now)
+        waiting = [row.asked for row in slot.waiting if begun or self._can_begin(row.asked)]
+        heard = {asked.cause for asked in waiting}
+        by_itself = [asked for asked in self._by_itself(slot) if asked.cause not in heard]
+        heads = order.heads(waiting)
+        found = self._as_then(slot, [*heads, *order.of_the_state(by_itself)])
+        if found is None and heads:
+            at, asked = min(heads, key=itemgetter(0))
+            found = (at if any(cause in self._told for cause in heard) else now, asked)
+        if found is None:
             return None
-        at, asked = min(found, key=lambda pair: pair[0])
-        awaited = {*self._awaited.get(slot.key, ()), *(str(e.id) for e in self.changes.effects if e.key == slot.key)}
-        outcomes = [moment for cause in awaited if (moment := self._told.moment(cause)) and moment < at]
-        return None if outcomes and asked.cause not in awaited else asked
+        new = [str(effect.id) for effect in self.changes.effects if effect.key == slot.key]
+        outcome = order.first_outcome({*self._awaited.get(slot.key, ()), *new} - heard)
+        return None if outcome is not None and outcome < found[0] else found
+
+    def _as_then(self, slot: _Slot, asked: Sequence[tuple[datetime, Asked]]) -> tuple[datetime, Asked] | None:
+        """The earliest that can have been decided then: whatever said something is known, so all else was silent."""
+        for at, one in sorted(asked, key=itemgetter(0)):
+            if one.cause in self._told or (at < self._lanes[slot.lane].moment and self._is_silent(slot, one, at)):
+                return at, one
+        return None
+
+    def _is_silent(self, slot: _Slot, asked: Asked, at: datetime) -> bool:
+        """Whether nothing would be said; a decision that cannot be taken says nothing."""
+        try:
+            event = type_registry[asked.type].model_validate_json(asked.body) if asked.body is not None else None
+            seen = self._reference_of(slot.state, event, asked)
+            fact = seen.fact if seen else None
+            moment: Moment[Any] = Moment(at, min(asked.said_at, at), self.policies, self._known, fact)
+            decision = self._choose(slot, event, moment)
+        except Exception:
+            return True
+        return decision is None or not decision.says
 
     def _can_begin(self, asked: Asked) -> bool:
         return asked.type in {kind.__name__ for kind in self.process.begins}
@@ -207,22 +244,11 @@ class Turn:
         """What is asked of a state without being heard: its deadline, and a reference that changed."""
         if slot.state is None:
             return
-        now = self._lanes[slot.lane].moment
         if (due := getattr(slot.state, "due", None)) is not None:
             yield deadline(self.process.name, slot.key, slot.lane, due)
         if (watches := getattr(slot.state, "watches", None)) is not None:
             for cause in self._told.asked(slot.key, watches):
-                yield Asked(slot.key, slot.lane, ASKED, cause, now)
-
-    def _moment_then(self, slot: _Slot, asked: Asked) -> datetime:
-        """When this was decided before. Of what said nothing no trace is left: then it was soon after it was said."""
-        now = self._lanes[slot.lane].moment
-        if (told := self._told.moment(asked.cause)) is not None:
-            return told
-        last = self._told.last(slot.lane)
-        if last is None or asked.said_at > last or not self._retelling:
-            return now
-        return max(asked.said_at, slot.at or asked.said_at)
+                yield Asked(slot.key, slot.lane, ASKED, cause, self._lanes[slot.lane].moment)
 
     def finish(self) -> Changes:
         """All that follows, with one row per key."""
@@ -248,7 +274,7 @@ class Turn:
                 event = type_registry[asked.type].model_validate_json(asked.body)
             if slot.state is None and event is not None and type(event) not in self.process.begins:
                 return type(event) in self.process.hears and self.process.keeps_early(event), None
-            seen = self._reference_of(slot.state, event)
+            seen = self._reference_of(slot.state, event, asked)
             moment = self._moment(slot, asked, seen)
             decision = self._choose(slot, event, moment)
             if decision is None:
@@ -385,13 +411,16 @@ class Turn:
     def _moment(self, slot: _Slot, asked: Asked, seen: ReferenceSeen | None) -> Moment[Any]:
         """Nothing was said later than it is heard: a clock of the outside that runs ahead wins nothing by it."""
         lane = self._lanes[slot.lane]
-        now = self._moment_then(slot, asked) if lane.told else lane.moment
+        now = slot.then or self._told.moment(asked.cause) or lane.moment
         said_at = min(asked.said_at, now)
         return Moment(now, said_at, self.policies, self._known, seen.fact if seen else None)
 
-    def _reference_of(self, state: Any, event: Event | None) -> ReferenceSeen | None:
+    def _reference_of(self, state: Any, event: Event | None, asked: Asked) -> ReferenceSeen | None:
         if self.process.reference is None:
             return None
+        if asked.cause in self._told:
+            then = self._told.reference(asked.cause)
+            return self._references_then.get(then) if then else None
         name = self.process.reference.key
         of_event = getattr(event, name) if event is not None and name in type(event).model_fields else None
         return self._references.get(of_event or getattr(state, name, None) or "")

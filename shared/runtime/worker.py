@@ -134,8 +134,8 @@ class Worker:
             if waiting.behind:
                 await self._drain(waiting.behind)
             await self._watermark.advance(self._next)
-            if waiting.gathering:
-                await self._retell(await self._watermark.caught_up(sorted(waiting.gathering)))
+            if gathering := sorted(waiting.gathering - waiting.requests):
+                await self._retell(await self._watermark.caught_up(gathering))
             if due := waiting.due - waiting.gathering:
                 await self._fire(due)
             await self._tell_offsets()
@@ -358,11 +358,20 @@ class Worker:
         held = await tx.held(keys) if any(lane.held for lane in lanes) else []
         turn.know(await tx.load(keys), held)
         turn.refer(await self._references(tx, turn.reference_keys(events)))
-        if told := [lane.n for lane in lanes if lane.told]:
+        if any(lane.told for lane in lanes):
+            told = Told(await tx.told([lane.n for lane in lanes if lane.told]))
             awaited: dict[str, list[str]] = {}
             for key, effect_id in await tx.effects_of(keys):
                 awaited.setdefault(key, []).append(effect_id)
-            turn.remember(Told(await tx.told(told)), awaited)
+            turn.remember(told, awaited, await self._references_then(tx, told))
+
+    async def _references_then(self, tx: Transaction, told: Told) -> dict[tuple[str, int], ReferenceSeen]:
+        reference, seen = self.process.reference, told.references()
+        if reference is None or not seen:
+            return {}
+        rows = await tx.reference_then(reference_name(self.process), seen)
+        facts = {(r.key, r.n): reference.fact.model_validate_json(r.body) for r in rows}
+        return {(r.key, r.n): ReferenceSeen(r.n, facts[r.key, r.n], r.body) for r in rows}
 
     def _new_turn(self, lanes: list[LaneRow], bad: Mapping[str, str]) -> Turn:
         return Turn(
