@@ -17,6 +17,8 @@ _TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _FIRST_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
 MAX_BODY = 256 * 1024
 """Bytes of the largest body accepted; the largest real one is under 20 KB."""
+MAX_OF_OURS = 2 * MAX_BODY
+"""What a service says of the largest body, with what it knows, must find ears as well."""
 _LONGEST_HEADER = 1024
 """Bytes; the longest key is a product's name of 200 characters, up to four bytes each; a longer header is dropped."""
 _TEXTS = ("ce_id", "ce_type", "ce_time", "ce_source", "ce_subject", "ce_cause", "ce_reference", "traceparent")
@@ -80,13 +82,14 @@ def decode(topic: str, key: bytes | None, value: bytes | None, headers: Headers)
     kind = check_type(topic, envelope.type)
     if value is None:
         raise DecodeError(("body", "is missing (a tombstone)"))
-    if len(value) > MAX_BODY:
-        raise DecodeError(("body", f"is larger than {MAX_BODY} bytes"))
+    ours = kind.topic is not None and kind.topic.numbered
+    if len(value) > (most := MAX_OF_OURS if ours else MAX_BODY):
+        raise DecodeError(("body", f"is larger than {most} bytes"))
     try:
         event = kind.model_validate_json(value)
     except ValidationError as error:
         raise DecodeError(*_problems(error)) from None
-    if not (kind.topic and kind.topic.numbered) and (problems := problems_of(value.decode())):
+    if not ours and (problems := problems_of(value.decode())):
         raise DecodeError(*problems[:_MOST_PROBLEMS])
     if key is None or key != event.key.encode():
         raise DecodeError(("key", f"must be the event's {kind.topic.key if kind.topic else 'key'}"))
@@ -98,9 +101,12 @@ def envelope_of(headers: Headers) -> Envelope:
     found = dict(headers)
     if UNREADABLE in found:
         raise DecodeError(("record", "cannot be read: its batch is broken, or unpacks to more than is let in"))
-    texts = {name: found[name].decode("utf-8", "replace") for name in _TEXTS if name in found}
-    problems = [(name, what) for name in _REQUIRED if (what := _unfit(texts.get(name, "")))]
-    texts = {name: text for name, text in texts.items() if len(found[name]) <= _LONGEST_HEADER}
+    texts = {
+        name: text
+        for name in _TEXTS
+        if name in found and len(found[name]) <= _LONGEST_HEADER and (text := _text(found[name])) is not None
+    }
+    problems = [(name, _unfit(found.get(name, b""))) for name in _REQUIRED if not texts.get(name)]
     if not _TRACE.fullmatch(texts.get("traceparent", "")):
         texts.pop("traceparent", None)
     problems += [(name, "holds a control character") for name, text in texts.items() if _CONTROL.search(text)]
@@ -125,21 +131,27 @@ def envelope_of(headers: Headers) -> Envelope:
         time=time,
         subject=texts.get("ce_subject", ""),
         traceparent=texts.get("traceparent"),
-        cause=texts.get("ce_cause"),
-        reference=texts.get("ce_reference"),
+        cause=texts.get("ce_cause") or None,
+        reference=texts.get("ce_reference") or None,
         lane=numbers[0],
         sequence=numbers[1],
         epoch=numbers[2],
     )
 
 
-def _unfit(text: str) -> str | None:
-    """Why a required header is none. Two ids that are no UTF-8 would become one when read forgivingly."""
-    if not text:
+def _text(value: bytes) -> str | None:
+    """None: it is no UTF-8. Two ids that are none would become one if they were read forgivingly."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _unfit(value: bytes) -> str:
+    """Why a required header is none."""
+    if not value:
         return "header is missing"
-    if "\ufffd" in text:
-        return "is not UTF-8"
-    return f"is longer than {_LONGEST_HEADER} bytes" if len(text.encode()) > _LONGEST_HEADER else None
+    return f"is longer than {_LONGEST_HEADER} bytes" if len(value) > _LONGEST_HEADER else "is not UTF-8"
 
 
 def numbers_of(headers: Headers) -> tuple[int, int, int] | None:
@@ -160,5 +172,8 @@ def check_type(topic: str, kind: str) -> type[Event]:
 
 
 def _problems(error: ValidationError) -> list[tuple[str, str]]:
+    """A list that is too short because its entries are wrong is no second problem."""
     found = error.errors(include_input=False, include_url=False, include_context=False)
+    within = {e["loc"][: len(e["loc"]) - n] for e in found for n in range(1, len(e["loc"]))}
+    found = [e for e in found if e["type"] != "too_short" or e["loc"] not in within]
     return [(".".join(map(str, e["loc"])) or "body", str(e["msg"])) for e in found[:_MOST_PROBLEMS]]

@@ -17,7 +17,7 @@ import structlog
 from shared.events.base import PARTITIONS, Event
 from shared.policy import Policies
 from shared.runtime.clock import Clock
-from shared.runtime.codec import DecodeError, check_type, decode, numbers_of, type_of
+from shared.runtime.codec import DecodeError, check_type, decode, envelope_of, numbers_of, type_of
 from shared.runtime.lanes import partition_of
 from shared.runtime.log import Log, LogChangedError, Outgoing, Place, Record, RefusalError
 from shared.runtime.metrics import Metrics
@@ -274,9 +274,11 @@ class Worker:
         topic, kind = record.place.topic, type_of(record.headers)
         if self._is_ours(topic) and not self._accepts(record, row):
             return None
+        if kind is None:
+            raise DecodeError(("ce_type", "header is missing"))
         if kind not in self.kinds:
             if not self._is_ours(topic):
-                check_type(topic, kind or "")
+                check_type(topic, kind)
             return None
         event, envelope = decode(topic, record.key, record.value, record.headers)
         value = record.value or b""
@@ -291,6 +293,7 @@ class Worker:
         """Exactly once between services: of each producer's lane only the next number counts."""
         numbers = numbers_of(record.headers)
         if numbers is None:
+            envelope_of(record.headers)  # a record that nobody can read says so itself
             raise DecodeError(("ce_sequence", "header is missing: only the outbox of its service speaks here"))
         lane, sequence, epoch = numbers
         if lane >= PARTITIONS:

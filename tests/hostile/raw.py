@@ -1,5 +1,6 @@
 """Batches as their bytes lie in a log, and a producer that sends them as they are: what no client's own words allow."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
@@ -59,17 +60,16 @@ class RawProducer:
     def __init__(self, producer: Any) -> None:
         self._producer = producer
 
-    async def send(self, topic: str, partition: int, data: bytes, records: int = 1) -> int:
-        """Returns the offset that the broker gave the first record; raises what the broker refuses it with."""
+    async def send(self, topic: str, partition: int, data: bytes) -> "asyncio.Future[Any]":
+        """What it gives has the ``offset`` of the batch, or raises what the broker refuses it with."""
         envelope = self._producer.create_batch()
-        envelope._buffer, envelope._relative_offset, envelope._closed = data, records, True
-        acknowledged = await self._producer.send_batch(envelope, topic, partition=partition)
-        return (await acknowledged).offset
+        envelope._buffer, envelope._relative_offset, envelope._closed = data, 1, True
+        return await self._producer.send_batch(envelope, topic, partition=partition)
 
 
 @asynccontextmanager
 async def raw_producer(bootstrap_servers: str) -> AsyncGenerator[RawProducer]:
-    producer: Any = AIOKafkaProducer(bootstrap_servers=bootstrap_servers, acks="all", request_timeout_ms=20_000)
+    producer: Any = AIOKafkaProducer(bootstrap_servers=bootstrap_servers, acks="all", request_timeout_ms=120_000)
     await producer.start()
     try:
         yield RawProducer(producer)

@@ -77,8 +77,8 @@ async def test_a_header_name_that_is_not_utf8_passes_a_real_broker_and_is_read(b
     await make_topics(bootstrap_servers, TOPIC)
     spoilt = with_bytes(batch(Raw(b"bad", b"v", [("wrong", b"w")])), b"wrong", b"wr\xffng")
     async with raw_producer(bootstrap_servers) as producer:
-        await producer.send(TOPIC, 0, spoilt)
-        await producer.send(TOPIC, 0, batch(Raw(b"good", b"v")))
+        for data in (spoilt, batch(Raw(b"good", b"v"))):
+            await (await producer.send(TOPIC, 0, data))
     options = client_options(Settings(kafka_bootstrap_servers=bootstrap_servers))
     consumer: Any = AIOKafkaConsumer(**options, auto_offset_reset="earliest")
     await consumer.start()
