@@ -1,0 +1,191 @@
+"""What a restored database forgot is decided again in the order of then, and at the moments of then."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shared.events.base import Event, derived_text
+from shared.policy import Policies
+from shared.runtime import Decision, Moment, Process, State
+from shared.runtime.store import Asked, Changes, HeldRow, LaneRow, StateRow, ToldRow
+from shared.runtime.told import Told, fingerprint
+from shared.runtime.turn import Turn, deadline
+from tests.runtime.toy import Adjusted, Counted, Deposited, Expired
+
+START = datetime(2026, 1, 5, tzinfo=UTC)
+LANE, KEY = 3, "a"
+
+
+class Sum(State):
+    account: str
+    total: int = 0
+    expires_at: datetime | None = None
+    silently: bool = True
+
+    @property
+    def due(self) -> datetime | None:
+        return self.expires_at
+
+
+def deposited(state: Sum, event: Deposited, at: Moment[Any]) -> Decision[Sum]:
+    """Says the sum."""
+    total = state.total + event.amount
+    expires = at.said_at + timedelta(days=event.wait_days) if event.wait_days else state.expires_at
+    after = state.model_copy(update={"total": total, "expires_at": expires})
+    return Decision(after, (Counted(account=KEY, n=event.n, total=total),))
+
+
+def adjusted(state: Sum, event: Adjusted, at: Moment[Any]) -> Decision[Sum]:
+    """Doubles it, and says nothing."""
+    return Decision(state.model_copy(update={"total": state.total * 2 + event.amount}))
+
+
+def expired(state: Sum, at: Moment[Any]) -> Decision[Sum]:
+    """Takes a thousand; says so or not."""
+    after = state.model_copy(update={"total": state.total + 1000, "expires_at": None})
+    return Decision(after, () if state.silently else (Expired(account=KEY, n=0),))
+
+
+summing = Process(
+    name="summing",
+    state=Sum,
+    begins={Deposited: lambda event, at: deposited(Sum(account=event.account), event, at)},
+    hears={Deposited: deposited, Adjusted: adjusted},
+    waits=expired,
+)
+
+
+class Recovering:
+    """A lane that has gathered all it had heard; ``told`` says what had been published, and when."""
+
+    def __init__(self, *, silently: bool = True) -> None:
+        self._state = Sum(account=KEY, total=1, silently=silently)
+        self._held: list[HeldRow] = []
+        self._told: list[ToldRow] = []
+
+    def waits(self, day: float) -> None:
+        self._state = self._state.model_copy(update={"expires_at": _on(day)})
+
+    def heard(self, event: Event, said: float) -> str:
+        cause = f"cause-{len(self._held)}"
+        asked = Asked(KEY, LANE, event.type_name(), cause, _on(said), event.model_dump_json(), held_id=len(self._held))
+        self._held.append(HeldRow(asked, None, _on(100)))
+        return cause
+
+    def published(self, cause: str, event: Event, day: float) -> None:
+        event_id = derived_text("summing", cause, event.type_name(), "1")
+        body = event.model_dump_json()
+        said = fingerprint(event.type_name(), body)
+        self._told.append(ToldRow(LANE, cause, event_id, _on(day), event.type_name(), said))
+
+    def retold(self) -> Changes:
+        lane = LaneRow(LANE, None, 2, 0, 0, {}, _on(100), len(self._held), told=len(self._told))
+        turn = Turn(
+            summing, service="summing", policies=Policies([]), now=_on(100), lanes={LANE: lane}, known=True, bad_keys={}
+        )
+        turn.know([StateRow(KEY, LANE, 1, self._state.model_dump_json(), None, None)], self._held)
+        turn.remember(Told(self._told), {}, {})
+        turn.retell(KEY, LANE)
+        return turn.finish()
+
+
+def _on(day: float) -> datetime:
+    return START + timedelta(days=day)
+
+
+def deposit(n: int, **fields: Any) -> Deposited:
+    return Deposited(account=KEY, n=n, **fields)
+
+
+def counted(n: int, total: int) -> Counted:
+    return Counted(account=KEY, n=n, total=total)
+
+
+def assert_as_then(changes: Changes, *types: str) -> None:
+    """Taken again in this order, nothing parked, and nothing said a second time."""
+    assert [row.asked.type for row in changes.journal] == list(types)
+    assert changes.errors == {}
+    assert changes.outbox == []
+    assert [lane.told for lane in changes.lanes] == [0]
+
+
+def test_facts_of_one_topic_keep_its_order_whatever_the_moments_say() -> None:
+    lane = Recovering()
+    later = lane.heard(deposit(2), said=1)
+    sooner = lane.heard(deposit(1, amount=5), said=1)
+    lane.published(sooner, counted(1, 6), day=2)
+    lane.published(later, counted(2, 7), day=3)
+    [error] = lane.retold().errors.values()  # so no decision of before can have been taken like that
+    assert error is not None
+    assert "differs" in error
+
+
+def test_what_was_published_is_decided_at_its_moment() -> None:
+    lane = Recovering()
+    first = lane.heard(deposit(1, amount=5), said=1)
+    second = lane.heard(deposit(2), said=1)
+    lane.published(first, counted(1, 6), day=2)
+    lane.published(second, counted(2, 7), day=3)
+    changes = lane.retold()
+    assert_as_then(changes, "Deposited", "Deposited")
+    assert [row.at for row in changes.journal] == [_on(2), _on(3)]
+
+
+def test_a_silent_fact_of_another_topic_comes_soon_after_it_was_said() -> None:
+    lane = Recovering()
+    one = lane.heard(deposit(1), said=1)
+    two = lane.heard(deposit(2), said=5)
+    lane.heard(Adjusted(account=KEY, amount=0), said=3)
+    lane.published(one, counted(1, 2), day=2)
+    lane.published(two, counted(2, 5), day=6)
+    assert_as_then(lane.retold(), "Deposited", "Adjusted", "Deposited")
+
+
+def test_a_silent_deadline_passed_when_it_was_due() -> None:
+    lane = Recovering(silently=True)
+    lane.waits(day=4)
+    one = lane.heard(deposit(1), said=1)
+    two = lane.heard(deposit(2), said=5)
+    lane.published(one, counted(1, 2), day=2)
+    lane.published(two, counted(2, 1003), day=6)
+    assert_as_then(lane.retold(), "Deposited", "deadline", "Deposited")
+
+
+def test_a_deadline_that_would_have_said_something_and_did_not_had_not_passed_yet() -> None:
+    lane = Recovering(silently=False)
+    lane.waits(day=4)
+    one = lane.heard(deposit(1), said=1)
+    lane.published(one, counted(1, 2), day=6)
+    assert_as_then(lane.retold(), "Deposited")
+
+
+def test_a_deadline_that_was_told_passes_at_its_moment() -> None:
+    lane = Recovering(silently=False)
+    lane.waits(day=4)
+    one = lane.heard(deposit(1), said=5)
+    lane.published(deadline("summing", KEY, LANE, _on(4)).cause, Expired(account=KEY, n=0), day=4.5)
+    lane.published(one, counted(1, 1002), day=6)
+    assert_as_then(lane.retold(), "deadline", "Deposited")
+
+
+def test_what_had_not_been_heard_yet_is_new() -> None:
+    lane = Recovering()
+    one = lane.heard(deposit(1), said=1)
+    lane.heard(deposit(2), said=1)  # said early, and yet nothing had followed from it
+    lane.published(one, counted(1, 2), day=2)
+    changes = lane.retold()
+    assert [row.at for row in changes.journal] == [_on(2), changes.lanes[0].moment]
+    assert [record.body for record in changes.outbox] == [counted(2, 3).model_dump_json()]
+
+
+def test_a_difference_stops_the_key_and_what_follows_waits() -> None:
+    lane = Recovering()
+    one = lane.heard(deposit(1), said=1)
+    lane.heard(deposit(2), said=9)
+    lane.published(one, counted(1, 77), day=2)
+    changes = lane.retold()
+    assert changes.journal == []
+    assert changes.outbox == []
+    [error] = changes.errors.values()
+    assert error is not None
+    assert "differs from what was published" in error
+    assert "Counted" in error
