@@ -15,7 +15,6 @@ from tests.hostile.raw import Raw, batch, raw_producer
 from tests.runtime.conftest import Playground
 from tests.runtime.toy import DEPOSITS, SERVICES, TOPICS, Counted, Deposited
 
-
 pytestmark = pytest.mark.thorough
 
 
