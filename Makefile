@@ -8,7 +8,7 @@ RUN := $(UV) run --no-sync
 option = $(if $($(1)),--$(2) "$($(1))")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults check up down bench mutants decisions sync
+.PHONY: help demo test faults check up down bench mutants decisions simulate sync
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,10 @@ up: sync ## Start the local Kafka, PostgreSQL and mail server, and leave them ru
 
 down: sync ## End what `make up` left running
 	@$(RUN) makegood down
+
+simulate: sync ## Try seeds of the whole house in virtual time (SEEDS= FROM= TRACE= JOBS=)
+	@$(RUN) makegood simulate $(call option,SEEDS,seeds) $(call option,FROM,from) $(call option,TRACE,trace) \
+		$(call option,JOBS,jobs)
 
 bench: sync ## Measure the direct-pay route (JSON=)
 	@$(RUN) makegood bench $(call option,JSON,json)

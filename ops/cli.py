@@ -338,6 +338,7 @@ def simulate(
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds to try.")] = 1000,
     first: Annotated[int, typer.Option("--from", min=0, help="The first seed.")] = 0,
     trace: Annotated[int | None, typer.Option(min=0, help="Tell the whole story of this seed.", metavar="SEED")] = None,
+    shortest: Annotated[bool, typer.Option(help="With --trace: the shortest story that is as wrong.")] = False,
     jobs: Annotated[int, typer.Option(min=0, help="Processes at a time; 0: one for each processor.")] = 0,
 ) -> None:
     """Run all services in one thread and in virtual time against everything that can go wrong.
@@ -347,7 +348,9 @@ def simulate(
     """
     from ops.simulation.report import simulate, trace_of
 
-    raise typer.Exit(trace_of(trace, console) if trace is not None else simulate(first, seeds, jobs, console))
+    if trace is not None:
+        raise typer.Exit(trace_of(trace, console, shortest=shortest))
+    raise typer.Exit(simulate(first, seeds, jobs, console))
 
 
 @app.command()

@@ -7,7 +7,21 @@ from typing import Final, NamedTuple
 from ops.simulation.plan import Fault, Kind
 
 BUSY: Final = frozenset(
-    ("take", "load", "held", "due", "requests", "write", "commit", "publish", "unpublished", "perform", "effects_done")
+    (
+        "take",
+        "load",
+        "held",
+        "due",
+        "requests",
+        "write",
+        "commit",
+        "publish",
+        "unpublished",
+        "perform",
+        "effects_done",
+        "recall",
+        "told",
+    )
 )
 """Calls by which something happens; the others only look."""
 _ONLY: Final = {

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from ops import catalogue
 from ops.simulation.clock import TrueClock
+from ops.simulation.database import Database
 from ops.simulation.faults import Faults
 from ops.simulation.invariants import INVARIANTS, Invariant, Seen, Violation, Watch
 from ops.simulation.log import SESSION_SECONDS, Cluster
@@ -15,18 +16,18 @@ from ops.simulation.loop import VirtualLoop
 from ops.simulation.outside import MailServer, Outside
 from ops.simulation.plan import SERVICE_OF, Fault, Kind, Noise, Plan
 from ops.simulation.replica import FRESH, Replica, Room
-from ops.simulation.store import Database
+from ops.simulation.restoring import recovered, replay_as_published
 from shared.policy import load
 from shared.runtime import Process
 from shared.runtime.codec import Headers, type_of
-from shared.runtime.log import Record
+from shared.runtime.log import OlderDatabaseError, Record
 from shared.runtime.process import all_processes, reference_name
 from shared.runtime.store import Changes, LaneRow
 
 ENDLESS: Final = "insurance_accelerator"
 """The last of the processes: a seller's cover is watched as long as there is one."""
 START: Final = datetime(2026, 3, 2, 8, tzinfo=UTC)
-FIRST_PAUSE, LONGEST_PAUSE = 0.25, 3600.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 43_200.0
 """Between two rounds in which somebody has something to do: longer while nothing comes of it."""
 SERVICES: Final = {name: catalogue.service(name) for name in catalogue.NAMES}
 POLICIES: Final = load()
@@ -58,15 +59,29 @@ class House:
         self.outside = Outside(plan, self.cluster, self.clock)
         self.mail = MailServer(plan)
         self.faults = Faults(plan.faults)
+        for fault in plan.faults:
+            if fault.kind is Kind.RESTORE:
+                self.databases[SERVICE_OF[fault.process]].backups = []
         self.story: list[Told] = []
         self.refused: list[tuple[str, Exception]] = []
-        self.watch = Watch(invariants, self._seen())
+        self.seen = self._seen()
+        self.watch = Watch(invariants, self.seen)
         self.replicas: dict[str, Replica] = {}
         self.healed = False
+        self._restored: set[str] = set()
+        self._closed: set[str] = set()
+        """Services that an operator is at work on: nobody starts them."""
         self._nudged: asyncio.Future[None] | None = None
         self._lives: dict[str, int] = {}
+        self._begun = 0
         self._down: dict[str, float] = {}
         self._luck = Random(f"{plan.seed}/house")  # noqa: S311 - no secret hangs on it
+
+    def begun(self, replica: Replica) -> None:
+        """It has joined its groups: it ticks soon."""
+        self.tell(replica.name, "serves")
+        self._begun += 1
+        self.nudge()
 
     def tell(self, who: str, what: str) -> None:
         self.story.append(Told(self.loop.time(), who, what))
@@ -95,13 +110,15 @@ class House:
 
     # What can befall it
 
-    def start(self, name: str) -> Replica:
-        """A replica under this name: ``escalation.1``."""
+    def start(self, name: str) -> None:
+        """A replica under this name (``escalation.1``), unless there is one."""
+        present = self.replicas.get(name)
+        if name.partition(".")[0] in self._closed or (present is not None and present.alive):
+            return
         life = self._lives[name] = self._lives.get(name, -1) + 1
         replica = Replica(self, SERVICES[name.partition(".")[0]], name, life)
         self.replicas[name] = replica
         replica.start()
-        return replica
 
     def crash(self, replica: Replica, seconds: float) -> None:
         replica.cut_off()
@@ -123,30 +140,76 @@ class House:
         now, group = self.loop.time(), self.cluster.group(fault.process)
         match fault.kind:
             case Kind.DATABASE_DOWN:
-                self._down[replica.service.name] = now + fault.seconds
+                self._down[replica.service.name] = now + fault.size
                 for each in self.replicas.values():
                     if each.service is replica.service:
                         each.end_sessions()
             case Kind.LOG_DOWN:
-                self._down["log"] = now + fault.seconds
+                self._down["log"] = now + fault.size
             case Kind.REBALANCE:
                 group.rebalance()
             case Kind.OFFSETS_LOST:
                 self.cluster.committed[fault.process].clear()
                 group.rebalance()
+            case Kind.RESTORE:
+                self._restore(replica, int(fault.size))
             case Kind.SECOND_REPLICA:
                 name = f"{replica.service.name}.2"
                 if name not in self.replicas:
                     self.start(name)
-                    self.loop.call_later(fault.seconds, self._stop, name)
+                    self.loop.call_later(fault.size, self._stop, name)
             case _:
                 raise AssertionError(fault.kind)
 
+    def _restore(self, replica: Replica, missed: int) -> None:
+        """Its replicas are ended first; or some minutes later, unless they find out themselves."""
+        service = replica.service.name
+        if ended := self._luck.random() < 0.5:
+            self._end_all(service)
+        else:
+            self.loop.call_later(self._luck.uniform(60, 600), self._restart, service)
+        for each in self._of(service):
+            each.end_sessions()
+        self.databases[service].restore(missed)
+        self.watch.restored(service)
+        self._restored.add(service)
+        if ended:
+            self.loop.call_later(self._luck.uniform(1, 60), self.start, f"{service}.1")
+
     def refuses(self, replica: Replica, error: Exception) -> None:
-        """It ends, and is started again by whoever looks after it."""
+        """It ends; where the database is older, an operator does what the refusal says."""
+        service = replica.service.name
         self.tell(replica.name, f"refuses to go on: {error}")
-        self.refused.append((replica.name, error))
         replica.stop()
+        if isinstance(error, OlderDatabaseError) and service in self._restored:
+            self._restored.discard(service)
+            self._closed.add(service)
+            self._end_all(service)
+            self.loop.create_task(self._recover(service), name=f"recover {service}")
+        elif not isinstance(error, OlderDatabaseError) or self.replicas.get(replica.name) is replica:
+            self.refused.append((replica.name, error))
+
+    def _restart(self, service: str) -> None:
+        if self._of(service):
+            self._end_all(service)
+            self.start(f"{service}.1")
+
+    async def _recover(self, service: str) -> None:
+        await self.loop.sleep(self._luck.uniform(5, 600))
+        for found in await recovered(SERVICES[service], self.databases[service], self.cluster):
+            self.tell(found.process, f"recalls {found.events} events of {len(found.causes)} decisions")
+        self._closed.discard(service)
+        self.start(f"{service}.1")
+
+    def _end_all(self, service: str) -> None:
+        for each in self._of(service):
+            each.stop()
+            for room in each.rooms.values():
+                room.member.end_journeys()
+            del self.replicas[each.name]
+
+    def _of(self, service: str) -> list[Replica]:
+        return [each for each in self.replicas.values() if each.service.name == service]
 
     def is_down(self, where: str) -> bool:
         return self._down.get(where, 0.0) > self.loop.time()
@@ -172,7 +235,7 @@ class House:
             else:
                 pause, changes = FIRST_PAUSE, self._changes()
             next_at = self._next_at()
-            if not busy and next_at is None and not self._stirs() and not self._heal():
+            if not busy and next_at is None and not self._closed and not self._stirs() and not self._heal():
                 self.watch.ended()
                 return
             await self._sleep(pause if busy else None, next_at)
@@ -187,6 +250,8 @@ class House:
         self.healed = True
         self.faults.end()
         self._down.clear()
+        for database in self.databases.values():
+            replay_as_published(database, self.clock.now())
         for service in SERVICES:
             if not any(each.alive for each in self.replicas.values() if each.service.name == service):
                 self.start(f"{service}.1")
@@ -196,14 +261,11 @@ class House:
 
     async def _sleep(self, pause: float | None, next_at: datetime | None) -> None:
         """Until the next moment; sooner when something happens meanwhile that may give somebody something to do."""
-        seconds = [pause] if pause is not None else [LONGEST_PAUSE * 24]
+        seconds = [pause] if pause is not None else [LONGEST_PAUSE * 2]
         if next_at is not None:
             seconds.append(max(self.clock.seconds_until(next_at), 0.0) + 0.001)
-        if pause is None:
-            await self._nudged_within(min(seconds))
-            await self.loop.sleep(min(FIRST_PAUSE, *seconds))
-        else:
-            await self.loop.sleep(min(seconds))
+        await self._nudged_within(min(seconds))
+        await self.loop.sleep(min(FIRST_PAUSE, *seconds) * self._luck.random())
         self._nudged = None
 
     async def _nudged_within(self, seconds: float) -> None:
@@ -227,7 +289,7 @@ class House:
                 yield from replica.rooms.values()
 
     def _changes(self) -> int:
-        return self.cluster.count + sum(database.changed for database in self.databases.values())
+        return self._begun + self.cluster.count + sum(database.changed for database in self.databases.values())
 
     def _wake(self) -> bool:
         """Whoever has something to do, by what is on record. False: nobody has."""
@@ -253,7 +315,9 @@ class House:
         if tables.requests or any(self._unsaid(name, row) for row in tables.lanes.values() if row.position):
             found.add(name)
         now = self.clock.now()
-        if any(state.due is not None and state.due <= now for state in tables.states.values()):
+        if any(row.gathering for row in tables.lanes.values()) or any(
+            state.due is not None and state.due <= now for state in tables.states.values()
+        ):
             found |= {name, *(source for source, _ in process.passed_on)}
             if process.reference is not None:
                 found.add(reference_name(process))

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Final
 
+from ops.simulation.database import IDLE_SECONDS, Session
 from ops.simulation.faults import Point
 from ops.simulation.log import SESSION_SECONDS
 from ops.simulation.plan import Fault, Kind, Noise
-from ops.simulation.store import IDLE_SECONDS, Session
 from shared.runtime.log import Place, Record
 from shared.runtime.store import PassingError
 
@@ -30,6 +30,7 @@ class Line:
         self._loop = house.loop
         self._luck = Random(f"{house.plan.seed}/{replica.name}/{replica.life}/{process}")  # noqa: S311 - no secret
         self._share = OFTEN if Noise.JITTER in house.plan.noise else SELDOM
+        self._slow = Noise.SLOW_READING in house.plan.noise
         self._small = Noise.SMALL_BATCHES in house.plan.noise
         self._sessions: list[Session] = []
         self._torn: Fault | None = None
@@ -48,7 +49,9 @@ class Line:
         await self._stand_still()
         while (seconds := self._house.seconds_down("log")) > 0:
             await self._loop.sleep(seconds)
-        if self._luck.random() < self._share:
+        if self._slow and self._luck.random() < 0.6:
+            await self._loop.sleep(self._luck.choice((1.0, 60.0)) * self._luck.random())
+        elif self._luck.random() < self._share:
             await self._loop.sleep(self._luck.expovariate(5))
         await self._stand_still()
         self._end_if_cut()
@@ -58,7 +61,7 @@ class Line:
         if torn is not None and torn.kind is Kind.PUBLISH_TORN:
             return [None if self._luck.random() < 0.5 else 0.1 for _ in range(places)]
         if torn is not None:
-            return [torn.seconds * self._luck.random() for _ in range(places)]
+            return [torn.size * self._luck.random() for _ in range(places)]
         if self._luck.random() < self._share:
             return [self._luck.expovariate(10) for _ in range(places)]
         return [0.0] * places
@@ -105,9 +108,9 @@ class Line:
         self._house.tell(self._replica.name, f"*** {fault.kind} in {self._process}, {where}")
         match fault.kind:
             case Kind.CRASH:
-                self._house.crash(self._replica, fault.seconds)
+                self._house.crash(self._replica, fault.size)
             case Kind.FREEZE:
-                self._freeze(fault.seconds)
+                self._freeze(fault.size)
             case Kind.PUBLISH_TORN | Kind.PUBLISH_LATE:
                 self._torn = fault
             case Kind.COMMIT_LOST | Kind.COMMIT_UNKNOWN | Kind.CALL_FAILS | Kind.ANSWER_LOST:

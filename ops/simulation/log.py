@@ -186,6 +186,12 @@ class Member:
                 if luck.random() < 0.5:
                     handle.cancel()
 
+    def end_journeys(self) -> None:
+        """What has not arrived by now never does."""
+        for journey in self._journeys:
+            for handle in journey.handles:
+                handle.cancel()
+
     def _poll(self) -> list[Record]:
         """Some of what waits; of each place the next ones."""
         waiting: dict[Place, list[Record]] = {}

@@ -37,6 +37,7 @@ class Kind(StrEnum):
     OFFSETS_LOST = "offsets lost"
     PUBLISH_TORN = "publish torn"
     PUBLISH_LATE = "publish late"
+    RESTORE = "older database restored"
 
 
 SHARES: Final = {
@@ -53,6 +54,7 @@ SHARES: Final = {
     Kind.OFFSETS_LOST: 4,
     Kind.PUBLISH_TORN: 6,
     Kind.PUBLISH_LATE: 5,
+    Kind.RESTORE: 6,
 }
 
 
@@ -66,22 +68,26 @@ class Noise(StrEnum):
     CLOCKS = "clocks of replicas differ by a fraction of a second"
     OTHER_PARTITIONER = "outside producers choose partitions their own way"
     TWO_REPLICAS = "every service has two replicas"
+    SLOW_READING = "records are read seconds and minutes late"
     MAIL_BUSY = "the mail server turns letters away for now"
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """``point``: the process's so manieth call, counted twice: before its effect, and after it. ``busy``: only calls
-    of turns and publishing count, not those of idle ticks. ``seconds``: for how long."""
+    of turns and publishing count, not those of idle ticks. ``size``: for how many seconds; of a backup: how many
+    commits it has missed."""
 
     kind: Kind
     process: str
     point: int
     busy: bool
-    seconds: float
+    size: float
 
     def __str__(self) -> str:
-        lasting = f" for {self.seconds:.1f} s" if self.seconds else ""
+        lasting = f" for {self.size:.1f} s" if self.size else ""
+        if self.kind is Kind.RESTORE:
+            lasting = f" that has missed {self.size:.0f} commits"
         return f"{self.kind} at {'busy ' if self.busy else ''}call {self.point} of {self.process}{lasting}"
 
 
@@ -123,11 +129,11 @@ def _faults(seed: int, claims: int) -> list[Fault]:
         process = luck.choices(PROCESSES, [10 + calls for calls in CALLS.values()])[0]
         busy = luck.random() < 0.7
         point = luck.randint(1, 10 + CALLS[process] * claims * (1 if busy else 2))
-        found[Fault(kind, process, point, busy, _seconds(luck, kind))] = None
+        found[Fault(kind, process, point, busy, _size(luck, kind))] = None
     return sorted(found, key=lambda fault: (fault.process, fault.point))
 
 
-def _seconds(luck: Random, kind: Kind) -> float:
+def _size(luck: Random, kind: Kind) -> float:
     match kind:
         case Kind.CRASH:
             return luck.choice((luck.uniform(0.5, 30), luck.uniform(0.5, 30), luck.uniform(60, 86400 * 5)))
@@ -139,6 +145,8 @@ def _seconds(luck: Random, kind: Kind) -> float:
             return luck.choice((luck.uniform(1, 60), luck.uniform(60, 86400 * 10)))
         case Kind.PUBLISH_LATE:
             return luck.uniform(15, 120)
+        case Kind.RESTORE:
+            return float(luck.choice((luck.randint(1, 4), luck.randint(1, 30))))
         case _:
             return 0.0
 

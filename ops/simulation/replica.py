@@ -12,14 +12,16 @@ from ops.simulation.clock import ReplicaClock
 from ops.simulation.line import Line
 from ops.simulation.log import Member
 from ops.simulation.plan import Noise
+from ops.simulation.restoring import refuse_if_older
 from ops.simulation.store import SimulatedStore
 from shared.runtime import Process, Service, TryLater
 from shared.runtime.effects import Effects
-from shared.runtime.log import LogChangedError, Place, Record
+from shared.runtime.log import Place, Record, RefusalError
 from shared.runtime.metrics import Metrics
 from shared.runtime.process import all_processes, topics_of
 from shared.runtime.serve import keep_ticking
-from shared.runtime.worker import Worker
+from shared.runtime.store import PassingError
+from shared.runtime.worker import BACKOFF, Worker
 
 if TYPE_CHECKING:
     from ops.simulation.house import House
@@ -58,12 +60,31 @@ class Replica:
             self.rooms[process.name] = self._room(process, dependent)
 
     def start(self) -> None:
+        """As ``serve``: looks first whether the database knows what was published, then lets the workers begin."""
+        self._tasks.append(self._house.loop.create_task(self._serve(), name=f"{self.name}/serve"))
+
+    async def _serve(self) -> None:
+        house, line = self._house, next(iter(self.rooms.values())).line
+        while True:
+            try:
+                await refuse_if_older(self.service, house.databases[self.service.name], house.cluster, line)
+            except PassingError:
+                await house.loop.sleep(BACKOFF[-1])
+            except RefusalError as error:
+                self.fail(error)
+                return
+            else:
+                self._begin()
+                return
+
+    def _begin(self) -> None:
         for name, room in self.rooms.items():
             works = [room.member.keep_up(), room.member.deliver(), keep_ticking(room.worker, NEVER, self.fail)]
             works += [self._post(room)] if room.effects is not None else []
             for number, work in enumerate(works):
                 self._tasks.append(self._house.loop.create_task(work, name=f"{self.name}/{name}/{number}"))
             self._house.cluster.group(name).join(room.member)
+        self._house.begun(self)
 
     def fail(self, error: Exception) -> None:
         """As ``serve`` ends with exit code 3."""
@@ -97,7 +118,7 @@ class Replica:
         async def hear(records: Sequence[Record]) -> None:
             try:
                 await worker.hear(records)
-            except LogChangedError as error:
+            except RefusalError as error:
                 self.fail(error)
 
         async def assigned(places: Collection[Place]) -> None:

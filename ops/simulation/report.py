@@ -10,15 +10,17 @@ from rich.console import Console
 from ops.demo.scenes import SCENES
 from ops.simulation.plan import Kind, Noise, plan_of
 from ops.simulation.run import Result, lived, processors, results
+from ops.simulation.shrink import shrunk
 from ops.simulation.story import told
 
 MOST: Final = 3
 """Failing seeds whose story is told; the others are named."""
 
 
-def trace_of(seed: int, console: Console) -> int:
-    """The whole story of one seed. The exit code: 1 when something was that must not be."""
-    house = lived(plan_of(seed))
+def trace_of(seed: int, console: Console, *, shortest: bool = False) -> int:
+    """The story of one seed, whole, or as short as it is still as wrong. The exit code: 1 when something is wrong."""
+    plan = plan_of(seed)
+    house = lived(shrunk(plan) if shortest else plan)
     for line in told(house):
         console.out(line, highlight=False)
     return 1 if house.watch.violation else 0
@@ -37,8 +39,8 @@ def simulate(first: int, seeds: int, jobs: int, console: Console) -> int:
         console.out(line, highlight=False)
     console.out(f"{seeds:,} seeds in {seconds:.1f} s ({seeds / seconds:.1f} seeds/s): {len(failed)} failed.")
     for result in sorted(failed, key=lambda result: result.seed)[:MOST]:
-        for line in told(lived(plan_of(result.seed))):
-            console.out(line, highlight=False)
+        console.out(f"\nThe shortest story; again: makegood simulate --trace {result.seed} --shortest", highlight=False)
+        trace_of(result.seed, console, shortest=True)
     return 1 if failed else 0
 
 

@@ -23,4 +23,3 @@ def told(house: House) -> Iterator[str]:
     if house.watch.violation is not None:
         yield f"BROKEN: {house.watch.violation.invariant}."
         yield f"        {house.watch.violation.what}"
-    yield f"Again: makegood simulate --trace {plan.seed}"

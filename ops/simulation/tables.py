@@ -1,6 +1,7 @@
 """What a service's schema holds, as plain values: rows are replaced and never changed, so that a copy is a snapshot."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -19,6 +20,7 @@ from shared.runtime.store import (
     Progress,
     StateRow,
 )
+from shared.runtime.told import ToldRow
 
 EVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -49,6 +51,7 @@ class Tables:
     requests: dict[int, Asked] = field(default_factory=dict[int, Asked])
     effects: dict[UUID, EffectState] = field(default_factory=dict[UUID, EffectState])
     progress: dict[UUID, Progress] = field(default_factory=dict[UUID, Progress])
+    told: dict[tuple[int, str], ToldRow] = field(default_factory=dict[tuple[int, str], ToldRow])
     dead: dict[tuple[Place, int], DeadLetter] = field(default_factory=dict[tuple[Place, int], DeadLetter])
 
     def copy(self) -> "Tables":
@@ -62,6 +65,7 @@ class Tables:
             dict(self.requests),
             dict(self.effects),
             dict(self.progress),
+            dict(self.told),
             dict(self.dead),
         )
 
@@ -96,3 +100,19 @@ def own_input(row: InputRow) -> InputRow:
 
 def own_lane(row: LaneRow) -> LaneRow:
     return replace(row, streams=dict(row.streams))
+
+
+def tried(row: EffectRow) -> EffectRow:
+    """Once more."""
+    return replace(row, attempts=row.attempts + 1)
+
+
+def due_states(tables: Tables, until: Mapping[int, datetime]) -> list[StateRow]:
+    """States whose deadline has passed, the earliest first; parked keys wait."""
+    parked = tables.parked()
+    due = [
+        (row.due, row.key)
+        for row in tables.states.values()
+        if row.due is not None and row.lane in until and row.due <= until[row.lane] and row.key not in parked
+    ]
+    return [tables.states[key] for _, key in sorted(due)]

@@ -1,6 +1,7 @@
 """What must hold of what is written, after every commit."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -27,10 +28,19 @@ class MomentsNeverGoBack(Invariant):
         self._moments: dict[tuple[str, int], datetime] = {}
         self._decided: dict[tuple[str, str], tuple[datetime, int]] = {}
 
+    def restored(self, service: str) -> None:
+        for process in self.processes_of(service):
+            tables = self.tables_of(process)
+            self._moments.update({(process, lane.n): lane.moment for lane in tables.lanes.values()})
+            for of, key in [about for about in self._decided if about[0] == process]:
+                self._decided.pop((of, key))
+                if rows := tables.journal.get(key):
+                    self._decided[of, key] = (rows[-1].at, rows[-1].n)
+
     def committed(self, commit: Commit) -> None:
         for lane in commit.changes.lanes:
             before = self._moments.get((commit.process, lane.n))
-            if before is not None and lane.moment <= before:
+            if before is not None and (lane.moment < before or (lane.moment == before and commit.changes.journal)):
                 raise self.wrong(f"lane {lane.n} of {commit.process} goes from {before} to {lane.moment}")
             self._moments[commit.process, lane.n] = lane.moment
         for row in commit.changes.journal:
@@ -62,6 +72,8 @@ class NoDeadlineOvertakesAnAnswer(Invariant):
         self._passed_on: defaultdict[tuple[str, str], list[tuple[str, list[Outgoing]]]] = defaultdict(list)
         """(process, outside topic) → id of what it heard there, and what it said of it."""
         self._heard: defaultdict[str, set[str]] = defaultdict(set)
+        self._read: Counter[tuple[str, Place]] = Counter()
+        """How far each process has ever read: what it said of that stands, also when its database is restored."""
 
     def appended(self, fact: Fact) -> None:
         if fact.record.place.topic in self._outside:
@@ -70,6 +82,8 @@ class NoDeadlineOvertakesAnAnswer(Invariant):
     def committed(self, commit: Commit) -> None:
         process, changes = commit.process, commit.changes
         self._heard[process] |= {row.asked.cause for row in (*changes.journal, *changes.held)}
+        for row in changes.inputs:
+            self._read[process, row.place] = max(row.next, self._read[process, row.place])
         for source, topic in self._sources:
             if source == process:
                 self._note(source, topic.name, changes)
@@ -81,23 +95,28 @@ class NoDeadlineOvertakesAnAnswer(Invariant):
                     self._look_at_unread(source, topic.name, row.asked, before)
                     self._look_at_passed_on(process, source, topic.name, row.asked, before)
 
+    def restored(self, service: str) -> None:
+        for process in self.processes_of(service):
+            tables = self.tables_of(process)
+            heard = {row.asked.cause for rows in tables.journal.values() for row in rows}
+            self._heard[process] = heard | {row.asked.cause for row in tables.held.values()}
+
     def _note(self, source: str, topic: str, changes: Changes) -> None:
         said = {dict(record.headers)["ce_id"].decode(): record for record in changes.outbox}
         for row in changes.journal:
             if row.says and row.asked.cause.startswith(f"{topic}/"):
                 heard = row.asked.cause.split("/")
                 about = next((part for part in heard if (topic, part) in self._arrived), "")
-                self._passed_on[source, topic].append((about, [said[each] for each in row.says]))
+                self._passed_on[source, topic].append((about, [said[each] for each in row.says if each in said]))
 
     def _look_at_inputs(self, process: str, asked: Asked, before: float) -> None:
         for topic in topics_of(self.seen.processes[process]):
             self._look_at_unread(process, topic.name, asked, before, asked.lane if topic.numbered else None)
 
     def _look_at_unread(self, process: str, topic: str, asked: Asked, before: float, lane: int | None = None) -> None:
-        inputs = self.seen.schemas()[self.seen.service_of[process]].tables[process].inputs
         for n in range(PARTITIONS) if lane is None else (lane,):
             place = Place(topic, n)
-            first = inputs[place].next if place in inputs else 0
+            first = self._read[process, place]
             for record in self.seen.cluster.records[place][first : first + 1]:
                 if record.timestamp < before:
                     said = f"{Fact(record).type} on {topic}/{n} had not been heard by {process}"
@@ -106,7 +125,7 @@ class NoDeadlineOvertakesAnAnswer(Invariant):
     def _look_at_passed_on(self, process: str, source: str, topic: str, asked: Asked, before: float) -> None:
         kinds = {kind.__name__ for kind in self.seen.processes[process].hears}
         topics = {each.name for each in topics_of(self.seen.processes[process])}
-        states = self.seen.schemas()[self.seen.service_of[process]].tables[process].states
+        states = self.tables_of(process).states
         for about, said in self._passed_on[source, topic]:
             if self._arrived.get((topic, about), before) >= before:
                 continue
@@ -135,6 +154,13 @@ class HeardOnce(Invariant):
         if numbers is not None:
             self._numbers[fact.id].add((fact.record.place, numbers[:2]))
 
+    def restored(self, service: str) -> None:
+        for process in self.processes_of(service):
+            journal = self.tables_of(process).journal
+            for about in [about for about in self._heard if about[0] == process]:
+                del self._heard[about]
+            self._heard.update((process, key, row.asked.cause) for key, rows in journal.items() for row in rows)
+
     def committed(self, commit: Commit) -> None:
         for row in commit.changes.journal:
             if "/" in row.asked.cause:
@@ -152,6 +178,13 @@ class NumbersWithoutGap(Invariant):
         super().__init__(seen)
         self._position: Counter[tuple[str, int]] = Counter()
         self._sequence: Counter[tuple[str, int, Place]] = Counter()
+
+    def restored(self, service: str) -> None:
+        for process in self.processes_of(service):
+            for lane in self.tables_of(process).lanes.values():
+                self._position[process, lane.n] = lane.position
+                for about in [about for about in self._sequence if about[:2] == (process, lane.n)]:
+                    self._sequence[about] = lane.streams.get(f"{about[2].topic}:{about[2].partition}", 0)
 
     def committed(self, commit: Commit) -> None:
         for record in commit.changes.outbox:
@@ -174,11 +207,19 @@ class BooksAreWhatWasDecided(Invariant):
         super().__init__(seen)
         self._balances: defaultdict[str, Counter[Account]] = defaultdict(Counter)
 
-    def committed(self, commit: Commit) -> None:
-        for text in commit.changes.rows.get("ledger_entry", ()):
+    def restored(self, service: str) -> None:
+        if service == "recovery":
+            self._balances.clear()
+            self._book(self.seen.schemas()[service].own["ledger_entry"].values())
+
+    def _book(self, rows: Iterable[str]) -> None:
+        for text in rows:
             entry = LedgerEntry.model_validate_json(text)
             self._balances[str(entry.claim_id)][entry.debit_account] += entry.amount_minor
             self._balances[str(entry.claim_id)][entry.credit_account] -= entry.amount_minor
+
+    def committed(self, commit: Commit) -> None:
+        self._book(commit.changes.rows.get("ledger_entry", ()))
         if commit.process != "recovery":
             return
         for row in commit.changes.states:

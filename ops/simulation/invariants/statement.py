@@ -13,7 +13,7 @@ from ops import catalogue
 from ops.demo.observer import Streams
 from ops.simulation.clock import TrueClock
 from ops.simulation.log import Cluster
-from ops.simulation.tables import Schema
+from ops.simulation.tables import Schema, Tables
 from shared.policy import Policies
 from shared.runtime.log import Record
 from shared.runtime.process import Process
@@ -87,6 +87,13 @@ class Invariant:
         """The first line of its docstring is the statement."""
         return (cls.__doc__ or "").strip().partition("\n")[0].rstrip(".")
 
+    def tables_of(self, process: str) -> Tables:
+        """The rows of one process."""
+        return self.seen.schemas()[self.seen.service_of[process]].tables[process]
+
+    def processes_of(self, service: str) -> list[str]:
+        return [process for process, of in self.seen.service_of.items() if of == service]
+
     def wrong(self, what: str) -> Violation:
         return Violation(self.name(), what)
 
@@ -98,6 +105,9 @@ class Invariant:
 
     def committed(self, commit: Commit) -> None:
         """Anything was written."""
+
+    def restored(self, service: str) -> None:
+        """A service's rows are those of an earlier moment."""
 
     def ended(self) -> None:
         """All is over: everything healed, and nobody has anything left to do."""
@@ -132,6 +142,10 @@ class Watch:
         for statement in self._writers:
             self._ask(statement.committed, commit)
 
+    def restored(self, service: str) -> None:
+        for statement in self._all:
+            statement.restored(service)
+
     def ended(self) -> None:
         for statement in self._all:
             self._ask(lambda _, statement=statement: statement.ended(), None)
@@ -141,3 +155,6 @@ class Watch:
             question(what)
         except Violation as violation:
             self.violation = self.violation or violation
+        except Exception as error:
+            # Inside a commit it would be taken for the worker's own trouble, and hidden.
+            self.violation = self.violation or Violation("Every statement can be asked", repr(error))
