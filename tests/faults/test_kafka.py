@@ -5,8 +5,6 @@ import pytest
 from ops.local.stack import NativeStack
 from tests.faults.town import Town
 
-pytestmark = pytest.mark.thorough
-
 
 async def test_the_broker_is_killed(town: Town, native: NativeStack) -> None:
     async with town.fault("Kafka killed (SIGKILL)"):
@@ -15,6 +13,7 @@ async def test_the_broker_is_killed(town: Town, native: NativeStack) -> None:
         await native.kafka.start()
 
 
+@pytest.mark.thorough
 async def test_the_broker_is_frozen(town: Town, native: NativeStack) -> None:
     async with town.fault("Kafka frozen (SIGSTOP), beyond every session"):
         native.kafka.suspend()

@@ -11,7 +11,6 @@ from ops import catalogue
 from tests.faults.boundaries import EVERYWHERE, SOMEWHERE
 from tests.faults.town import RATE, SLOWER, Town
 
-pytestmark = pytest.mark.thorough
 SEED = "kills"
 A_FEW, ALL_OF_THEM = 12, 200
 """Kills per service."""

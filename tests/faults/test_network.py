@@ -15,7 +15,6 @@ from tests.faults.proxy import Proxy
 from tests.faults.servers import Network, ProxiedKafka, stack_of
 from tests.faults.town import Town, opened
 
-pytestmark = pytest.mark.thorough
 CUT = 8.0
 """Real seconds: beyond the session of a consumer."""
 SLOW = 0.5
@@ -47,6 +46,7 @@ async def test_the_way_between_a_service_and_a_server_is_bad(
     await _suffers(town, f"{service} → {server}", [proxy])
 
 
+@pytest.mark.thorough
 async def test_all_ways_are_cut_at_once(networked: tuple[Town, Network]) -> None:
     town, network = networked
     proxies = [*network.kafka.values(), *network.postgres.values()]
@@ -58,6 +58,7 @@ async def test_all_ways_are_cut_at_once(networked: tuple[Town, Network]) -> None
             proxy.heal()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("server", ["Kafka", "PostgreSQL"])
 async def test_every_connection_is_silent_for_ever(networked: tuple[Town, Network], server: str) -> None:
     town, network = networked

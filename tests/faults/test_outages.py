@@ -12,7 +12,6 @@ from tests.conftest import REPOSITORY
 from tests.faults.load import Claim, Way, ended
 from tests.faults.town import SLOWER, Town, opened
 
-pytestmark = pytest.mark.thorough
 SILENCE = 8.0
 """Real seconds: sixteen days."""
 
@@ -33,6 +32,7 @@ async def test_finance_is_away_for_days(town: Town) -> None:
         assert town.load.speaks_again("finance")
 
 
+@pytest.mark.thorough
 async def test_the_carriers_are_away_for_days(town: Town) -> None:
     async with town.fault("carriers away for 16 days of the clock, and quote when it is too late"):
         town.load.silent.add("carriers")
@@ -84,6 +84,7 @@ async def _until_their_time_is_over(town: Town, claims: Sequence[Claim]) -> None
     await town.goes_on_for(2, claims=0)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("service", ["intake", "seller_notifier", "escalation", "recovery"])
 async def test_the_last_event_comes_out_though_its_publisher_died_and_nothing_else_ever_comes(
     town: Town, folder: Path, service: str

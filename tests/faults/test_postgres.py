@@ -10,7 +10,6 @@ from ops import catalogue
 from ops.local.stack import NativeStack
 from tests.faults.town import Town
 
-pytestmark = pytest.mark.thorough
 OURS = "from pg_stat_activity where application_name like 'makegood.%' and pid <> pg_backend_pid()"
 
 
@@ -80,6 +79,7 @@ async def _take_all(strangers: list[Any], url: str) -> None:
             return
 
 
+@pytest.mark.thorough
 async def test_the_lanes_are_locked_by_a_stranger(town: Town) -> None:
     """All connections of our pools wait for locks, until their time is over."""
     lanes = [f"{service}.lane" for service in catalogue.NAMES]

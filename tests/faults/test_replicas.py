@@ -7,8 +7,6 @@ import pytest
 from ops import catalogue
 from tests.faults.town import RATE, SLOWER, Town
 
-pytestmark = pytest.mark.thorough
-
 
 async def test_a_frozen_replica_wakes_after_its_lanes_have_moved_and_goes_on(town: Town) -> None:
     async with town.fault("a replica of each service frozen beyond its session, a second one takes over, it wakes"):
