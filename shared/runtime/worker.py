@@ -111,6 +111,7 @@ class Worker:
             self._log.seek(row.place, max(row.next - 1, begins[row.place]))
             self._verified.discard(row.place)
             self._sought.pop(row.place, None)
+            self._committed.pop(row.place, None)  # the group may have lost it, and listeners of ours wait for it
             self._next[row.place] = row.next
         self._unprepared.difference_update(places)
 

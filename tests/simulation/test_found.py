@@ -1,7 +1,12 @@
 """What the simulation found, each by the shortest plan that shows it. docs/simulation-finds.md tells of each."""
 
+import asyncio
+from typing import cast
+
+from ops.simulation.house import House
+from ops.simulation.loop import VirtualLoop, run
 from ops.simulation.plan import Fault, Kind, Plan
-from ops.simulation.run import lived
+from ops.simulation.run import LONGEST, lived
 
 
 def test_an_assignment_that_failed_is_made_up_for_where_no_record_follows() -> None:
@@ -10,3 +15,23 @@ def test_an_assignment_that_failed_is_made_up_for_where_no_record_follows() -> N
     house = lived(Plan(62, ((30,),), (away,)))
     assert house.faults.struck == [away]
     assert house.watch.violation is None
+
+
+def test_offsets_that_the_group_has_lost_are_committed_again() -> None:
+    """Whoever waits for what is passed on waited for ever: a worker committed only what it had not committed before."""
+
+    async def live() -> House:
+        house = House(Plan(68, ((30,),)), cast("VirtualLoop", asyncio.get_running_loop()))
+        await house.live(LONGEST)
+        house.cluster.committed["seller_notifier"].clear()
+        house.cluster.group("seller_notifier").rebalance()
+        await house.loop.sleep(5)
+        house.replicas["seller_notifier.1"].rooms["seller_notifier"].worker.wake.set()
+        await house.loop.sleep(5)
+        return house
+
+    house = run(live())
+    committed = house.cluster.committed["seller_notifier"]
+    heard = [place for place in house.cluster.records if place.topic in ("claims.intake.v1", "sellers.answers.v1")]
+    assert len(heard) > 1
+    assert {place: committed.get(place) for place in heard} == {place: house.cluster.end(place) for place in heard}
