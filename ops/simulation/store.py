@@ -11,8 +11,7 @@ from ops.simulation.database import Database, Line, Session
 from ops.simulation.tables import Tables, due_states, own_input, own_lane, tried
 from ops.simulation.transaction import SimulatedTransaction
 from shared.runtime.log import Outgoing, Place
-from shared.runtime.store import Asked, EffectRow, InputRow, Kept, LaneRow, Progress, Waiting
-from shared.runtime.told import ToldRow
+from shared.runtime.store import Asked, EffectRow, InputRow, Kept, LaneRow, Progress, ToldRow, Waiting
 
 
 class SimulatedStore:

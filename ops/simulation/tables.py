@@ -19,8 +19,8 @@ from shared.runtime.store import (
     LaneRow,
     Progress,
     StateRow,
+    ToldRow,
 )
-from shared.runtime.told import ToldRow
 
 EVER: Final = datetime.min.replace(tzinfo=UTC)
 

@@ -18,8 +18,8 @@ from shared.runtime.store import (
     InputRow,
     LaneRow,
     StateRow,
+    ToldRow,
 )
-from shared.runtime.told import ToldRow
 
 
 class SimulatedTransaction:
@@ -55,6 +55,18 @@ class SimulatedTransaction:
         await self._call("load")
         states = self._database.schema.tables[process].states
         found = [states[key] for key in sorted(keys) if key in states]
+        await self._done("load")
+        return found
+
+    async def reference_then(self, process: str, seen: Collection[tuple[str, int]]) -> list[StateRow]:
+        await self._call("load")
+        journal = self._database.schema.tables[process].journal
+        found = [
+            StateRow(row.key, 0, row.n, row.asked.body or "", None, None)
+            for key, n in sorted(seen)
+            for row in journal.get(key, ())
+            if row.n == n
+        ]
         await self._done("load")
         return found
 
