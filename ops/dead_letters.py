@@ -16,8 +16,9 @@ from shared.runtime.clock import ScaledClock
 from shared.runtime.codec import DecodeError, Headers, decode, numbers_of
 from shared.runtime.lanes import partition_of
 from shared.runtime.log import Place
+from shared.runtime.retelling import AS_PUBLISHED
 from shared.runtime.settings import Settings
-from shared.runtime.turn import AS_PUBLISHED, REPLAY
+from shared.runtime.turn import REPLAY
 
 _SAFE_HEADERS: Final = ("ce_id", "ce_type", "ce_source", "ce_time", "ce_cause", "ce_lane", "ce_sequence", "ce_epoch")
 """Headers that say nothing of anybody."""

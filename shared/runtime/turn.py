@@ -2,11 +2,10 @@
 
 import json
 import traceback
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ from shared.runtime.store import (
     PassingError,
     StateRow,
 )
-from shared.runtime.told import Order, Told
+from shared.runtime.told import Told
 
 DEADLINE = "deadline"
 """Type under which a passed deadline is asked and journalled."""
@@ -38,8 +37,6 @@ ASKED = "asked"
 """Type under which a changed reference is asked and journalled."""
 REPLAY = "replay"
 """Request to decide a parked key's facts again."""
-AS_PUBLISHED = "as-published"
-"""Body of a replay that takes a decision as it now is, and leaves what had been published for it as it is."""
 _TICK = timedelta(microseconds=1)
 """Every turn of a lane has a moment of its own, whatever the clocks do: moments tell which decision came first."""
 MAX_STATE = 64 * 1024
@@ -66,7 +63,7 @@ class ReferenceSeen:
 
 
 @dataclass(slots=True)
-class _Slot:
+class Slot:
     """What is known of one key while the turn lasts."""
 
     key: str
@@ -106,9 +103,9 @@ class Turn:
         self._lanes, self._known, self._bad = lanes, known, bad_keys
         self._references: Mapping[str, ReferenceSeen] = {}
         self._told = Told()
-        self._awaited: Mapping[str, Collection[str]] = {}
+        """What is to be said again after a recovery, which is for ``RetellingTurn``; else nothing."""
         self._references_then: Mapping[tuple[str, int], ReferenceSeen] = {}
-        self._slots: dict[str, _Slot] = {}
+        self._slots: dict[str, Slot] = {}
         for lane in lanes.values():
             lane.moment = max(lane.moment + _TICK, now)
 
@@ -137,34 +134,14 @@ class Turn:
         """What is on record for those keys."""
         self._references = references
 
-    def remember(
-        self,
-        told: Told,
-        awaited: Mapping[str, Collection[str]],
-        references: Mapping[tuple[str, int], ReferenceSeen],
-    ) -> None:
-        """What these lanes had said and forgot; key → effects of it that are still to be done; (key, number) → what
-        the reference was then."""
-        self._told, self._awaited, self._references_then = told, awaited, references
-
     def ask(self, asked: Asked, event: Event | None = None) -> None:
-        """Decides one thing, or keeps it: for a beginning that has not come, behind a parked fact, or while its lane
-        gathers what it had heard before its database was restored."""
+        """Decides one thing, or keeps it: for a beginning that has not come, or behind a parked fact."""
         slot = self._slot(asked.key, asked.lane)
-        if asked.request_id is not None:
-            self.changes.answered.append(asked.request_id)
+        self._answer(asked)
         if asked.type == REPLAY:
             if asked.key not in self._bad:  # else it would be refused again: it stays parked
-                slot.parked, slot.as_published = False, asked.body == AS_PUBLISHED
-                if self._lanes[slot.lane].told:
-                    self.retell(asked.key, asked.lane)
-                else:
-                    self._hear_waiting(slot)
-        elif self._lanes[slot.lane].gathering and not slot.parked and asked.key not in self._bad:
-            self._keep(slot, asked, None)
-        elif slot.waiting and slot.state is not None and not slot.parked and asked.key not in self._bad:
-            self._keep(slot, asked, None)
-            self.retell(asked.key, asked.lane)
+                slot.parked = False
+                self._hear_waiting(slot)
         elif slot.parked or asked.key in self._bad:
             error = None if slot.parked else self._bad[asked.key]
             slot.parked = True
@@ -178,77 +155,9 @@ class Turn:
             elif not began and slot.state is not None:
                 self._hear_waiting(slot)
 
-    def retell(self, key: str, lane: int) -> None:
-        """Takes the decisions on all that was kept again, in the order in which they were taken first."""
-        slot = self._slot(key, lane)
-        if key in self._bad and slot.waiting and not slot.parked:
-            slot.parked = True
-            self._note(slot.waiting[0], self._bad[key])
-        while not slot.parked and (found := self._next_told(slot)) is not None:
-            at, asked = found
-            slot.then = max(at, slot.at or at)
-            kept, error = self._decide(slot, asked, None)
-            slot.then = None
-            row = next((row for row in slot.waiting if row.asked is asked), None)
-            if not kept:
-                if row is not None:
-                    self._release(slot, row)
-                continue
-            slot.parked = error is not None
-            if row is not None:
-                self._note(row, error)
-            else:
-                self._keep(slot, asked, error)
-
-    def _next_told(self, slot: _Slot) -> tuple[datetime, Asked] | None:
-        """The earliest of what was kept and of what fell due; None at its end, or when an outcome is awaited."""
-        now, begun = self._lanes[slot.lane].moment, slot.state is not None
-        order = Order(self._told, slot.lane, now)
-        waiting = [row.asked for row in slot.waiting if begun or self._can_begin(row.asked)]
-        heard = {asked.cause for asked in waiting}
-        by_itself = [asked for asked in self._by_itself(slot) if asked.cause not in heard]
-        heads = order.heads(waiting)
-        found = self._as_then(slot, [*heads, *order.of_the_state(by_itself)])
-        if found is None and heads:
-            at, asked = min(heads, key=itemgetter(0))
-            found = (at if any(cause in self._told for cause in heard) else now, asked)
-        if found is None:
-            return None
-        new = [str(effect.id) for effect in self.changes.effects if effect.key == slot.key]
-        outcome = order.first_outcome({*self._awaited.get(slot.key, ()), *new} - heard)
-        return None if outcome is not None and outcome < found[0] else found
-
-    def _as_then(self, slot: _Slot, asked: Sequence[tuple[datetime, Asked]]) -> tuple[datetime, Asked] | None:
-        """The earliest that can have been decided then: whatever said something is known, so all else was silent."""
-        for at, one in sorted(asked, key=itemgetter(0)):
-            if one.cause in self._told or (at < self._lanes[slot.lane].moment and self._is_silent(slot, one, at)):
-                return at, one
-        return None
-
-    def _is_silent(self, slot: _Slot, asked: Asked, at: datetime) -> bool:
-        """Whether nothing would be said; a decision that cannot be taken says nothing."""
-        try:
-            event = type_registry[asked.type].model_validate_json(asked.body) if asked.body is not None else None
-            seen = self._reference_of(slot.state, event, asked)
-            fact = seen.fact if seen else None
-            moment: Moment[Any] = Moment(at, min(asked.said_at, at), self.policies, self._known, fact)
-            decision = self._choose(slot, event, moment)
-        except Exception:
-            return True
-        return decision is None or not decision.says
-
-    def _can_begin(self, asked: Asked) -> bool:
-        return asked.type in {kind.__name__ for kind in self.process.begins}
-
-    def _by_itself(self, slot: _Slot) -> Iterable[Asked]:
-        """What is asked of a state without being heard: its deadline, and a reference that changed."""
-        if slot.state is None:
-            return
-        if (due := getattr(slot.state, "due", None)) is not None:
-            yield deadline(self.process.name, slot.key, slot.lane, due)
-        if (watches := getattr(slot.state, "watches", None)) is not None:
-            for cause in self._told.asked(slot.key, watches):
-                yield Asked(slot.key, slot.lane, ASKED, cause, self._lanes[slot.lane].moment)
+    def _answer(self, asked: Asked) -> None:
+        if asked.request_id is not None:
+            self.changes.answered.append(asked.request_id)
 
     def finish(self) -> Changes:
         """All that follows, with one row per key."""
@@ -261,13 +170,13 @@ class Turn:
         self.changes.lanes, self.changes.retold = list(self._lanes.values()), self._told.retold
         return self.changes
 
-    def _slot(self, key: str, lane: int) -> _Slot:
+    def _slot(self, key: str, lane: int) -> Slot:
         slot = self._slots.get(key)
         if slot is None:
-            slot = self._slots[key] = _Slot(key, lane=lane)
+            slot = self._slots[key] = Slot(key, lane=lane)
         return slot
 
-    def _decide(self, slot: _Slot, asked: Asked, event: Event | None) -> tuple[bool, str | None]:
+    def _decide(self, slot: Slot, asked: Asked, event: Event | None) -> tuple[bool, str | None]:
         """One decision. (True, None): its key has not begun. (True, error): it failed and its key must be parked."""
         try:
             if event is None and asked.body is not None:
@@ -292,7 +201,7 @@ class Turn:
         """Why the key is parked."""
         return describe(error)
 
-    def _choose(self, slot: _Slot, event: Event | None, moment: Moment[Any]) -> Decision[Any] | None:
+    def _choose(self, slot: Slot, event: Event | None, moment: Moment[Any]) -> Decision[Any] | None:
         if event is None:
             waits = self.process.waits
             return None if slot.state is None or waits is None else waits(slot.state, moment)
@@ -301,7 +210,7 @@ class Turn:
         hears = self.process.hears.get(type(event))
         return hears(slot.state, event, moment) if hears else None
 
-    def _check(self, slot: _Slot, asked: Asked, decision: Decision[Any], moment: Moment[Any]) -> str | None:
+    def _check(self, slot: Slot, asked: Asked, decision: Decision[Any], moment: Moment[Any]) -> str | None:
         """The new state as JSON, None if it is the old one. Raises for what must not be written."""
         due = getattr(decision.state, "due", None)
         if asked.type == DEADLINE and due is not None and due <= moment.now:
@@ -333,7 +242,7 @@ class Turn:
         return body
 
     def _apply(
-        self, slot: _Slot, asked: Asked, decision: Decision[Any], moment: Moment[Any], seen: ReferenceSeen | None
+        self, slot: Slot, asked: Asked, decision: Decision[Any], moment: Moment[Any], seen: ReferenceSeen | None
     ) -> None:
         body = slot.body if decision.state is not slot.state else None
         slot.n += 1
@@ -367,7 +276,7 @@ class Turn:
         )
 
     def _say(
-        self, slot: _Slot, asked: Asked, decision: Decision[Any], moment: Moment[Any], seen: ReferenceSeen | None
+        self, slot: Slot, asked: Asked, decision: Decision[Any], moment: Moment[Any], seen: ReferenceSeen | None
     ) -> list[tuple[str, str]]:
         """Numbers what is said within the lane and within each of its streams. Gives ids and bodies."""
         lane = self._lanes[slot.lane]
@@ -408,7 +317,7 @@ class Turn:
         moment = self._moment(slot, asked, None)
         self._say(slot, asked, Decision(slot.state, (event,)), moment, None)
 
-    def _moment(self, slot: _Slot, asked: Asked, seen: ReferenceSeen | None) -> Moment[Any]:
+    def _moment(self, slot: Slot, asked: Asked, seen: ReferenceSeen | None) -> Moment[Any]:
         """Nothing was said later than it is heard: a clock of the outside that runs ahead wins nothing by it."""
         lane = self._lanes[slot.lane]
         now = slot.then or self._told.moment(asked.cause) or lane.moment
@@ -425,7 +334,7 @@ class Turn:
         of_event = getattr(event, name) if event is not None and name in type(event).model_fields else None
         return self._references.get(of_event or getattr(state, name, None) or "")
 
-    def _keep(self, slot: _Slot, asked: Asked, error: str | None) -> None:
+    def _keep(self, slot: Slot, asked: Asked, error: str | None) -> None:
         """Writes a fact that must wait. A deadline is not kept: it is due again as long as the state says so."""
         if asked.type == DEADLINE and error is None:
             return
@@ -438,13 +347,13 @@ class Turn:
         self._lanes[slot.lane].held += 1
         slot.waiting.append(row)
 
-    def _too_many_wait(self, slot: _Slot) -> bool:
+    def _too_many_wait(self, slot: Slot) -> bool:
         held = self._lanes[slot.lane].held
         if self._lanes[slot.lane].gathering:  # bounded by what a backup had missed
             return False
         return len(slot.waiting) >= MOST_FACTS_OF_A_KEY or held >= MOST_FACTS_OF_A_LANE
 
-    def _hear_waiting(self, slot: _Slot) -> None:
+    def _hear_waiting(self, slot: Slot) -> None:
         """Hears what waited for the beginning (or for a mended decision), in order, until one fails."""
         while slot.waiting:
             row = slot.waiting[0]
@@ -462,7 +371,7 @@ class Turn:
         else:
             self.changes.held[self.changes.held.index(row)] = HeldRow(row.asked, error, row.since)
 
-    def _release(self, slot: _Slot, row: HeldRow) -> None:
+    def _release(self, slot: Slot, row: HeldRow) -> None:
         """It has been heard."""
         slot.waiting.remove(row)
         self._lanes[slot.lane].held -= 1

@@ -10,27 +10,26 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
-from zlib import crc32
 
 import structlog
 
 from shared.events.base import PARTITIONS, Event
 from shared.policy import Policies
 from shared.runtime.clock import Clock
-from shared.runtime.codec import DecodeError, check_type, decode, envelope_of, numbers_of, type_of
+from shared.runtime.dead_letters import DeadLetters
 from shared.runtime.lanes import partition_of
 from shared.runtime.log import Log, LogChangedError, Outgoing, Place, Record, RefusalError
 from shared.runtime.metrics import Metrics
-from shared.runtime.process import Process, Undecodable, reference_name, topics_of
+from shared.runtime.outbox import Outbox
+from shared.runtime.process import Process, reference_name
 from shared.runtime.recover import older
+from shared.runtime.retelling import RetellingTurn
+from shared.runtime.sieve import FAULTS, Sieve
 from shared.runtime.store import (
     Asked,
     ContradictionError,
-    DataError,
     DeadLetter,
-    Heard,
     InputRow,
-    Kept,
     LaneRow,
     PassingError,
     Store,
@@ -43,21 +42,13 @@ from shared.runtime.watermark import Watermark
 log = structlog.get_logger()
 BACKOFF = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Real seconds between tries while the log or the database is away; the last one repeats."""
-FAULTS = (DataError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
-"""Trouble that comes from what was read, and would come again."""
 Find = Callable[[Transaction, int], Awaitable[list[Asked]]]
 LIMIT = 1000
-"""Most deadlines or requests handled in one transaction, and outbox rows read at once."""
-_LONGEST_KEY = 1024
-"""Bytes of a key that are looked at: no fact has a longer one, and the last keys are remembered with their lanes."""
+"""Most deadlines or requests handled in one transaction."""
 COUNT_SECONDS = 1.0
 """Real seconds between two counts of what is overdue."""
 KEPT_SECONDS = 5.0
 """Real seconds between two counts of what is parked, early or dead."""
-MOST_LETTERS = 10_000
-"""Dead letters of the lanes of one replica that are kept with their bytes; of more only their place in the log."""
-MOST_LETTER_BYTES = 64 * 1024
-"""Bytes of one dead letter that are kept: a real event is under 20 KB."""
 
 
 class Worker:
@@ -84,22 +75,20 @@ class Worker:
         self.broken: Exception | None = None
         """Set when going on would be wrong (another log, an older database): the replica must end."""
         self.wake = asyncio.Event()
-        self.kinds = {kind.__name__ for kind in (*process.begins, *process.hears)}
         self._store, self._log, self._clock = store, log, clock
         self._policies, self._metrics, self._dependent = policies, metrics, dependent
-        self._topics = {t.name: t for t in topics_of(process)}
+        self._sieve = Sieve(process, log=log, clock=clock, metrics=metrics, changed=self._break)
+        self._outbox = Outbox(token, store=store, log=log, metrics=metrics)
+        self._dead_letters = DeadLetters(process, metrics=metrics, lane_of=self._sieve.lane_of)
         self._watermark = Watermark(process, store, log, clock)
         self._busy = asyncio.Lock()
         self._next: dict[Place, int] = {}
         self._unprepared: set[Place] = set()
         """Places whose assignment failed: until it is made up for, what is known of them may be out of date."""
-        self._verified: set[Place] = set()
-        self._sought: dict[Place, int] = {}
-        self._acknowledged: dict[int, int] = {}
         self._seen: dict[int, int] = {}
         self._committed: dict[Place, int] = {}
         self._counted_at = -math.inf
-        self._kept, self._looked_at = Kept(), -math.inf
+        self._looked_at = -math.inf
 
     async def assigned(self, places: Collection[Place]) -> None:
         """New places: start reading one before ``next``, to see whether it is still the same log."""
@@ -109,8 +98,7 @@ class Worker:
             if row.next < begins[row.place]:
                 raise self._break(row.place, f"records {row.next} to {begins[row.place] - 1} are gone unread")
             self._log.seek(row.place, max(row.next - 1, begins[row.place]))
-            self._verified.discard(row.place)
-            self._sought.pop(row.place, None)
+            self._sieve.forget([row.place])
             self._committed.pop(row.place, None)  # the group may have lost it, and listeners of ours wait for it
             self._next[row.place] = row.next
         self._unprepared.difference_update(places)
@@ -124,23 +112,30 @@ class Worker:
     async def tick(self) -> None:
         """Everything that needs no input: requests, unpublished rows, progress, deadlines. Raises on trouble."""
         async with self._busy:
-            await self._prepare()
-            lanes = self.lanes()
-            waiting = await self._store.waiting(lanes, self._clock.now())
-            self._metrics.show(waiting)
-            await self._count_overdue(lanes)
-            await self._count_kept(lanes)
-            if waiting.requests:
-                await self._carry_out(waiting.requests)
-            if waiting.behind:
-                await self._drain(waiting.behind)
-            await self._watermark.advance(self._next)
-            if gathering := sorted(waiting.gathering - waiting.requests):
-                await self._retell(await self._watermark.caught_up(gathering))
-            if due := waiting.due - waiting.gathering:
-                await self._fire(due)
-            await self._tell_offsets()
+            try:
+                await self._tick()
+            except BaseException:
+                self._outbox.forget()
+                raise
             self.progress = steady_seconds()
+
+    async def _tick(self) -> None:
+        await self._prepare()
+        lanes = self.lanes()
+        waiting = await self._store.waiting(lanes, self._clock.now())
+        self._metrics.show(waiting)
+        await self._count_overdue(lanes)
+        await self._count_kept(lanes)
+        if waiting.requests:
+            await self._carry_out(waiting.requests)
+        if waiting.behind:
+            await self._outbox.drain(waiting.behind)
+        await self._watermark.advance(self._next)
+        if gathering := sorted(waiting.gathering - waiting.requests):
+            await self._retell(await self._watermark.caught_up(gathering))
+        if due := waiting.due - waiting.gathering:
+            await self._fire(due)
+        await self._tell_offsets()
 
     async def _prepare(self) -> None:
         """An assignment that failed is noticed by the next record; where none comes, deadlines would wait for ever."""
@@ -156,8 +151,9 @@ class Worker:
 
     async def _count_kept(self, lanes: Collection[int]) -> None:
         if steady_seconds() - self._looked_at >= KEPT_SECONDS:
-            self._kept = await self._store.kept(lanes)
-            self._metrics.show_kept(self._kept, self._clock.now())
+            kept = await self._store.kept(lanes)
+            self._dead_letters.waiting = kept.dead_letters
+            self._metrics.show_kept(kept, self._clock.now())
             self._looked_at = steady_seconds()
 
     def lanes(self) -> list[int]:
@@ -175,7 +171,7 @@ class Worker:
                 self._metrics.retries.inc()
                 self._metrics.lag.set(math.nan)
                 log.warning("retry", process=self.process.name, error=describe(error), pause=pause)
-                self._acknowledged.clear()
+                self._outbox.forget()
                 if isinstance(error, PassingError):  # a restart would not help; anything else may need one
                     self.progress, self.waiting_since = steady_seconds(), None
                 await asyncio.sleep(pause)
@@ -185,7 +181,7 @@ class Worker:
 
     async def _hear(self, records: Sequence[Record]) -> None:
         places = {record.place for record in records}
-        lanes = {lane for record in records if (lane := self._lane_of(record)) is not None}
+        lanes = {lane for record in records if (lane := self._sieve.lane_of(record)) is not None}
         await self._begin(places)
         try:
             await self._transact(places, lanes, records)
@@ -214,12 +210,12 @@ class Worker:
             inputs, lane_rows = await tx.take(places, lanes)
             self._refuse_older(inputs, lane_rows)
             dead: list[DeadLetter] = []
-            heard = self._sift(records, {row.place: row for row in inputs}, dead)
+            heard = self._sieve.sift(records, {row.place: row for row in inputs}, dead)
             if only is not None:
                 heard = [pair for pair in heard if pair[0].key in only]
             turn = await self._turn(tx, lane_rows, heard, bad or {})
             if only is None:
-                self._keep_letters(turn, dead)
+                self._dead_letters.keep(turn, dead)
             turn.changes.inputs = inputs
             await self._write(tx, turn, lane_rows)
             if only is not None:
@@ -229,114 +225,6 @@ class Worker:
         self._metrics.batch.observe(len(records))
         self._metrics.seconds.observe(time.perf_counter() - started)
         await self._say(lane_rows, turn.changes.outbox)
-
-    def _sift(
-        self, records: Sequence[Record], inputs: Mapping[Place, InputRow], dead: list[DeadLetter]
-    ) -> list[tuple[Asked, Event | None]]:
-        """Takes from each place what comes next, and only that; moves the rows on."""
-        heard: list[tuple[Asked, Event | None]] = []
-        gone: set[Place] = set()
-        for record in records:
-            row = inputs.get(record.place)
-            if row is None or record.place in gone or not self._is_next(record, row, gone):
-                continue
-            row.next, row.last_print = record.offset + 1, record.fingerprint()
-            try:
-                asked = self._read(record, row)
-            except DecodeError as error:
-                dead.append(DeadLetter(record, error.problems, self._clock.now()))
-                continue
-            except FAULTS as error:
-                dead.append(DeadLetter(record, (("record", describe(error)),), self._clock.now()))
-                continue
-            if asked is not None:
-                heard.append(asked)
-        return heard
-
-    def _is_next(self, record: Record, row: InputRow, gone: set[Place]) -> bool:
-        place, offset = record.place, record.offset
-        if offset < row.next:
-            if offset == row.next - 1 and place not in self._verified and row.last_print is not None:
-                if record.fingerprint() != row.last_print:
-                    raise self._break(place, f"record {offset} is not the one heard before")
-                self._verified.add(place)
-            return False
-        if offset > row.next and self._sought.get(place) != row.next:
-            # Not read from where the row says: somebody else was here meanwhile. Start again from the row.
-            self._log.seek(place, row.next)
-            self._sought[place] = row.next
-            gone.add(place)
-            return False
-        # Later than next right after seeking to next: offsets the log itself uses up (transaction markers).
-        return True
-
-    def _read(self, record: Record, row: InputRow) -> tuple[Asked, Event | None] | None:
-        """The fact in a record; None for what is not for us or was heard before. Raises DecodeError."""
-        topic, kind = record.place.topic, type_of(record.headers)
-        if self._is_ours(topic) and not self._accepts(record, row):
-            return None
-        if kind is None:
-            raise DecodeError(("ce_type", "header is missing"))
-        if kind not in self.kinds:
-            if not self._is_ours(topic):
-                check_type(topic, kind)
-            return None
-        event, envelope = decode(topic, record.key, record.value, record.headers)
-        value = record.value or b""
-        body = value.decode()
-        lane = record.place.partition if self._is_ours(topic) else partition_of(event.key, PARTITIONS)
-        # Ours are unique by themselves. Outside, an id may be used again with other content, and that is another fact.
-        cause = envelope.id if self._is_ours(topic) else f"{topic}/{event.key}/{envelope.id}/{crc32(value):08x}"
-        asked = Asked(event.key, lane, envelope.type, cause, envelope.time, body, envelope.traceparent, record=record)
-        return asked, event
-
-    def _accepts(self, record: Record, row: InputRow) -> bool:
-        """Exactly once between services: of each producer's lane only the next number counts."""
-        numbers = numbers_of(record.headers)
-        if numbers is None:
-            envelope_of(record.headers)  # a record that nobody can read says so itself
-            raise DecodeError(("ce_sequence", "header is missing: only the outbox of its service speaks here"))
-        lane, sequence, epoch = numbers
-        if lane >= PARTITIONS:
-            raise DecodeError(("ce_lane", f"is not one of {PARTITIONS} lanes"))
-        known = row.heard.get(str(lane))
-        if known is not None and (epoch < known.epoch or sequence <= known.sequence):
-            if (epoch, sequence) == known[:2] and known.content not in (None, record.content()):
-                self._metrics.contradictions.inc()
-                raise DecodeError(("ce_sequence", "was heard before with other content"))
-            return False
-        first = known is None and (sequence == 1 or row.began_at > 0)
-        if not first and (known is None or sequence > known.sequence + 1):
-            self._metrics.gaps.inc()  # its producer publishes the missing ones again, and this one after them
-            return False
-        row.heard[str(lane)] = Heard(epoch, sequence, record.content())
-        return True
-
-    def _keep_letters(self, turn: Turn, dead: Sequence[DeadLetter]) -> None:
-        """Bytes that are no fact, and facts for which there was no room. One line in the log for all that are alike."""
-        alike: dict[tuple[Place, Any], list[int]] = {}
-        for letter in (*dead, *turn.set_aside):
-            alike.setdefault((letter.record.place, letter.problems), []).append(letter.record.offset)
-            room = MOST_LETTER_BYTES if self._kept.dead_letters < MOST_LETTERS else 0
-            turn.changes.dead.append(letter.within(room))  # so we never keep more of it than the log does
-        for (place, problems), offsets in alike.items():
-            log.warning("dead letter", process=self.process.name, place=place, offset=offsets[0], count=len(offsets),
-                        problems=problems)  # fmt: skip
-        self._metrics.dead_letters.inc(len(dead) + len(turn.set_aside))
-        self._metrics.set_aside.inc(len(turn.set_aside))
-        for letter in dead if self.process.refuses is not None else ():
-            self._refuse(turn, letter)
-
-    def _refuse(self, turn: Turn, letter: DeadLetter) -> None:
-        """Tells the sender of bytes that are no fact, if the process has a word for it."""
-        assert self.process.refuses is not None
-        record = letter.record
-        key = (record.key or b"").decode("utf-8", "replace").replace("\x00", "")[:128]
-        refusal = self.process.refuses(Undecodable(record.place.topic, key, letter.problems))
-        lane = self._lane_of(record)
-        if refusal is not None and lane is not None:
-            cause = f"{record.place.topic}/{record.place.partition}/{record.offset}"
-            turn.tell(refusal, Asked(key, lane, "Undecodable", cause, letter.at))
 
     async def _turn(
         self,
@@ -362,7 +250,7 @@ class Worker:
         held = await tx.held(keys) if any(lane.held for lane in lanes) else []
         turn.know(await tx.load(keys), held)
         turn.refer(await self._references(tx, turn.reference_keys(events)))
-        if any(lane.told for lane in lanes):
+        if isinstance(turn, RetellingTurn):
             told = Told(await tx.told([lane.n for lane in lanes if lane.told]))
             awaited: dict[str, list[str]] = {}
             for key, effect_id in await tx.effects_of(keys):
@@ -378,7 +266,7 @@ class Worker:
         return {(r.key, r.n): ReferenceSeen(r.n, facts[r.key, r.n], r.body) for r in rows}
 
     def _new_turn(self, lanes: list[LaneRow], bad: Mapping[str, str]) -> Turn:
-        return Turn(
+        return (RetellingTurn if any(lane.told or lane.gathering for lane in lanes) else Turn)(
             self.process,
             service=self.service,
             policies=self._policies,
@@ -396,9 +284,7 @@ class Worker:
         return {r.key: ReferenceSeen(r.n, reference.fact.model_validate_json(r.body), r.body) for r in rows}
 
     async def _write(self, tx: Transaction, turn: Turn, lanes: list[LaneRow]) -> None:
-        for lane in lanes:
-            if lane.owner == self.token and lane.n in self._acknowledged:
-                lane.published = max(lane.published, self._acknowledged[lane.n])
+        self._outbox.note(lanes)
         await tx.write(turn.changes, self._clock.now(), self._dependent)
         self._metrics.count(turn.decided)
 
@@ -444,43 +330,8 @@ class Worker:
                 raise self.broken
 
     async def _say(self, lanes: Sequence[LaneRow], outgoing: Sequence[Outgoing]) -> None:
-        """Publishes after commit. A lane that is not known to be clean is read again from its rows."""
         self._seen.update({lane.n: lane.position for lane in lanes})
-        said: dict[int, int] = {}
-        for record in outgoing:
-            said[record.lane] = said.get(record.lane, 0) + 1
-        clean = {
-            lane.n
-            for lane in lanes
-            if lane.owner == self.token and self._acknowledged.get(lane.n) == lane.position - said.get(lane.n, 0)
-        }
-        await self._publish([record for record in outgoing if record.lane in clean])
-        self._acknowledged.update({lane.n: lane.position for lane in lanes if lane.n in clean})
-        dirty = [lane.n for lane in lanes if lane.n not in clean]
-        if dirty:
-            await self._drain_lanes(dirty)
-
-    async def _publish(self, records: Sequence[Outgoing]) -> None:
-        if records:
-            await self._log.publish(records)
-            self._metrics.published.inc(len(records))
-
-    async def _drain_lanes(self, lanes: Sequence[int]) -> None:
-        """Publishes everything above ``published``, and says so, until nothing is left."""
-        while rows := await self._store.unpublished(lanes, LIMIT):
-            await self._publish(rows)
-            reached = {row.lane: row.position for row in rows}
-            await self._store.published(reached)
-            self._acknowledged.update(reached)
-
-    async def _drain(self, behind: Mapping[int, tuple[int, int]]) -> None:
-        """On the timer, without input: what a replica that died between commit and publish left behind."""
-        done = {n: at for n, (_, position) in behind.items() if (at := self._acknowledged.get(n, -1)) >= position}
-        if done:
-            await self._store.published(done)
-        dirty = [n for n in behind if n not in done]
-        if dirty:
-            await self._drain_lanes(dirty)
+        await self._outbox.say(lanes, outgoing)
 
     async def _carry_out(self, lanes: Collection[int]) -> None:
         """Requests in their order: outcomes of effects, changed references, replays."""
@@ -542,10 +393,11 @@ class Worker:
             keys = await self._forgotten_keys(tx, lane)
             turn = self._new_turn(lanes, bad)
             await self._inform(turn, tx, lanes, keys, [])
-            for row in lanes:
-                row.gathering = False
+            assert isinstance(turn, RetellingTurn)  # the lane gathers
             for key in keys if only is None else only:
                 turn.retell(key, lane)
+            for row in lanes:
+                row.gathering = False
             turn.finish()
             await self._write(tx, turn, lanes)
             if only is not None:
@@ -584,16 +436,6 @@ class Worker:
             "to the same moment."
         )
         return self.broken
-
-    def _is_ours(self, topic: str) -> bool:
-        return self._topics[topic].numbered
-
-    def _lane_of(self, record: Record) -> int | None:
-        """The lane a record will touch: its partition on our own topics, else where its key belongs."""
-        if self._is_ours(record.place.topic):
-            return record.place.partition
-        key = (record.key or b"")[:_LONGEST_KEY].decode("utf-8", "replace")
-        return partition_of(key, PARTITIONS)
 
 
 class _TrialPassed(Exception):  # noqa: N818 - it rolls a trial back

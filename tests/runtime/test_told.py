@@ -6,9 +6,10 @@ from typing import Any
 from shared.events.base import Event, derived_text
 from shared.policy import Policies
 from shared.runtime import Decision, Moment, Process, State
+from shared.runtime.retelling import RetellingTurn
 from shared.runtime.store import Asked, Changes, HeldRow, LaneRow, StateRow, ToldRow
 from shared.runtime.told import Told, fingerprint
-from shared.runtime.turn import Turn, deadline
+from shared.runtime.turn import deadline
 from tests.runtime.toy import Adjusted, Counted, Deposited, Expired
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -79,7 +80,7 @@ class Recovering:
 
     def retold(self) -> Changes:
         lane = LaneRow(LANE, None, 2, 0, 0, {}, _on(100), len(self._held), told=len(self._told))
-        turn = Turn(
+        turn = RetellingTurn(
             summing, service="summing", policies=Policies([]), now=_on(100), lanes={LANE: lane}, known=True, bad_keys={}
         )
         turn.know([StateRow(KEY, LANE, 1, self._state.model_dump_json(), None, None)], self._held)

@@ -1,0 +1,279 @@
+"""One transaction of a turn on PostgreSQL: every statement set-based. The connection comes from ``postgres.py``."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic_core import to_json
+
+from shared.runtime.log import Outgoing, Place
+from shared.runtime.store import (
+    Asked,
+    Changes,
+    ContradictionError,
+    Heard,
+    HeldRow,
+    InputRow,
+    LaneRow,
+    StateRow,
+    ToldRow,
+)
+
+
+class PostgresTransaction:
+    """One open transaction of one process."""
+
+    def __init__(self, connection: Any, process: str, owner: UUID) -> None:
+        self._c, self._process, self._owner = connection, process, owner
+
+    async def take(self, places: Collection[Place], lanes: Collection[int]) -> tuple[list[InputRow], list[LaneRow]]:
+        inputs: list[InputRow] = []
+        if places:
+            rows = await self._c.fetch(
+                "select topic, partition, began_at, next, last_print, heard from input where process = $1 and "
+                "(topic, partition) in (select * from unnest($2::text[], $3::int[])) "
+                "order by topic, partition for update",
+                self._process, [p.topic for p in places], [p.partition for p in places],
+            )  # fmt: skip
+            inputs = [input_row(row) for row in rows]
+        rows = await self._c.fetch(
+            f"{LANES} and n = any($2::int[]) order by n for update", self._process, list(lanes)
+        )  # fmt: skip
+        return inputs, [lane_row(row) for row in rows]
+
+    async def load(self, keys: Collection[str]) -> list[StateRow]:
+        return await self.reference(self._process, keys)
+
+    async def reference(self, process: str, keys: Collection[str]) -> list[StateRow]:
+        rows = await self._c.fetch(
+            "select key, lane, n, body, due, watches from state where process = $1 and key = any($2::text[])",
+            process, list(keys),
+        )  # fmt: skip
+        return [StateRow(*row) for row in rows]
+
+    async def reference_then(self, process: str, seen: Collection[tuple[str, int]]) -> list[StateRow]:
+        rows = await self._c.fetch(
+            "select key, n, body from journal join unnest($2::text[], $3::int[]) v(key, n) using (key, n) "
+            "where process = $1", process, [key for key, _ in seen], [n for _, n in seen],
+        )  # fmt: skip
+        return [StateRow(row["key"], 0, row["n"], row["body"], None, None) for row in rows]
+
+    async def held(self, keys: Collection[str]) -> list[HeldRow]:
+        rows = await self._c.fetch(
+            "select id, lane, key, type, cause, said_at, traceparent, body, error, since from held "
+            "where process = $1 and key = any($2::text[]) order by id",
+            self._process, list(keys),
+        )  # fmt: skip
+        return [
+            HeldRow(
+                Asked(r["key"], r["lane"], r["type"], r["cause"], r["said_at"], r["body"], r["traceparent"], r["id"]),
+                r["error"], r["since"],
+            )
+            for r in rows
+        ]  # fmt: skip
+
+    async def due(self, until: Mapping[int, datetime], limit: int) -> list[StateRow]:
+        rows = await self._c.fetch(
+            "select s.key, s.lane, s.n, s.body, s.due, s.watches from unnest($2::int[], $3::timestamptz[]) l(n, until) "
+            "cross join lateral (select * from state where process = $1 and lane = l.n and due <= l.until "
+            "and not exists (select from held h where h.process = $1 and h.key = state.key and h.error is not null) "
+            "order by due limit $4) s order by s.due limit $4",
+            self._process, list(until), list(until.values()), limit,
+        )  # fmt: skip
+        return [StateRow(*row) for row in rows]
+
+    async def requests(self, lanes: Collection[int], limit: int) -> list[Asked]:
+        rows = await self._c.fetch(
+            "select id, lane, key, kind, cause, body, at from request where process = $1 and lane = any($2::int[]) "
+            "order by id limit $3",
+            self._process, list(lanes), limit,
+        )  # fmt: skip
+        return [Asked(r["key"], r["lane"], r["kind"], r["cause"], r["at"], r["body"], request_id=r["id"]) for r in rows]
+
+    async def told(self, lanes: Collection[int]) -> list[ToldRow]:
+        rows = await self._c.fetch(
+            "select lane, cause, id, moment, type, said, reference from told "
+            "where process = $1 and lane = any($2::int[])", self._process, list(lanes),
+        )  # fmt: skip
+        return [ToldRow(*row) for row in rows]
+
+    async def gathered(self, lane: int) -> list[str]:
+        rows = await self._c.fetch(
+            "select key from held where process = $1 and lane = $2 group by key order by min(id)", self._process, lane
+        )
+        return [row["key"] for row in rows]
+
+    async def effects_of(self, keys: Collection[str]) -> list[tuple[str, str]]:
+        rows = await self._c.fetch(
+            "select key, id::text from effect where process = $1 and key = any($2::text[]) and done_at is null",
+            self._process, list(keys),
+        )  # fmt: skip
+        return [(row["key"], row["id"]) for row in rows]
+
+    async def write(self, changes: Changes, at: datetime, dependent: str | None) -> None:
+        c, process = self._c, self._process
+        if changes.states:
+            await c.execute(_WRITE_STATES, process, *_columns(
+                (s.key, s.lane, s.n, s.body, s.due, s.watches, s.late_at) for s in changes.states))  # fmt: skip
+        if changes.outbox:
+            await c.execute(_WRITE_OUTBOX, process, *_columns(
+                (o.lane, o.position, o.place.topic, o.place.partition, o.key, _headers_text(o), o.body)
+                for o in changes.outbox))  # fmt: skip
+        if changes.journal:
+            await c.execute(_WRITE_JOURNAL, process, *_columns(
+                (j.key, j.n, j.at, j.asked.said_at, j.asked.type, j.asked.cause, j.asked.body, j.reference, j.known,
+                 "{" + ",".join(j.says) + "}", j.result) for j in changes.journal))  # fmt: skip
+        if changes.inputs:
+            await c.execute(_WRITE_INPUTS, process, *_columns(
+                (i.place.topic, i.place.partition, i.next, i.last_print, to_json(i.heard).decode())
+                for i in changes.inputs))  # fmt: skip
+        if changes.lanes:
+            await c.execute(_WRITE_LANES, process, self._owner, *_columns(
+                (n.n, n.position, n.published, to_json(n.streams).decode(), n.moment, n.held, n.told, n.gathering)
+                for n in changes.lanes))  # fmt: skip
+        await self._write_seldom(changes, at, dependent)
+
+    async def recall(self, lanes: Sequence[LaneRow], outbox: Sequence[Outgoing], told: Sequence[ToldRow]) -> None:
+        await self._c.execute(
+            "update lane set epoch = v.epoch from unnest($2::int[], $3::int[]) v(n, epoch) "
+            "where process = $1 and lane.n = v.n",
+            self._process, [lane.n for lane in lanes], [lane.epoch for lane in lanes],
+        )  # fmt: skip
+        await self.write(Changes(lanes=list(lanes), outbox=list(outbox)), datetime.now(UTC), None)
+        if told:
+            await self._c.execute(
+                "insert into told (process, lane, cause, id, moment, type, said, reference) select $1, * from "
+                "unnest($2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[])",
+                self._process, *_columns(told),
+            )  # fmt: skip
+
+    async def _write_seldom(self, changes: Changes, at: datetime, dependent: str | None) -> None:
+        """What most turns do not have."""
+        c, process = self._c, self._process
+        if changes.effects:
+            contradicting = await c.fetchval(_WRITE_EFFECTS, process, *_columns(
+                (e.id, e.lane, e.key, e.kind, e.body, e.at) for e in changes.effects))  # fmt: skip
+            if contradicting is not None:
+                raise ContradictionError(f"{contradicting} was asked for before under the same id, otherwise")
+        for table, rows in changes.rows.items():
+            await c.execute(
+                f"insert into {table} select * from json_populate_recordset(null::{table}, $1::json)",  # noqa: S608
+                f"[{','.join(rows)}]",
+            )
+        if changes.held:
+            await c.execute(_WRITE_HELD, process, *_columns(
+                (h.asked.lane, h.asked.key, h.asked.type, h.asked.cause, h.asked.said_at, h.asked.traceparent,
+                 h.asked.body, h.error, h.since) for h in changes.held))  # fmt: skip
+        if changes.errors:
+            await c.execute(
+                "update held set error = e.error from unnest($1::bigint[], $2::text[]) e(id, error) "
+                "where held.id = e.id", list(changes.errors), list(changes.errors.values()))  # fmt: skip
+        if changes.released:
+            await c.execute("delete from held where id = any($1::bigint[])", changes.released)
+        if changes.answered:
+            await c.execute("delete from request where id = any($1::bigint[])", changes.answered)
+        if changes.retold:
+            await c.execute(
+                "delete from told using unnest($2::int[], $3::text[]) v(lane, cause) "
+                "where told.process = $1 and told.lane = v.lane and told.cause = v.cause",
+                process, *_columns(changes.retold),
+            )  # fmt: skip
+        if changes.dead:
+            await c.execute(_WRITE_DEAD, process, *_columns(
+                (d.record.place.topic, d.record.place.partition, d.record.offset, d.record.key, d.record.value,
+                 json.dumps([(n, v.decode("latin-1")) for n, v in d.record.headers]), json.dumps(d.problems), d.at,
+                 d.whole, d.size)
+                for d in changes.dead))  # fmt: skip
+        if dependent and changes.changed:
+            await c.execute(_ASK_WATCHERS, dependent, changes.changed, at, process)
+
+
+def input_row(row: Any) -> InputRow:
+    """A row of ``input``."""
+    heard = {lane: Heard(*last) for lane, last in json.loads(row["heard"]).items()}
+    place = Place(row["topic"], row["partition"])
+    return InputRow(place, row["began_at"], row["next"], row["last_print"], heard)
+
+
+def lane_row(row: Any) -> LaneRow:
+    """A row of ``LANES``."""
+    return LaneRow(
+        row["n"], row["owner"], row["epoch"], row["position"], row["published"], json.loads(row["streams"]),
+        _moment(row["moment"]), row["held"], row["told"], row["gathering"],
+    )  # fmt: skip
+
+
+def _moment(value: Any) -> datetime:
+    """-infinity arrives as a naive datetime.min."""
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _headers_text(record: Outgoing) -> str:
+    return to_json(record.headers).decode()
+
+
+def _columns(rows: Any) -> list[list[Any]]:
+    """Rows to columns, for ``unnest``."""
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+LANES = (
+    "select n, owner, epoch, position, published, streams, moment, held, told, gathering from lane where process = $1"
+)
+_WRITE_STATES = """
+insert into state (process, key, lane, n, body, due, watches, late_at)
+select $1, * from unnest($2::text[], $3::int[], $4::int[], $5::json[], $6::timestamptz[], $7::text[], $8::timestamptz[])
+on conflict (process, key) do update
+set n = excluded.n, body = excluded.body, due = excluded.due, watches = excluded.watches, late_at = excluded.late_at
+"""
+_WRITE_OUTBOX = """
+insert into outbox (process, lane, position, topic, partition, key, headers, body)
+select $1, * from unnest($2::int[], $3::bigint[], $4::text[], $5::int[], $6::text[], $7::json[], $8::text[])
+"""
+_WRITE_JOURNAL = """
+insert into journal (process, key, n, at, said_at, type, cause, body, reference, known, says, result)
+select $1, k, n, at, said, type, cause, body, reference, known, says::text[], result from unnest($2::text[], $3::int[],
+    $4::timestamptz[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::json[], $10::bool[], $11::text[],
+    $12::text[]) v(k, n, at, said, type, cause, body, reference, known, says, result)
+"""
+_WRITE_INPUTS = """
+update input set next = v.next, last_print = v.print, heard = v.heard
+from unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::json[]) v(topic, partition, next, print, heard)
+where process = $1 and input.topic = v.topic and input.partition = v.partition
+"""
+_WRITE_LANES = """
+update lane set owner = $2, position = v.position, published = greatest(lane.published, v.published),
+    streams = v.streams, moment = v.moment, held = v.held, told = v.told, gathering = v.gathering
+from unnest($3::int[], $4::bigint[], $5::bigint[], $6::json[], $7::timestamptz[], $8::int[], $9::int[], $10::bool[])
+    v(n, position, published, streams, moment, held, told, gathering)
+where process = $1 and lane.n = v.n
+"""
+_WRITE_EFFECTS = """
+with asked as (
+    select * from unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::json[], $7::timestamptz[])
+        v(id, lane, key, kind, body, at)
+), written as (
+    insert into effect (process, id, lane, key, kind, body, at, next_at)
+    select $1, id, lane, key, kind, body, at, at from asked on conflict do nothing
+)
+select asked.kind from asked join effect before using (id) where before.body::text <> asked.body::text limit 1
+"""
+_WRITE_HELD = """
+insert into held (process, lane, key, type, cause, said_at, traceparent, body, error, since)
+select $1, * from unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::text[],
+    $9::text[], $10::timestamptz[])
+"""
+_WRITE_DEAD = """
+insert into dead_letter (process, topic, partition, "offset", key, value, headers, problems, at, whole, size)
+select $1, * from unnest($2::text[], $3::int[], $4::bigint[], $5::bytea[], $6::bytea[], $7::json[], $8::json[],
+    $9::timestamptz[], $10::bool[], $11::int[])
+on conflict do nothing
+"""
+_ASK_WATCHERS = """
+insert into request (process, lane, key, kind, cause, at)
+select $1, s.lane, s.key, 'asked', s.key || '/asked/' || s.watches || '@' || r.n, $3
+from state s join state r on r.process = $4 and r.key = s.watches
+where s.process = $1 and s.watches = any($2::text[])
+"""
