@@ -11,8 +11,9 @@ from ops.simulation.store import SimulatedStore
 from shared.runtime import Service
 from shared.runtime.log import Place, Record
 from shared.runtime.recover import Recalled, recover, refuse_older
+from shared.runtime.retelling import AS_PUBLISHED
 from shared.runtime.store import Asked, Store
-from shared.runtime.turn import AS_PUBLISHED, REPLAY
+from shared.runtime.turn import REPLAY
 
 NOBODY: Final = UUID(int=0)
 DIFFERS: Final = "differs from what was published"
