@@ -73,7 +73,7 @@ class House:
         """Services that an operator is at work on: nobody starts them."""
         self._nudged: asyncio.Future[None] | None = None
         self._lives: dict[str, int] = {}
-        self._begun = 0
+        self._begun, self._missed_until = 0, 0.0
         self._down: dict[str, float] = {}
         self._luck = Random(f"{plan.seed}/house")  # noqa: S311 - no secret hangs on it
 
@@ -122,6 +122,7 @@ class House:
 
     def crash(self, replica: Replica, seconds: float) -> None:
         replica.cut_off()
+        self._missed_until = self.loop.time() + SESSION_SECONDS + 1
         self.loop.call_later(SESSION_SECONDS, self._leave, replica)
         self.loop.call_later(seconds, self._start_again, replica)
 
@@ -281,7 +282,8 @@ class House:
 
     def _stirs(self) -> bool:
         """Whether something is on its way that no clock of ours knows of: a batch, a retry, a rebalance."""
-        return any(room.member.stirs for room in self._rooms())
+        starting = any(each.alive and not each.begun for each in self.replicas.values())
+        return starting or self.loop.time() < self._missed_until or any(room.member.stirs for room in self._rooms())
 
     def _rooms(self) -> Iterator[Room]:
         for replica in self.replicas.values():

@@ -49,7 +49,7 @@ class Replica:
     def __init__(self, house: "House", service: Service, name: str, life: int) -> None:
         self.service, self.name, self.life = service, name, life
         self.still_until = 0.0
-        self.alive = True
+        self.alive, self.begun = True, False
         self._house = house
         self._luck = Random(f"{house.plan.seed}/{name}/{life}")  # noqa: S311 - no secret hangs on it
         off = f"{house.plan.seed}/{name}/{life}/clock" if Noise.CLOCKS in house.plan.noise else None
@@ -84,6 +84,7 @@ class Replica:
             for number, work in enumerate(works):
                 self._tasks.append(self._house.loop.create_task(work, name=f"{self.name}/{name}/{number}"))
             self._house.cluster.group(name).join(room.member)
+        self.begun = True
         self._house.begun(self)
 
     def fail(self, error: Exception) -> None:
