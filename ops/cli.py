@@ -106,18 +106,30 @@ def migrate() -> None:
 
 
 @app.command()
-def recover(service: Annotated[str, typer.Argument(help=f"One of: {', '.join(catalogue.NAMES)}.")]) -> None:
+def recover(
+    service: Annotated[str, typer.Argument(help=f"One of: {', '.join(catalogue.NAMES)}.")],
+    *,
+    settle: Annotated[
+        bool, typer.Option("--settle", help="Later, while it serves: name what has not come back, and let it stand.")
+    ] = False,
+) -> None:
     """After a backup was restored: read back what the service had published and its database no longer knows.
 
     No replica of the service may run. Published facts stand; a new epoch begins. Safe to repeat.
     """
     from ops.reach_kafka import kafka
-    from ops.recover import StillServingError, recovered, sentences
+    from ops.recover import StillServingError, recovered, sentences, settled
     from shared.runtime.recover import Recalled
 
     if service not in catalogue.NAMES:
         raise fail(f"there is no service {service!r}: choose one of {', '.join(catalogue.NAMES)}")
     settings = reached()
+    if settle:
+        left = run(settled(settings, catalogue.service(service)))
+        for one in left:
+            typer.echo(f"{one.process}: {one.what} stands as published; what it followed from ({one.cause}) is gone.")
+        typer.echo(f"{len(left)} events are not waited for any more.")
+        return
 
     async def read() -> list[Recalled]:
         async with kafka():
