@@ -18,7 +18,8 @@ from typing import Any
 from shared.runtime import serve
 from shared.runtime.kafka import KafkaLog
 from shared.runtime.log import Outgoing, Place
-from shared.runtime.postgres import PostgresStore, PostgresTransaction
+from shared.runtime.postgres import PostgresStore
+from shared.runtime.postgres_transaction import PostgresTransaction
 from shared.runtime.process import Service
 from shared.runtime.store import Asked, Changes, EffectRow, InputRow, LaneRow, StateRow
 

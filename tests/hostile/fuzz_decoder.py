@@ -8,18 +8,20 @@ import struct
 import sys
 import tempfile
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-import atheris  # pyright: ignore[reportMissingImports] - an extra, for this script alone
-
-with atheris.instrument_imports(include=["shared.runtime.codec", "shared.runtime.one_meaning", "shared.events"]):
+with import_module("atheris").instrument_imports(
+    include=["shared.runtime.codec", "shared.runtime.one_meaning", "shared.events"]
+):
     from shared.runtime.codec import DecodeError, Headers, decode, encode, numbers_of, type_of
 
 from ops import catalogue
 from tests.contracts.on_the_wire import all_samples
 from tests.hostile.kinds import HUGE, KINDS, good
 
+atheris: Any = import_module("atheris")  # an extra, for this script alone
 TOPICS: Final = [topic.name for topic in catalogue.all_topics()]
 LONGEST: Final = 16_384
 _LENGTH: Final = struct.Struct(">H")

@@ -119,6 +119,9 @@ def _heard(kind: type[Event], body: dict[str, Any], key: str | None, known: dict
     return decode(kind.topic.name, *encode(said, envelope))[0]
 
 
+WRONG: Final[list[Any]] = [None, True, -1, 0.5, 10**30, "", "\x01", "x" * 300, [], [[]], {}, {"a": 1}]
+
+
 @pytest.mark.parametrize("event", published_events(), ids=lambda event: event.type_name())
 @settings(max_examples=5, deadline=None)
 @given(data=st.data())
@@ -126,7 +129,7 @@ def test_a_field_that_is_wrong_is_named(event: type[Event], data: st.DataObject)
     assert event.topic is not None
     body = data.draw(bodies(event))
     path = data.draw(st.sampled_from(list(_paths(body))))
-    wrong = data.draw(st.sampled_from([None, True, -1, 0.5, 10**30, "", "\x01", "x" * 300, [], [[]], {}, {"a": 1}]))
+    wrong: Any = data.draw(st.sampled_from(WRONG))
     sample = newest_samples()[event.type_name()]
     placed(body, path, wrong)
     key = str(body.get(event.topic.key)).encode()
@@ -193,13 +196,14 @@ def _filled(schema: Schema, part: Schema, value: Any, mark: str) -> Any:
         items = cast("list[Any]", value)
         each = _filled(schema, part["items"], items[0], mark)
         most = min(part.get("maxItems", 10**9), max(1, MOST_BODY // (len(json.dumps(each)) + 2)))
-        return [_another(each, number) for number in range(most)]
+        more: list[Any] = [_another(each, number) for number in range(most)]
+        return more
     if isinstance(value, dict):
         inside = cast("dict[str, Any]", value)
         return {field: _filled(schema, part["properties"][field], inner, mark) for field, inner in inside.items()}
     if part.get("type") == "string" and not part.keys() & {"pattern", "format", "enum"}:
         return (mark * (part.get("maxLength", 3_000)))[: part.get("maxLength", 3_000)]
-    return value
+    return cast("Any", value)
 
 
 def _another(value: Any, number: int) -> Any:

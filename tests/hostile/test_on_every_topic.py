@@ -23,12 +23,12 @@ from ops.fleet import Fleet
 from ops.local.stack import Stack
 from shared.events.base import PARTITIONS, type_registry
 from shared.runtime.codec import decode
+from shared.runtime.dead_letters import MOST_LETTER_BYTES
 from shared.runtime.kafka import make_topics
 from shared.runtime.lanes import partition_of
 from shared.runtime.migrate import migrate
 from shared.runtime.process import Process, all_processes, topics_of
 from shared.runtime.settings import Settings
-from shared.runtime.worker import MOST_LETTER_BYTES
 from tests.conftest import empty_database, without_topics
 from tests.contracts.on_the_wire import Sample, newest_samples
 from tests.deciding import START

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from shared.runtime import turn, worker
+from shared.runtime import dead_letters, turn, worker
 from shared.runtime.log import Place
 from shared.runtime.migrate import keep_partitions
 from shared.runtime.settings import Settings
@@ -23,7 +23,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bounds that a test reaches quickly."""
     monkeypatch.setattr(turn, "MOST_FACTS_OF_A_KEY", 100)
     monkeypatch.setattr(turn, "MOST_FACTS_OF_A_LANE", 250)
-    monkeypatch.setattr(worker, "MOST_LETTERS", 50)
+    monkeypatch.setattr(dead_letters, "MOST_LETTERS", 50)
     monkeypatch.setattr(worker, "KEPT_SECONDS", 0)
 
 
@@ -139,7 +139,7 @@ async def test_of_a_huge_dead_letter_only_so_much_is_kept_as_there_is_room_for(b
     record = bench.shelf.append(Place(DEPOSITS.name, 3), "k" * 1_000_000, b"[" * 50_000_000, headers)
     await one.read()
     [row] = await bench.pool.fetch("select *, length(headers::text) as head from dead_letter")
-    assert (len(row["key"]), len(row["value"]), row["size"]) == (1024, worker.MOST_LETTER_BYTES, 50_000_000)
+    assert (len(row["key"]), len(row["value"]), row["size"]) == (1024, dead_letters.MOST_LETTER_BYTES, 50_000_000)
     assert row["head"] < 150_000
     assert not row["whole"]
     assert DeadLetter(record, (), one.clock.now()).within(1 << 30).whole is False  # its headers are cut all the same
@@ -147,5 +147,5 @@ async def test_of_a_huge_dead_letter_only_so_much_is_kept_as_there_is_room_for(b
 
 async def test_an_ordinary_dead_letter_is_kept_whole(bench: Workbench) -> None:
     record = bench.shelf.append(Place(ADJUSTMENTS.name, 0), "a", b"{}", [("ce_id", b"1")])
-    letter = DeadLetter(record, (), START).within(worker.MOST_LETTER_BYTES)
+    letter = DeadLetter(record, (), START).within(dead_letters.MOST_LETTER_BYTES)
     assert (letter.whole, letter.record, letter.size) == (True, record, 2)

@@ -9,8 +9,8 @@ import pytest
 from ops import catalogue, dead_letters
 from shared.events.base import Topic
 from shared.runtime import Service
+from shared.runtime.dead_letters import MOST_LETTER_BYTES
 from shared.runtime.lanes import partition_of
-from shared.runtime.worker import MOST_LETTER_BYTES
 from tests.hostile.raw import Raw, batch, raw_producer
 from tests.runtime.conftest import Playground
 from tests.runtime.toy import DEPOSITS, SERVICES, TOPICS, Counted, Deposited
