@@ -8,6 +8,8 @@ from uuid import UUID
 from ops.simulation.database import Database, Line, Session
 from ops.simulation.own_tables import key_of, refuse_bad_rows
 from ops.simulation.tables import EVER, EffectState, Tables, due_states, own_input, own_lane
+from shared.events.base import PARTITIONS
+from shared.runtime.lanes import partition_of
 from shared.runtime.log import Outgoing, Place
 from shared.runtime.store import (
     Asked,
@@ -49,9 +51,14 @@ class SimulatedTransaction:
         return found
 
     async def load(self, keys: Collection[str]) -> list[StateRow]:
-        return await self.reference(self._process, keys)
+        return await self._states(self._process, keys)
 
     async def reference(self, process: str, keys: Collection[str]) -> list[StateRow]:
+        for lane in sorted({partition_of(key, PARTITIONS) for key in keys}):
+            await self._database.lock(self._session, (process, lane))
+        return await self._states(process, keys)
+
+    async def _states(self, process: str, keys: Collection[str]) -> list[StateRow]:
         await self._call("load")
         states = self._database.schema.tables[process].states
         found = [states[key] for key in sorted(keys) if key in states]

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
+from shared.events.base import PARTITIONS
+from shared.runtime.lanes import partition_of
 from shared.runtime.log import Outgoing, Place
 from shared.runtime.store import (
     Asked,
@@ -44,9 +46,17 @@ class PostgresTransaction:
         return inputs, [lane_row(row) for row in rows]
 
     async def load(self, keys: Collection[str]) -> list[StateRow]:
-        return await self.reference(self._process, keys)
+        return await self._states(self._process, keys)
 
     async def reference(self, process: str, keys: Collection[str]) -> list[StateRow]:
+        # Two statements: the second one sees what was committed while the first one waited.
+        lanes = list({partition_of(key, PARTITIONS) for key in keys})
+        await self._c.execute(
+            "select from lane where process = $1 and n = any($2::int[]) order by n for share", process, lanes
+        )
+        return await self._states(process, keys)
+
+    async def _states(self, process: str, keys: Collection[str]) -> list[StateRow]:
         rows = await self._c.fetch(
             "select key, lane, n, body, due, watches from state where process = $1 and key = any($2::text[])",
             process, list(keys),
@@ -94,7 +104,7 @@ class PostgresTransaction:
 
     async def told(self, lanes: Collection[int]) -> list[ToldRow]:
         rows = await self._c.fetch(
-            "select lane, cause, id, moment, type, said, reference from told "
+            "select lane, cause, id, moment, type, said, stream, reference from told "
             "where process = $1 and lane = any($2::int[])", self._process, list(lanes),
         )  # fmt: skip
         return [ToldRow(*row) for row in rows]
@@ -144,8 +154,9 @@ class PostgresTransaction:
         await self.write(Changes(lanes=list(lanes), outbox=list(outbox)), datetime.now(UTC), None)
         if told:
             await self._c.execute(
-                "insert into told (process, lane, cause, id, moment, type, said, reference) select $1, * from "
-                "unnest($2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[])",
+                "insert into told (process, lane, cause, id, moment, type, said, stream, reference) select $1, * from "
+                "unnest($2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], "
+                "$9::text[])",
                 self._process, *_columns(told),
             )  # fmt: skip
 

@@ -9,7 +9,7 @@ from shared.events.base import Event, type_registry
 from shared.runtime.process import Moment
 from shared.runtime.store import Asked
 from shared.runtime.told import Order, Told
-from shared.runtime.turn import ASKED, REPLAY, ReferenceSeen, Slot, Turn, deadline
+from shared.runtime.turn import ASKED, DEADLINE, REPLAY, ReferenceSeen, Slot, Turn, deadline
 
 AS_PUBLISHED = "as-published"
 """Body of a replay that takes a decision as it now is, and leaves what had been published for it as it is."""
@@ -31,22 +31,33 @@ class RetellingTurn(Turn):
         self._told, self._awaited, self._references_then = told, awaited, references
 
     def ask(self, asked: Asked, event: Event | None = None) -> None:
-        """Keeps it while its lane gathers, or its key waits for the outcome of an effect."""
+        """Keeps it while its lane gathers; after that it takes its place among what is still to be decided again."""
         slot, lane = self._slot(asked.key, asked.lane), self._lanes[asked.lane]
         free = not slot.parked and asked.key not in self._bad
-        if asked.type == REPLAY and lane.told and asked.key not in self._bad:
+        if not (lane.told or lane.gathering) or not (free or asked.type == REPLAY):
+            super().ask(asked, event)
+        elif asked.type == REPLAY:
             self._answer(asked)
             slot.parked, slot.as_published = False, asked.body == AS_PUBLISHED
             self.retell(asked.key, asked.lane)
-        elif asked.type != REPLAY and free and lane.gathering:
+        elif lane.gathering:
             self._answer(asked)
             self._keep(slot, asked, None)
-        elif asked.type != REPLAY and free and slot.waiting and slot.state is not None:
+        elif asked.type == DEADLINE:
+            self.retell(asked.key, asked.lane)
+            if not slot.parked and getattr(slot.state, "due", None) == asked.said_at and not self._is_awaited(slot):
+                super().ask(asked, event)
+        else:
             self._answer(asked)
             self._keep(slot, asked, None)
             self.retell(asked.key, asked.lane)
-        else:
-            super().ask(asked, event)
+
+    def _is_awaited(self, slot: Slot) -> bool:
+        """Whether the outcome of an effect is still to come that came before what was forgotten last."""
+        return any(cause in self._told for cause in self._outcomes(slot))
+
+    def _outcomes(self, slot: Slot) -> set[str]:
+        return {*self._awaited.get(slot.key, ()), *(str(e.id) for e in self.changes.effects if e.key == slot.key)}
 
     def retell(self, key: str, lane: int) -> None:
         """Takes the decisions on all that was kept again, in the order in which they were taken first."""
@@ -84,8 +95,7 @@ class RetellingTurn(Turn):
             found = (at if any(cause in self._told for cause in heard) else now, asked)
         if found is None:
             return None
-        new = [str(effect.id) for effect in self.changes.effects if effect.key == slot.key]
-        outcome = order.first_outcome({*self._awaited.get(slot.key, ()), *new} - heard)
+        outcome = order.first_outcome(self._outcomes(slot) - heard)
         return None if outcome is not None and outcome < found[0] else found
 
     def _as_then(self, slot: Slot, asked: Sequence[tuple[datetime, Asked]]) -> tuple[datetime, Asked] | None:

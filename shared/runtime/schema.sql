@@ -54,6 +54,7 @@ create table if not exists told (
     moment  timestamptz not null, -- of the decision
     type    text not null,
     said    text not null,        -- fingerprint of type and body
+    stream  text not null,        -- "topic:partition"
     reference text,               -- "key@n": the fact of the reference that the decision saw
     primary key (process, lane, id)
 );

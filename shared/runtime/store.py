@@ -116,7 +116,8 @@ class JournalRow(NamedTuple):
 class ToldRow(NamedTuple):
     """One event that was published, and that the database does not know.
 
-    ``said``: fingerprint of type and body. ``reference``: "key@n", the fact of the reference that its decision saw.
+    ``said``: fingerprint of type and body. ``stream``: "topic:partition". ``reference``: "key@n", the fact of the
+    reference that its decision saw.
     """
 
     lane: int
@@ -125,6 +126,7 @@ class ToldRow(NamedTuple):
     moment: datetime
     type: str
     said: str
+    stream: str
     reference: str | None = None
 
 
@@ -231,7 +233,10 @@ class Transaction(Protocol):
 
     async def load(self, keys: Collection[str]) -> list[StateRow]: ...
 
-    async def reference(self, process: str, keys: Collection[str]) -> list[StateRow]: ...
+    async def reference(self, process: str, keys: Collection[str]) -> list[StateRow]:
+        """What is on record of the reference. It does not change until this transaction is over: else a state that
+        begins to watch it now would not be asked about the change."""
+        ...
 
     async def reference_then(self, process: str, seen: Collection[tuple[str, int]]) -> list[StateRow]:
         """What the reference was, by key and number of the fact; lane, due and watches say nothing."""

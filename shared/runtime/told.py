@@ -5,13 +5,16 @@ what they say must be what was published, for others have heard it: the publishe
 differs parks its key.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from typing import Final
 
 from shared.events.base import type_registry
 from shared.runtime.store import Asked, ToldRow
+
+Said = tuple[str, str, str, str]
+"""Id, type, body and stream of one event."""
 
 
 class Told:
@@ -23,9 +26,12 @@ class Told:
         self._by_cause: dict[str, dict[str, ToldRow]] = {}
         self._last: dict[int, datetime] = {}
         self._asked: dict[str, set[str]] = {}
+        self._reached: dict[tuple[int, str], datetime] = {}
         for row in rows:
             self._by_cause.setdefault(row.cause, {})[row.id] = row
             self._last[row.lane] = max(row.moment, self._last.get(row.lane, row.moment))
+            stream = (row.lane, row.stream)
+            self._reached[stream] = max(row.moment, self._reached.get(stream, row.moment))
             self._asked.setdefault(row.cause.rpartition("@")[0], set()).add(row.cause)
 
     def __contains__(self, cause: str) -> bool:
@@ -58,11 +64,21 @@ class Told:
         """Whether this very event is on its topic already."""
         return event_id in self._by_cause.get(cause, {})
 
-    def difference(self, cause: str, says: Mapping[str, tuple[str, str]]) -> str | None:
-        """How a decision differs from what was published; ``says``: id → type and body. None: it does not."""
-        published = self._by_cause.get(cause, {})
-        differing = {says[i][0] if i in says else published[i].type for i in says.keys() ^ published.keys()}
-        differing |= {says[i][0] for i in says.keys() & published.keys() if fingerprint(*says[i]) != published[i].said}
+    def came_out(self, lane: int, cause: str, stream: str) -> bool:
+        """Whether all that this decision said on a stream was published: something that came later on it was."""
+        moment, reached = self.moment(cause), self._reached.get((lane, stream))
+        return moment is not None and reached is not None and reached > moment
+
+    def difference(self, lane: int, cause: str, says: Iterable[Said]) -> str | None:
+        """How a decision differs from what was published. None: it does not, as far as it had come out."""
+        published = dict(self._by_cause.get(cause, {}))
+        differing: set[str] = set()
+        for event_id, kind, body, stream in says:
+            row = published.pop(event_id, None)
+            same = fingerprint(kind, body) == row.said if row is not None else not self.came_out(lane, cause, stream)
+            if not same:
+                differing.add(kind)
+        differing |= {row.type for row in published.values()}
         if not differing:
             return None
         return f"differs from what was published before the database was restored ({', '.join(sorted(differing))})"

@@ -190,7 +190,7 @@ class Turn:
                 return False, None
             body = self._check(slot, asked, decision, moment)
             if asked.cause in self._told and not slot.as_published:
-                self._compare(asked, decision)
+                self._compare(slot, asked, decision)
         except Exception as error:
             return True, self._failed(error)
         slot.body = body or slot.body
@@ -220,12 +220,20 @@ class Turn:
                 raise UndecidedError(f"{type(said).__name__} has no topic")
         return None if decision.state is slot.state else self._as_json(decision.state)
 
-    def _compare(self, asked: Asked, decision: Decision[Any]) -> None:
+    def _compare(self, slot: Slot, asked: Asked, decision: Decision[Any]) -> None:
         """What has been published stands: a decision that says something else must not be written."""
-        ids = (event_id for _, event_id in self._with_ids(asked, decision))
-        says = {i: (type(e).__name__, e.model_dump_json()) for i, e in zip(ids, decision.says, strict=True)}
-        if difference := self._told.difference(asked.cause, says):
+        says = (
+            (event_id, type(event).__name__, event.model_dump_json(), _stream(self._place_of(slot, asked, event)))
+            for event, event_id in self._with_ids(asked, decision)
+        )
+        if difference := self._told.difference(slot.lane, asked.cause, says):
             raise UndecidedError(difference)
+
+    def _place_of(self, slot: Slot, asked: Asked, event: Event) -> Place:
+        """Where it will be published."""
+        assert event.topic is not None
+        key = event.key
+        return Place(event.topic.name, slot.lane if key == asked.key else partition_of(key, PARTITIONS))
 
     def _with_ids(self, asked: Asked, decision: Decision[Any]) -> Iterable[tuple[Event, str]]:
         """What is said, with the id that follows from its cause, its type and its ordinal among those of its type."""
@@ -284,13 +292,12 @@ class Turn:
         for event, event_id in self._with_ids(asked, decision):
             body = event.model_dump_json()
             ids.append((event_id, body))
-            if self._told.said(asked.cause, event_id) or (slot.as_published and asked.cause in self._told):
+            place = self._place_of(slot, asked, event)
+            kind, key, stream = type(event).__name__, event.key, _stream(place)
+            if self._told.said(asked.cause, event_id):
                 continue
-            topic = event.topic
-            assert topic is not None
-            kind, key = type(event).__name__, event.key
-            partition = slot.lane if key == asked.key else partition_of(key, PARTITIONS)
-            stream = f"{topic.name}:{partition}"
+            if slot.as_published and self._told.came_out(lane.n, asked.cause, stream):
+                continue
             sequence = lane.streams[stream] = lane.streams.get(stream, 0) + 1
             lane.position += 1
             envelope = Envelope(
@@ -306,7 +313,6 @@ class Turn:
                 sequence=sequence,
                 epoch=lane.epoch,
             )
-            place = Place(topic.name, partition)
             self.changes.outbox.append(Outgoing(lane.n, lane.position, place, key, headers_of(envelope), body))
         lane.told -= self._told.tell(asked.cause)
         return ids
@@ -379,6 +385,10 @@ class Turn:
             self.changes.held.remove(row)
         else:
             self.changes.released.append(row.asked.held_id)
+
+
+def _stream(place: Place) -> str:
+    return f"{place.topic}:{place.partition}"
 
 
 def deadline(process: str, key: str, lane: int, due: datetime) -> Asked:

@@ -10,10 +10,11 @@ from shared.runtime.retelling import RetellingTurn
 from shared.runtime.store import Asked, Changes, HeldRow, LaneRow, StateRow, ToldRow
 from shared.runtime.told import Told, fingerprint
 from shared.runtime.turn import deadline
-from tests.runtime.toy import Adjusted, Counted, Deposited, Expired
+from tests.runtime.toy import COUNTS, Adjusted, Counted, Deposited, Expired
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 LANE, KEY = 3, "a"
+STREAM = f"{COUNTS.name}:{LANE}"
 
 
 class Sum(State):
@@ -21,6 +22,7 @@ class Sum(State):
     total: int = 0
     expires_at: datetime | None = None
     silently: bool = True
+    twice: bool = False
 
     @property
     def due(self) -> datetime | None:
@@ -32,7 +34,7 @@ def deposited(state: Sum, event: Deposited, at: Moment[Any]) -> Decision[Sum]:
     total = state.total + event.amount
     expires = at.said_at + timedelta(days=event.wait_days) if event.wait_days else state.expires_at
     after = state.model_copy(update={"total": total, "expires_at": expires})
-    return Decision(after, (Counted(account=KEY, n=event.n, total=total),))
+    return Decision(after, (Counted(account=KEY, n=event.n, total=total),) * (2 if state.twice else 1))
 
 
 def adjusted(state: Sum, event: Adjusted, at: Moment[Any]) -> Decision[Sum]:
@@ -58,8 +60,8 @@ summing = Process(
 class Recovering:
     """A lane that has gathered all it had heard; ``told`` says what had been published, and when."""
 
-    def __init__(self, *, silently: bool = True) -> None:
-        self._state = Sum(account=KEY, total=1, silently=silently)
+    def __init__(self, *, silently: bool = True, twice: bool = False) -> None:
+        self._state = Sum(account=KEY, total=1, silently=silently, twice=twice)
         self._held: list[HeldRow] = []
         self._told: list[ToldRow] = []
 
@@ -72,11 +74,11 @@ class Recovering:
         self._held.append(HeldRow(asked, None, _on(100)))
         return cause
 
-    def published(self, cause: str, event: Event, day: float) -> None:
-        event_id = derived_text("summing", cause, event.type_name(), "1")
+    def published(self, cause: str, event: Event, day: float, ordinal: int = 1) -> None:
+        event_id = derived_text("summing", cause, event.type_name(), str(ordinal))
         body = event.model_dump_json()
         said = fingerprint(event.type_name(), body)
-        self._told.append(ToldRow(LANE, cause, event_id, _on(day), event.type_name(), said))
+        self._told.append(ToldRow(LANE, cause, event_id, _on(day), event.type_name(), said, STREAM))
 
     def retold(self) -> Changes:
         lane = LaneRow(LANE, None, 2, 0, 0, {}, _on(100), len(self._held), told=len(self._told))
@@ -176,6 +178,30 @@ def test_what_had_not_been_heard_yet_is_new() -> None:
     changes = lane.retold()
     assert [row.at for row in changes.journal] == [_on(2), changes.lanes[0].moment]
     assert [record.body for record in changes.outbox] == [counted(2, 3).model_dump_json()]
+
+
+def test_what_had_not_come_out_of_the_last_decision_is_said_now() -> None:
+    """Its replica died while it published."""
+    lane = Recovering(twice=True)
+    one = lane.heard(deposit(1), said=1)
+    two = lane.heard(deposit(2), said=2)
+    lane.published(one, counted(1, 2), day=2)
+    lane.published(one, counted(1, 2), day=2, ordinal=2)
+    lane.published(two, counted(2, 3), day=3)
+    changes = lane.retold()
+    assert changes.errors == {}
+    assert [(record.position, record.body) for record in changes.outbox] == [(1, counted(2, 3).model_dump_json())]
+
+
+def test_what_is_missing_among_what_came_out_later_is_a_difference() -> None:
+    lane = Recovering(twice=True)
+    one = lane.heard(deposit(1), said=1)
+    two = lane.heard(deposit(2), said=2)
+    lane.published(one, counted(1, 2), day=2)
+    lane.published(two, counted(2, 3), day=3)
+    [error, *_] = lane.retold().errors.values()
+    assert error is not None
+    assert "differs" in error
 
 
 def test_a_difference_stops_the_key_and_what_follows_waits() -> None:

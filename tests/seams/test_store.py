@@ -15,6 +15,7 @@ from ops.local.stack import Stack
 from ops.simulation.database import Database, Session
 from ops.simulation.store import SimulatedStore
 from shared.events.base import PARTITIONS
+from shared.runtime.lanes import partition_of
 from shared.runtime.log import Outgoing, Place
 from shared.runtime.migrate import migrate
 from shared.runtime.postgres import PostgresStore, connect
@@ -213,6 +214,27 @@ async def test_whoever_watches_a_reference_is_asked_when_it_changes(seam: Seam) 
     async with seam.one.transaction() as tx:
         [asked] = await tx.requests(range(PARTITIONS), 10)
     assert (asked.key, asked.type, asked.cause) == ("a", "asked", "a/asked/r@4")
+
+
+async def test_a_reference_does_not_change_while_a_state_that_begins_to_watch_it_is_written(seam: Seam) -> None:
+    """Else the change would ask those who watch already, and the new one would never hear of it."""
+    lane = partition_of("r", PARTITIONS)
+
+    async def changes() -> None:
+        async with seam.reference.transaction() as tx:
+            _, lanes = await tx.take((), [lane])
+            await tx.write(Changes(lanes=lanes, states=[StateRow("r", lane, 1, "{}", None, None)], changed=["r"]),
+                           NOW, PROCESS)  # fmt: skip
+
+    async with seam.one.transaction() as tx:
+        _, lanes = await tx.take((), [LANE])
+        assert await tx.reference(f"{PROCESS}.reference", ["r"]) == []
+        changing = asyncio.create_task(changes())
+        await asyncio.sleep(0.1)
+        await tx.write(Changes(lanes=lanes, states=[state("a", watches="r")]), NOW, None)
+    await changing
+    async with seam.one.transaction() as tx:
+        assert [asked.key for asked in await tx.requests(range(PARTITIONS), 10)] == ["a"]
 
 
 async def test_progress_is_that_of_every_replica_told_last(seam: Seam) -> None:

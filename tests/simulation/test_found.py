@@ -5,7 +5,7 @@ from typing import cast
 
 from ops.simulation.house import House
 from ops.simulation.loop import VirtualLoop, run
-from ops.simulation.plan import Fault, Kind, Plan
+from ops.simulation.plan import Fault, Kind, Noise, Plan
 from ops.simulation.run import LONGEST, lived
 
 
@@ -35,3 +35,28 @@ def test_offsets_that_the_group_has_lost_are_committed_again() -> None:
     heard = [place for place in house.cluster.records if place.topic in ("claims.intake.v1", "sellers.answers.v1")]
     assert len(heard) > 1
     assert {place: committed.get(place) for place in heard} == {place: house.cluster.end(place) for place in heard}
+
+
+def test_of_a_decision_that_had_come_out_in_part_the_rest_is_said_after_a_recovery() -> None:
+    """The replica died while it published, and then its database came back older: the rest was never said."""
+    restored = Fault(Kind.RESTORE, "claimants", point=8, busy=True, size=3.0)
+    offsets_lost = Fault(Kind.OFFSETS_LOST, "links", point=6, busy=True, size=0.0)
+    noise = frozenset({Noise.MAIL_BUSY, Noise.JITTER, Noise.CLOCKS, Noise.LATE_TOPICS})
+    house = lived(Plan(131, ((18,),), (restored, offsets_lost), noise))
+    assert restored in house.faults.struck
+    assert house.watch.violation is None
+
+
+def test_a_deadline_keeps_its_place_among_what_is_decided_again_when_outcomes_come() -> None:
+    """It was asked between two outcomes that were told, at the moment of now, and the second one went back in time."""
+    restored = Fault(Kind.RESTORE, "seller_notifier", point=777, busy=False, size=28.0)
+    others = (
+        Fault(Kind.COMMIT_LOST, "links", point=71, busy=False, size=0.0),
+        Fault(Kind.CALL_FAILS, "seller_notifier", point=244, busy=False, size=0.0),
+    )
+    noise = frozenset(
+        {Noise.DUPLICATES, Noise.TWO_REPLICAS, Noise.SLOW_READING, Noise.OTHER_PARTITIONER, Noise.SMALL_BATCHES}
+    )
+    house = lived(Plan(176, ((63,), (41,), (62,), (43,)), (*others, restored), noise))
+    assert restored in house.faults.struck
+    assert house.watch.violation is None
