@@ -77,6 +77,13 @@ class SimulatedTransaction:
         await self._done("load")
         return found
 
+    async def decided_last(self, keys: Collection[str]) -> list[tuple[str, datetime]]:
+        await self._call("load")
+        journal = self._tables.journal
+        found = [(key, max(row.at for row in journal[key])) for key in sorted(keys) if journal.get(key)]
+        await self._done("load")
+        return found
+
     async def held(self, keys: Collection[str]) -> list[HeldRow]:
         await self._call("held")
         found = [

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -57,10 +58,10 @@ class Effects:
         rows = await self._store.effects_waiting(self._worker.lanes(), now, BATCH)
         if not rows:
             return False
-        effects = [self._kinds[row.kind].model_validate_json(row.body) for row in rows]
+        rows, effects, unreadable = self._read(rows)
         outcomes = await self._perform(effects)
         done: list[tuple[EffectRow, str, str]] = []
-        later: list[tuple[EffectRow, Any]] = []
+        later = [(row, now + FIRST_PAUSE * 4**row.attempts) for row in unreadable]
         for row, effect, outcome in zip(rows, effects, outcomes, strict=True):
             if isinstance(outcome, TryLater) and row.attempts + 1 < MAX_ATTEMPTS:
                 later.append((row, now + FIRST_PAUSE * 4**row.attempts))
@@ -72,3 +73,16 @@ class Effects:
         await self._store.effects_done(done, later, self._clock.now())
         self._worker.wake.set()
         return True
+
+    def _read(self, rows: Sequence[EffectRow]) -> tuple[list[EffectRow], list[Effect], list[EffectRow]]:
+        """Those that this version can read, and those that wait for one that can: they hold up nobody else."""
+        read: list[tuple[EffectRow, Effect]] = []
+        unreadable: list[EffectRow] = []
+        for row in rows:
+            try:
+                read.append((row, self._kinds[row.kind].model_validate_json(row.body)))
+            except (KeyError, ValueError) as error:
+                unreadable.append(replace(row, attempts=min(row.attempts, MAX_ATTEMPTS)))
+                self._metrics.effect("unreadable")
+                log.error("effect not read", process=self._worker.process.name, kind=row.kind, error=describe(error))
+        return [row for row, _ in read], [effect for _, effect in read], unreadable

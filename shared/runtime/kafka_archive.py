@@ -1,5 +1,6 @@
 """The archive on Kafka: a plain consumer that belongs to no group and commits nothing."""
 
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,8 +10,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from shared.runtime.kafka import client_options, sorted_errors
 from shared.runtime.log import Place, Record
 from shared.runtime.settings import Settings
+from shared.runtime.store import PassingError
 
 _WAIT_MS = 1000
+_PATIENCE = 60.0
+"""Real seconds without a record after which reading is given up for now."""
 
 
 class KafkaArchive:
@@ -34,14 +38,18 @@ class KafkaArchive:
         self._consumer.assign(list(left))
         for tp in left:
             self._consumer.seek(tp, ranges[Place(tp.topic, tp.partition)][0])
+        moved = time.monotonic()
         while left:
             with sorted_errors():
                 found = await self._consumer.getmany(*left, timeout_ms=_WAIT_MS)
+                reached = {tp: await self._consumer.position(tp) for tp in left}
             for tp, raw in found.items():
                 yield [_record(one) for one in raw if one.offset < left[tp]]
-            for tp in list(left):
-                if await self._consumer.position(tp) >= left[tp]:
-                    del left[tp]
+            left = {tp: last for tp, last in left.items() if reached[tp] < last}
+            if found:
+                moved = time.monotonic()
+            elif time.monotonic() - moved > _PATIENCE:
+                raise PassingError("Kafka gives nothing to read")
 
 
 def _record(raw: Any) -> Record:

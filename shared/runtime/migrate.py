@@ -68,7 +68,7 @@ async def keep_partitions(settings: Settings, service: str) -> None:
                 await connection.execute(f"drop table {name['name']}")
         await connection.execute("delete from progress where at < now() - interval '1 day'")
         await connection.execute("delete from effect where done_at < $1", oldest_moment)
-        await connection.execute("delete from dead_letter where at < $1", oldest_moment)
+        await connection.execute("delete from dead_letter where written_on < $1", oldest)
         await _forget_early(connection, oldest_moment - timedelta(days=_EARLY_DAYS))
 
 

@@ -19,6 +19,7 @@ from shared.runtime.store import (
     HeldRow,
     InputRow,
     LaneRow,
+    PassingError,
     StateRow,
     ToldRow,
 )
@@ -89,6 +90,7 @@ class PostgresTransaction:
             "select s.key, s.lane, s.n, s.body, s.due, s.watches from unnest($2::int[], $3::timestamptz[]) l(n, until) "
             "cross join lateral (select * from state where process = $1 and lane = l.n and due <= l.until "
             "and not exists (select from held h where h.process = $1 and h.key = state.key and h.error is not null) "
+            "and not exists (select from request r where r.process = $1 and r.lane = l.n and r.key = state.key) "
             "order by due limit $4) s order by s.due limit $4",
             self._process, list(until), list(until.values()), limit,
         )  # fmt: skip
@@ -114,6 +116,13 @@ class PostgresTransaction:
             "select key from held where process = $1 and lane = $2 group by key order by min(id)", self._process, lane
         )
         return [row["key"] for row in rows]
+
+    async def decided_last(self, keys: Collection[str]) -> list[tuple[str, datetime]]:
+        rows = await self._c.fetch(
+            "select key, max(at) as at from journal where process = $1 and key = any($2::text[]) group by key",
+            self._process, list(keys),
+        )  # fmt: skip
+        return [(row["key"], row["at"]) for row in rows]
 
     async def effects_of(self, keys: Collection[str]) -> list[tuple[str, str]]:
         rows = await self._c.fetch(
@@ -146,6 +155,9 @@ class PostgresTransaction:
         await self._write_seldom(changes, at, dependent)
 
     async def recall(self, lanes: Sequence[LaneRow], outbox: Sequence[Outgoing], told: Sequence[ToldRow]) -> None:
+        for before, now in zip(lanes, (await self.take((), [lane.n for lane in lanes]))[1], strict=True):
+            if (now.epoch, now.published, now.owner) != (before.epoch - 1, before.published, before.owner):
+                raise PassingError("a replica has written meanwhile")
         await self._c.execute(
             "update lane set epoch = v.epoch from unnest($2::int[], $3::int[]) v(n, epoch) "
             "where process = $1 and lane.n = v.n",

@@ -124,14 +124,15 @@ def _said(service: Service, records: Iterable[Record]) -> Iterable[tuple[Record,
             envelope = envelope_of(record.headers)
         except DecodeError:
             continue
-        if numbers_of(record.headers) is not None and (process := _speaker(names, envelope)) is not None:
+        numbers = numbers_of(record.headers)
+        if numbers is not None and numbers[0] < PARTITIONS and (process := _speaker(names, envelope)) is not None:
             yield record, envelope, process
 
 
 def _speaker(names: Sequence[str], envelope: Envelope) -> str | None:
     """The process whose ids these are: an id follows from its process, its cause, its type and its ordinal."""
     cause, kind = envelope.cause or "", envelope.type
-    ids = ((name, derived_text(name, cause, kind, str(n))) for n in range(1, _ORDINALS) for name in names)
+    ids = ((name, derived_text(name, cause, kind, str(n))) for n in range(1, _ORDINALS + 1) for name in names)
     return next((name for name, made in ids if made == envelope.id), None)
 
 

@@ -30,6 +30,11 @@ class RetellingTurn(Turn):
         the reference was then."""
         self._told, self._awaited, self._references_then = told, awaited, references
 
+    def go_on_from(self, moments: Mapping[str, datetime]) -> None:
+        """When each key was decided on last: whatever is decided again comes after it."""
+        for slot in self._slots.values():
+            slot.at = moments.get(slot.key)
+
     def ask(self, asked: Asked, event: Event | None = None) -> None:
         """Keeps it while its lane gathers; after that it takes its place among what is still to be decided again."""
         slot, lane = self._slot(asked.key, asked.lane), self._lanes[asked.lane]
@@ -100,7 +105,7 @@ class RetellingTurn(Turn):
 
     def _as_then(self, slot: Slot, asked: Sequence[tuple[datetime, Asked]]) -> tuple[datetime, Asked] | None:
         """The earliest that can have been decided then: whatever said something is known, so all else was silent."""
-        for at, one in sorted(asked, key=itemgetter(0)):
+        for at, one in sorted(asked, key=lambda pair: (pair[0], pair[1].cause not in self._told)):
             if one.cause in self._told or (at < self._lanes[slot.lane].moment and self._is_silent(slot, one, at)):
                 return at, one
         return None

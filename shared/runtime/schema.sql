@@ -150,10 +150,12 @@ create table if not exists dead_letter (
     replayed_at timestamptz,
     whole       boolean not null default true, -- false: key, value or headers are cut, and all of it is in the log alone
     size        integer,                       -- bytes of the value
+    written_on  date not null default current_date,
     unique (process, topic, partition, "offset")
 );
 alter table dead_letter add column if not exists whole boolean not null default true;
 alter table dead_letter add column if not exists size integer;
+alter table dead_letter add column if not exists written_on date not null default current_date;
 create index if not exists dead_letter_waiting on dead_letter (process, partition) where replayed_at is null;
 
 -- Asks the owner of a lane for something, in order: an effect's outcome, a changed reference, a replay.

@@ -238,6 +238,7 @@ async def keep_ticking(worker: Worker, seconds: float, fail: Callable[[Exception
                 worker.progress = steady_seconds()
         if worker.broken is not None:
             fail(worker.broken)
+            return
         worker.wake.clear()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(worker.wake.wait(), seconds)

@@ -36,13 +36,20 @@ class Sieve:
         self._log, self._clock, self._metrics, self._break = log, clock, metrics, changed
         self._topics = {t.name: t for t in topics_of(process)}
         self._verified: set[Place] = set()
+        self._seeking: dict[Place, int] = {}
         self._sought: dict[Place, int] = {}
+
+    def heard(self) -> None:
+        """A batch is done. Only what comes after it can have been read from where it was sought to."""
+        self._sought.update(self._seeking)
+        self._seeking.clear()
 
     def forget(self, places: Collection[Place]) -> None:
         """They are read anew: whether it is still the same log is to be seen again."""
         for place in places:
             self._verified.discard(place)
             self._sought.pop(place, None)
+            self._seeking.pop(place, None)
 
     def sift(
         self, records: Sequence[Record], inputs: Mapping[Place, InputRow], dead: list[DeadLetter]
@@ -78,7 +85,7 @@ class Sieve:
         if offset > row.next and self._sought.get(place) != row.next:
             # Not read from where the row says: somebody else was here meanwhile. Start again from the row.
             self._log.seek(place, row.next)
-            self._sought[place] = row.next
+            self._seeking[place] = row.next
             gone.add(place)
             return False
         # Later than next right after seeking to next: offsets the log itself uses up (transaction markers).

@@ -258,6 +258,10 @@ class Transaction(Protocol):
         """The keys of a lane of which something is held."""
         ...
 
+    async def decided_last(self, keys: Collection[str]) -> list[tuple[str, datetime]]:
+        """Each of these keys that has been decided on, with the moment of the latest decision."""
+        ...
+
     async def effects_of(self, keys: Collection[str]) -> list[tuple[str, str]]:
         """Key and id of what is still to be done outside for these keys."""
         ...

@@ -6,13 +6,15 @@ differs parks its key.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Final
 
 from shared.events.base import type_registry
 from shared.runtime.store import Asked, ToldRow
 
+UNKNOWN: Final = "unknown"
+"""The header ``ce_reference`` of a decision that was taken while the reference was not known."""
 Said = tuple[str, str, str, str]
 """Id, type, body and stream of one event."""
 
@@ -42,11 +44,16 @@ class Told:
         rows = self._by_cause.get(cause)
         return next(iter(rows.values())).moment if rows else None
 
+    def was_unknown(self, cause: str) -> bool:
+        """Whether this decision was taken before the reference had been read to its end."""
+        rows = self._by_cause.get(cause)
+        return bool(rows) and next(iter(rows.values())).reference == UNKNOWN
+
     def reference(self, cause: str) -> tuple[str, int] | None:
         """Key and number of the fact of the reference that this decision saw; None: it saw none."""
         rows = self._by_cause.get(cause)
         seen = next(iter(rows.values())).reference if rows else None
-        if seen is None:
+        if seen is None or seen == UNKNOWN:
             return None
         key, _, n = seen.rpartition("@")
         return key, int(n)
@@ -115,10 +122,10 @@ class Order:
             at = self._told.moment(asked.cause)
             if at is not None:
                 behind[topic] = at
-            elif self._last is None or asked.said_at > self._last:
+            elif self._last is None or asked.said_at > self._last + _APART:
                 at = behind.get(topic, self._now)
             else:
-                at = min(asked.said_at, behind.get(topic, asked.said_at))
+                at = min(asked.said_at, self._last, behind.get(topic, asked.said_at))
             heads[topic] = (at, asked)
         return [*heads.values()]
 
@@ -135,6 +142,8 @@ class Order:
         return min((at for cause in effects if (at := self._told.moment(cause)) is not None), default=None)
 
 
+_APART: Final = timedelta(minutes=1)
+"""Clock time by which what was heard may seem to be said later than it was decided: the clocks of services differ."""
 _WITHIN: Final = ""
 """What has no topic: outcomes of effects, and what is asked."""
 

@@ -29,7 +29,7 @@ from shared.runtime.store import (
     PassingError,
     StateRow,
 )
-from shared.runtime.told import Told
+from shared.runtime.told import UNKNOWN, Told
 
 DEADLINE = "deadline"
 """Type under which a passed deadline is asked and journalled."""
@@ -308,7 +308,7 @@ class Turn:
                 subject=key,
                 traceparent=_next_trace(asked, event_id),
                 cause=asked.cause,
-                reference=f"{seen.fact.key}@{seen.n}" if seen else None,
+                reference=_reference_text(seen, known=moment.known),
                 lane=lane.n,
                 sequence=sequence,
                 epoch=lane.epoch,
@@ -328,7 +328,8 @@ class Turn:
         lane = self._lanes[slot.lane]
         now = slot.then or self._told.moment(asked.cause) or lane.moment
         said_at = min(asked.said_at, now)
-        return Moment(now, said_at, self.policies, self._known, seen.fact if seen else None)
+        known = self._known and not self._told.was_unknown(asked.cause)
+        return Moment(now, said_at, self.policies, known, seen.fact if seen else None)
 
     def _reference_of(self, state: Any, event: Event | None, asked: Asked) -> ReferenceSeen | None:
         if self.process.reference is None:
@@ -385,6 +386,13 @@ class Turn:
             self.changes.held.remove(row)
         else:
             self.changes.released.append(row.asked.held_id)
+
+
+def _reference_text(seen: ReferenceSeen | None, *, known: bool) -> str | None:
+    """What a decision saw of its reference, so that it can be taken again with the same."""
+    if not known:
+        return UNKNOWN
+    return f"{seen.fact.key}@{seen.n}" if seen else None
 
 
 def _stream(place: Place) -> str:

@@ -23,15 +23,19 @@ class Watermark:
         self.ends: Mapping[Place, int] = {}
         self.reference_known = process.reference is None
         self._process, self._store, self._log, self._clock = process, store, log, clock
-        self._started = clock.now()
+        self._started = self._sampled_at = clock.now()
         self._samples: dict[Place, tuple[datetime, int]] = {}
         self._read_to: dict[Place, datetime] = {}
         self._passed_on = _PassedOn(process, log, clock)
 
-    async def advance(self, next_offsets: Mapping[Place, int]) -> None:
-        """Samples the ends, sees which earlier samples have been reached, and writes it down for others."""
-        now, places = self._clock.now(), self._log.assigned()
+    async def sample(self) -> None:
+        """Looks where everything that is assigned ends now."""
+        self._sampled_at, places = self._clock.now(), self._log.assigned()
         self.ends = await self._log.ends(places) if places else {}
+
+    async def advance(self, next_offsets: Mapping[Place, int]) -> None:
+        """Sees which samples have been reached, and writes it down for others."""
+        now, places = self._sampled_at, self._log.assigned()
         for place, end in self.ends.items():
             reached = next_offsets.get(place, -1)
             if reached >= end:

@@ -94,9 +94,12 @@ class Worker:
         """New places: start reading one before ``next``, to see whether it is still the same log."""
         self._unprepared.update(places)
         begins = await self._log.begins(places)
-        for row in await self._store.begin_inputs(begins):
+        rows = await self._store.begin_inputs(begins)
+        ends = await self._log.ends(places)  # after the rows, which others move on meanwhile
+        for row in rows:
             if row.next < begins[row.place]:
                 raise self._break(row.place, f"records {row.next} to {begins[row.place] - 1} are gone unread")
+            self._refuse_shorter(row.place, ends[row.place], row.next)
             self._log.seek(row.place, max(row.next - 1, begins[row.place]))
             self._sieve.forget([row.place])
             self._committed.pop(row.place, None)  # the group may have lost it, and listeners of ours wait for it
@@ -106,12 +109,15 @@ class Worker:
     async def hear(self, records: Sequence[Record]) -> None:
         """Decides a batch; returns when it is done, however long the database is away."""
         async with self._busy:
+            self._refuse_when_broken()
             await self._insist(lambda: self._hear(records))
+            self._sieve.heard()
             self.waiting_since = None
 
     async def tick(self) -> None:
         """Everything that needs no input: requests, unpublished rows, progress, deadlines. Raises on trouble."""
         async with self._busy:
+            self._refuse_when_broken()
             try:
                 await self._tick()
             except BaseException:
@@ -121,6 +127,10 @@ class Worker:
 
     async def _tick(self) -> None:
         await self._prepare()
+        wanted = dict(self._next)  # before the sample: an assignment may move it on meanwhile
+        await self._watermark.sample()
+        for place, end in self._watermark.ends.items():  # before anything is said to, or decided by, another log
+            self._refuse_shorter(place, end, wanted.get(place, 0))
         lanes = self.lanes()
         waiting = await self._store.waiting(lanes, self._clock.now())
         self._metrics.show(waiting)
@@ -135,7 +145,7 @@ class Worker:
             await self._retell(await self._watermark.caught_up(gathering))
         if due := waiting.due - waiting.gathering:
             await self._fire(due)
-        await self._tell_offsets()
+        await self._tell_offsets(committing=not waiting.gathering)
 
     async def _prepare(self) -> None:
         """An assignment that failed is noticed by the next record; where none comes, deadlines would wait for ever."""
@@ -236,7 +246,7 @@ class Worker:
         """Loads what the keys need in one query each and decides."""
         keys = {asked.key for asked, _ in heard}
         turn = self._new_turn(lanes, bad)
-        if keys:
+        if keys or isinstance(turn, RetellingTurn):
             await self._inform(turn, tx, lanes, keys, [event for _, event in heard])
         for asked, event in heard:
             turn.ask(asked, event)
@@ -256,6 +266,7 @@ class Worker:
             for key, effect_id in await tx.effects_of(keys):
                 awaited.setdefault(key, []).append(effect_id)
             turn.remember(told, awaited, await self._references_then(tx, told))
+            turn.go_on_from(dict(await tx.decided_last(keys)))
 
     async def _references_then(self, tx: Transaction, told: Told) -> dict[tuple[str, int], ReferenceSeen]:
         reference, seen = self.process.reference, told.references()
@@ -354,7 +365,7 @@ class Worker:
 
     async def _work_off(self, lanes: Collection[int], find: Find) -> None:
         """Turn after turn until nothing is found. Data that the database refuses is found one by one and parked."""
-        limit, bad, asked = LIMIT, dict[str, str](), list[Asked]()
+        limit, bad, asked, before = LIMIT, dict[str, str](), list[Asked](), set[str]()
         while True:
             try:
                 async with self._store.transaction() as tx:
@@ -371,8 +382,9 @@ class Worker:
                 limit = 1
                 continue
             await self._say(lane_rows, turn.changes.outbox)
-            if len(asked) < limit:
-                return
+            if len(asked) < limit or before.issuperset(one.cause for one in asked):
+                return  # what is found again and again waits for something else
+            before.update(one.cause for one in asked)
 
     async def _retell(self, lanes: Collection[int]) -> None:
         """After a restored backup: all that was heard again is there, and is decided in the order of then."""
@@ -413,11 +425,9 @@ class Worker:
             keys.update(dict.fromkeys(key for key in named if key and partition_of(key, PARTITIONS) == lane))
         return list(keys)
 
-    async def _tell_offsets(self) -> None:
-        """For lag monitors and for services that wait for us; and a look whether the log still is what it was."""
-        for place, end in self._watermark.ends.items():
-            if end < self._next.get(place, 0):
-                raise self._break(place, f"it ends at {end}, before record {self._next[place]} that is wanted next")
+    async def _tell_offsets(self, *, committing: bool) -> None:
+        """For lag monitors and for services that wait for us: they take what is committed for passed on, and what is
+        only gathered is not."""
         if not self._watermark.ends:
             return  # nothing is assigned: the lag is not 0 but unknown
         lag = sum(max(0, end - self._next.get(place, 0)) for place, end in self._watermark.ends.items())
@@ -425,9 +435,18 @@ class Worker:
         self.waiting_since = None if lag == 0 else self.waiting_since or steady_seconds()
         assigned = self._log.assigned()
         offsets = {p: n for p, n in self._next.items() if p in assigned and self._committed.get(p) != n}
-        if offsets:
+        if offsets and committing:
             await self._log.commit(offsets)
             self._committed.update(offsets)
+
+    def _refuse_shorter(self, place: Place, end: int, wanted: int) -> None:
+        if end < wanted:
+            raise self._break(place, f"it ends at {end}, before record {wanted} that is wanted next")
+
+    def _refuse_when_broken(self) -> None:
+        """Who has refused once says, hears and decides nothing any more."""
+        if self.broken is not None:
+            raise self.broken
 
     def _break(self, place: Place, what: str) -> LogChangedError:
         self.broken = LogChangedError(

@@ -71,7 +71,7 @@ class Observer:
         while True:
             try:
                 await self._read(offsets)
-            except KafkaError:
+            except (KafkaError, TimeoutError, OSError):
                 await asyncio.sleep(0.2)
 
     async def _read(self, offsets: dict[TopicPartition, int]) -> None:
@@ -80,8 +80,8 @@ class Observer:
             **client_options(self._settings), enable_auto_commit=False, fetch_max_wait_ms=100, request_timeout_ms=5000,
             auto_offset_reset="none",
         )  # fmt: skip
-        await reader.start()
         try:
+            await reader.start()
             reader.assign(list(offsets))
             for place, offset in offsets.items():
                 reader.seek(place, offset)

@@ -60,6 +60,8 @@ async def seam(request: pytest.FixtureRequest, stack: Stack, monkeypatch: pytest
         settings = Settings(database_url=SecretStr(url), database_timeout_seconds=1.0)
         await migrate(settings, [SERVICES[PROCESS]])
         pool: Any = await connect(settings, PROCESS)
+        lanes = "insert into lane (process, n) select $1, generate_series(0, $2 - 1)"
+        await pool.execute(lanes, f"{PROCESS}.reference", PARTITIONS)  # this service has none
         try:
             yield Seam(*(PostgresStore(pool, name, uuid.uuid4(), 5.0) for name in _NAMES))
         finally:

@@ -21,7 +21,7 @@ def test_no_claim_is_filed_twice_in_one_plan() -> None:
 
 
 def test_everything_that_can_go_wrong_does_for_every_process() -> None:
-    assert {fault.kind for plan in PLANS for fault in plan.faults} == set(Kind) - {Kind.RESTORE}
+    assert {fault.kind for plan in PLANS for fault in plan.faults} == set(Kind)
     assert {fault.process for plan in PLANS for fault in plan.faults} == set(PROCESSES)
 
 
