@@ -2,13 +2,18 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
+from itertools import count
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from shared.runtime.log import LogChangedError, Place
 from shared.runtime.migrate import SchemaError, keep_partitions, migrate
+from shared.runtime.postgres_transaction import PostgresTransaction
 from shared.runtime.settings import Settings
+from shared.runtime.store import PassingError
 from tests.runtime.toy import DEPOSITS, SERVICES, Adjusted, Counted, Deposited, account_process_v2
 from tests.runtime.workbench import Workbench, lane_of
 
@@ -136,3 +141,63 @@ async def test_only_what_was_published_is_ever_dropped(bench: Workbench, databas
     await bench.pool.execute("update lane set published = 1 where n = 3")
     await keep_partitions(settings, "account")
     assert await bench.pool.fetchval("select to_regclass('outbox_2020_01')") is None
+
+
+async def test_no_deadline_is_asked_when_the_log_has_been_lost(bench: Workbench) -> None:
+    """Answers that came in time were on the log that was lost."""
+    one = await bench.replica()
+    bench.shelf.say(Deposited(account="a", n=1, wait_days=1))
+    await one.read()
+    bench.shelf.records.clear()
+    one.clock.moment += timedelta(days=2)
+    with pytest.raises(LogChangedError, match="it ends at 0"):
+        await one.worker.tick()
+    assert await bench.pool.fetchval("select count(*) from journal where type = 'deadline'") == 0
+
+
+async def test_nothing_is_said_to_another_log_and_taken_for_published(bench: Workbench) -> None:
+    one = await bench.replica()
+    bench.shelf.say(Deposited(account="a", n=1))
+    await one.dies_before_publishing()
+    other = await bench.replica()
+    bench.shelf.records.clear()
+    with pytest.raises(LogChangedError, match="it ends at 0"):
+        await other.worker.tick()
+    assert bench.shelf.told(Counted) == []
+    assert await bench.pool.fetchval("select sum(published) from lane") == 0
+
+
+async def test_who_has_refused_hears_nothing_any_more(bench: Workbench) -> None:
+    bench.shelf.say(*deposits(1, 3))
+    await (await bench.replica()).read()
+    bench.shelf.records.clear()
+    bench.shelf.say(*deposits(11, 19))
+    other = await bench.replica()
+    records = other.reader.fetch()
+    for batch in (records[:4], records[4:6], records[3:]):
+        with pytest.raises(LogChangedError):
+            await other.worker.hear(batch)
+    assert counts(bench) == []
+
+
+async def test_a_batch_that_is_tried_again_after_a_seek_skips_nothing(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The seek is for what is read next; the same records again are still not the next ones."""
+    monkeypatch.setattr("shared.runtime.worker.BACKOFF", (0.0,))
+    one = await bench.replica()
+    records = bench.shelf.say(*deposits(1, 9))
+    await one.worker.hear(records[:3])
+    write, tries = PostgresTransaction.write, count(1)
+
+    async def fails_once(self: PostgresTransaction, *arguments: Any) -> None:
+        await write(self, *arguments)
+        if next(tries) == 1:
+            raise PassingError("once")
+
+    monkeypatch.setattr(PostgresTransaction, "write", fails_once)
+    await one.worker.hear(records[6:8])
+    assert counts(bench) == [1, 2, 3]
+    assert one.reader.positions[PLACE] == 3
+    await one.read()
+    assert counts(bench) == list(range(1, 10))
