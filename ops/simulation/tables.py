@@ -108,8 +108,8 @@ def tried(row: EffectRow) -> EffectRow:
 
 
 def due_states(tables: Tables, until: Mapping[int, datetime]) -> list[StateRow]:
-    """States whose deadline has passed, the earliest first; parked keys wait."""
-    parked = tables.parked()
+    """States whose deadline has passed, the earliest first; parked keys wait, and those of which something is asked."""
+    parked = tables.parked() | {request.key for request in tables.requests.values()}
     due = [
         (row.due, row.key)
         for row in tables.states.values()

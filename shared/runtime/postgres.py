@@ -260,6 +260,7 @@ _WAITING = """
 select l.n, l.published, l.position, l.held, l.told, l.gathering,
     exists (select from request r where r.process = $1 and r.lane = l.n) as requested,
     exists (select from state s where s.process = $1 and s.lane = l.n and s.due <= $3
-        and not exists (select from held h where h.process = $1 and h.key = s.key and h.error is not null)) as due
+        and not exists (select from held h where h.process = $1 and h.key = s.key and h.error is not null)
+        and not exists (select from request r where r.process = $1 and r.lane = l.n and r.key = s.key)) as due
 from lane l where l.process = $1 and l.n = any($2::int[])
 """

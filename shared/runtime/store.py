@@ -245,7 +245,8 @@ class Transaction(Protocol):
     async def held(self, keys: Collection[str]) -> list[HeldRow]: ...
 
     async def due(self, until: Mapping[int, datetime], limit: int) -> list[StateRow]:
-        """States whose deadline has passed, per lane until the moment given; keys that are parked wait."""
+        """States whose deadline has passed, per lane until the moment given. Keys that are parked wait, and so do those
+        of which something is asked: an outcome that is there already comes first."""
         ...
 
     async def requests(self, lanes: Collection[int], limit: int) -> list[Asked]: ...

@@ -207,6 +207,14 @@ async def test_an_effect_is_asked_for_once_done_once_and_its_outcome_is_a_reques
     assert (await seam.one.waiting([LANE], NOW)).requests == frozenset()
 
 
+async def test_a_deadline_waits_for_an_outcome_that_is_there_already(seam: Seam) -> None:
+    effect = EffectRow(uuid.uuid4(), LANE, "a", "Greeting", "{}", NOW)
+    await write(seam.one, states=[state("a", due=NOW), state("b", due=NOW)], effects=[effect])
+    await seam.one.effects_done([(effect, "Greeted", "{}")], [], NOW)
+    async with seam.one.transaction() as tx:
+        assert [row.key for row in await tx.due({LANE: NOW}, 10)] == ["b"]
+
+
 async def test_whoever_watches_a_reference_is_asked_when_it_changes(seam: Seam) -> None:
     await write(seam.one, states=[state("a", watches="r"), state("b", watches="other"), state("c")])
     async with seam.reference.transaction() as tx:
