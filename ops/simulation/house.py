@@ -163,19 +163,15 @@ class House:
                 raise AssertionError(fault.kind)
 
     def _restore(self, replica: Replica, missed: int) -> None:
-        """Its replicas are ended first; or some minutes later, unless they find out themselves."""
+        """As the page on restoring says: its replicas are ended first."""
         service = replica.service.name
-        if ended := self._luck.random() < 0.5:
-            self._end_all(service)
-        else:
-            self.loop.call_later(self._luck.uniform(60, 600), self._restart, service)
         for each in self._of(service):
             each.end_sessions()
+        self._end_all(service)
         self.databases[service].restore(missed)
         self.watch.restored(service)
         self._restored.add(service)
-        if ended:
-            self.loop.call_later(self._luck.uniform(1, 60), self.start, f"{service}.1")
+        self.loop.call_later(self._luck.uniform(1, 60), self.start, f"{service}.1")
 
     def refuses(self, replica: Replica, error: Exception) -> None:
         """It ends; where the database is older, an operator does what the refusal says."""
@@ -189,11 +185,6 @@ class House:
             self.loop.create_task(self._recover(service), name=f"recover {service}")
         elif not isinstance(error, OlderDatabaseError) or self.replicas.get(replica.name) is replica:
             self.refused.append((replica.name, error))
-
-    def _restart(self, service: str) -> None:
-        if self._of(service):
-            self._end_all(service)
-            self.start(f"{service}.1")
 
     async def _recover(self, service: str) -> None:
         await self.loop.sleep(self._luck.uniform(5, 600))

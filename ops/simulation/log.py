@@ -89,6 +89,8 @@ class Group:
         self._cluster = cluster
 
     def join(self, member: "Member") -> None:
+        if member in self.members:  # it stood still before it had joined
+            return
         self.members.append(member)
         for topic in member.topics:
             self._cluster.wanted[topic].append(member)
