@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 import structlog
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.consumer import fetcher
@@ -30,6 +30,9 @@ from shared.runtime.store import PassingError
 log = structlog.get_logger()
 fetcher.MemoryRecords = Fetched  # the client has no place to say with what a fetch is read
 _ADMIN_TIMEOUT = 30.0
+LOOK_TIMEOUT = 5.0
+"""Real seconds for one look at offsets, or their commit: a client that lost its broker in the middle of one would hold
+the tick, and with it every deadline, for its own forty."""
 PUBLISH_TIMEOUT = 20.0
 """Real seconds until a batch that is not acknowledged is given up and the producer replaced: an idempotent one
 would try for ever."""
@@ -177,6 +180,8 @@ class KafkaLog:
         self._settings, self._group, self._hear = settings, group_of(process), hear
         self._producer: AIOKafkaProducer | None = None
         self._admin: AIOKafkaAdminClient | None = None
+        self._looker: Any = None
+        self._topics = frozenset(topics)
         session = settings.kafka_session_seconds
         self._broker = KafkaBroker(
             settings.kafka_bootstrap_servers,
@@ -227,9 +232,11 @@ class KafkaLog:
 
     async def stop(self) -> None:
         await self._broker.stop()
-        for client in (self._producer, self._admin):
+        for client in (self._producer, self._looker):
             if client is not None:
-                await (client.stop() if isinstance(client, AIOKafkaProducer) else client.close())
+                await client.stop()
+        if self._admin is not None:
+            await self._admin.close()
 
     def assigned(self) -> frozenset[Place]:
         consumer = self._subscriber.consumer
@@ -241,13 +248,36 @@ class KafkaLog:
             self._subscriber.consumer.seek(tp, offset)
 
     async def ends(self, places: Collection[Place]) -> Mapping[Place, int]:
+        tps = [TopicPartition(*place) for place in places]
         with sorted_errors():
-            found = await self._subscriber.consumer.end_offsets([TopicPartition(*p) for p in places])
+            async with asyncio.timeout(LOOK_TIMEOUT):
+                if all(tp.topic in self._topics for tp in tps):
+                    found = await self._subscriber.consumer.end_offsets(tps)
+                else:
+                    found = await self._ends_elsewhere(tps)
         return {Place(tp.topic, tp.partition): offset for tp, offset in found.items()}
+
+    async def _ends_elsewhere(self, tps: list[TopicPartition]) -> Any:
+        """Of topics that are not subscribed to: a member of a group forgets them with every rebalance, and would ask
+        for ever. So by a client that belongs to no group, a new one each time something went wrong."""
+        try:
+            if self._looker is None:
+                looker: Any = AIOKafkaConsumer(**client_options(self._settings), enable_auto_commit=False)
+                self._looker = looker
+                await looker.start()
+            return await self._looker.end_offsets(tps)
+        except BaseException:
+            old, self._looker = self._looker, None
+            if old is not None:
+                task = asyncio.ensure_future(old.stop())
+                await asyncio.wait({task}, timeout=1.0)
+                task.cancel()
+            raise
 
     async def begins(self, places: Collection[Place]) -> Mapping[Place, int]:
         with sorted_errors():
-            found = await self._subscriber.consumer.beginning_offsets([TopicPartition(*p) for p in places])
+            async with asyncio.timeout(LOOK_TIMEOUT):
+                found = await self._subscriber.consumer.beginning_offsets([TopicPartition(*p) for p in places])
         return {Place(tp.topic, tp.partition): offset for tp, offset in found.items()}
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
@@ -261,17 +291,33 @@ class KafkaLog:
 
     async def commit(self, offsets: Mapping[Place, int]) -> None:
         with sorted_errors():
-            await self._subscriber.consumer.commit({TopicPartition(*place): n for place, n in offsets.items()})
+            async with asyncio.timeout(LOOK_TIMEOUT):
+                await self._subscriber.consumer.commit({TopicPartition(*place): n for place, n in offsets.items()})
 
     async def committed(self, group: str, topic: str) -> Mapping[Place, int]:
-        tps = [TopicPartition(topic, n) for n in range(PARTITIONS)]
-        with sorted_errors():
-            if self._admin is None:
-                admin = AIOKafkaAdminClient(**client_options(self._settings))
-                await admin.start()
-                self._admin = admin
-            found = await self._admin.list_consumer_group_offsets(group_of(group), partitions=tps)
+        try:
+            with sorted_errors():
+                async with asyncio.timeout(LOOK_TIMEOUT):
+                    found = await self._committed(group, [TopicPartition(topic, n) for n in range(PARTITIONS)])
+        except PassingError:
+            await self._forget_admin()
+            raise
         return {Place(tp.topic, tp.partition): meta.offset for tp, meta in found.items() if meta.offset >= 0}
+
+    async def _committed(self, group: str, tps: list[TopicPartition]) -> Any:
+        if self._admin is None:
+            admin = AIOKafkaAdminClient(**client_options(self._settings))
+            await admin.start()
+            self._admin = admin
+        return await self._admin.list_consumer_group_offsets(group_of(group), partitions=tps)
+
+    async def _forget_admin(self) -> None:
+        """One that has lost its broker in the middle of a call never finds it again."""
+        old, self._admin = self._admin, None
+        if old is not None:
+            task = asyncio.ensure_future(old.close())
+            await asyncio.wait({task}, timeout=1.0)
+            task.cancel()
 
     async def _send(self, records: Sequence[Outgoing]) -> None:
         """One request's worth of batches per place; a place's batches follow each other in order."""

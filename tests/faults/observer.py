@@ -73,6 +73,10 @@ class Observer:
                 await self._read(offsets)
             except (KafkaError, TimeoutError, OSError):
                 await asyncio.sleep(0.2)
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise  # else the client's own tasks were cancelled when it was given up
 
     async def _read(self, offsets: dict[TopicPartition, int]) -> None:
         """Until there is something to read and nothing comes."""
