@@ -6,6 +6,7 @@ from ops.local.stack import NativeStack
 from tests.faults.town import Town
 
 
+@pytest.mark.thorough
 async def test_the_broker_is_killed(town: Town, native: NativeStack) -> None:
     async with town.fault("Kafka killed (SIGKILL)"):
         native.kafka.kill()
