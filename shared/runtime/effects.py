@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +20,9 @@ BATCH = 200
 MAX_ATTEMPTS = 8
 FIRST_PAUSE = timedelta(minutes=1)
 """Clock time until the second attempt; each further pause is four times as long: eight attempts span eleven days."""
+
+UNREADABLE_PAUSE = timedelta(hours=1)
+"""Clock time until an effect that this version cannot read is looked at again: an upgrade is under way, or undone."""
 
 
 class Effects:
@@ -61,7 +63,7 @@ class Effects:
         rows, effects, unreadable = self._read(rows)
         outcomes = await self._perform(effects)
         done: list[tuple[EffectRow, str, str]] = []
-        later = [(row, now + FIRST_PAUSE * 4**row.attempts) for row in unreadable]
+        later = [(row, now + UNREADABLE_PAUSE) for row in unreadable]
         for row, effect, outcome in zip(rows, effects, outcomes, strict=True):
             if isinstance(outcome, TryLater) and row.attempts + 1 < MAX_ATTEMPTS:
                 later.append((row, now + FIRST_PAUSE * 4**row.attempts))
@@ -82,7 +84,7 @@ class Effects:
             try:
                 read.append((row, self._kinds[row.kind].model_validate_json(row.body)))
             except (KeyError, ValueError) as error:
-                unreadable.append(replace(row, attempts=min(row.attempts, MAX_ATTEMPTS)))
+                unreadable.append(row)
                 self._metrics.effect("unreadable")
                 log.error("effect not read", process=self._worker.process.name, kind=row.kind, error=describe(error))
         return [row for row, _ in read], [effect for _, effect in read], unreadable

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -162,6 +162,13 @@ def sorted_errors() -> Generator[None, None, None]:
         raise PassingError(type(error).__name__) from error
 
 
+async def _give_up(closing: Coroutine[Any, Any, None]) -> None:
+    """A client in trouble may hold what it will never get rid of; its end is not waited for."""
+    task = asyncio.ensure_future(closing)
+    await asyncio.wait({task}, timeout=1.0)
+    task.cancel()
+
+
 class _Nobody:
     """Acknowledging is not for the message to do: offsets are told after publishing."""
 
@@ -269,9 +276,7 @@ class KafkaLog:
         except BaseException:
             old, self._looker = self._looker, None
             if old is not None:
-                task = asyncio.ensure_future(old.stop())
-                await asyncio.wait({task}, timeout=1.0)
-                task.cancel()
+                await _give_up(old.stop())
             raise
 
     async def begins(self, places: Collection[Place]) -> Mapping[Place, int]:
@@ -315,9 +320,7 @@ class KafkaLog:
         """One that has lost its broker in the middle of a call never finds it again."""
         old, self._admin = self._admin, None
         if old is not None:
-            task = asyncio.ensure_future(old.close())
-            await asyncio.wait({task}, timeout=1.0)
-            task.cancel()
+            await _give_up(old.close())
 
     async def _send(self, records: Sequence[Outgoing]) -> None:
         """One request's worth of batches per place; a place's batches follow each other in order."""
@@ -355,8 +358,5 @@ class KafkaLog:
     async def _replace_producer(self) -> None:
         old, self._producer = self._producer, None
         if old is not None:
-            # It may hold a batch it will never give up; closing must not wait for that.
-            task = asyncio.ensure_future(old.stop())
-            await asyncio.wait({task}, timeout=1.0)
-            task.cancel()
+            await _give_up(old.stop())
         await self._start_producer()

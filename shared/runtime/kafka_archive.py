@@ -7,49 +7,57 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.runtime.kafka import client_options, sorted_errors
+from shared.runtime.kafka import client_options
 from shared.runtime.log import Place, Record
 from shared.runtime.settings import Settings
-from shared.runtime.store import PassingError
 
-_WAIT_MS = 1000
-_PATIENCE = 60.0
-"""Real seconds without a record after which reading is given up for now."""
+PATIENCE = 60.0
+"""Real seconds in which topics that were just made come to answer, and in which something must have been read."""
+_AT_ONCE = 2000
+"""Records handled at once."""
+_BYTES = 4 << 20
+"""Bytes fetched at once from one broker; with what is decoded of them, all that is held."""
 
 
 class KafkaArchive:
-    """Reads what is on the topics. Raises PassingError for any trouble with the broker."""
+    """Reads what is on the topics, of each place in order. Raises what the client raises, and TimeoutError."""
 
     def __init__(self, consumer: Any) -> None:
         self._consumer = consumer
 
     async def begins(self, places: Collection[Place]) -> Mapping[Place, int]:
-        with sorted_errors():
-            found = await self._consumer.beginning_offsets([TopicPartition(*place) for place in places])
+        found = await self._consumer.beginning_offsets(self._look_at(places))
         return {Place(tp.topic, tp.partition): offset for tp, offset in found.items()}
 
     async def ends(self, places: Collection[Place]) -> Mapping[Place, int]:
-        with sorted_errors():
-            found = await self._consumer.end_offsets([TopicPartition(*place) for place in places])
+        found = await self._consumer.end_offsets(self._look_at(places))
         return {Place(tp.topic, tp.partition): offset for tp, offset in found.items()}
 
     async def read(self, ranges: Mapping[Place, tuple[int, int]]) -> AsyncIterator[Sequence[Record]]:
+        """Batches of one place each; those of several places alternate."""
         left = {TopicPartition(*place): last for place, (first, last) in ranges.items() if first < last}
         self._consumer.assign(list(left))
         for tp in left:
-            self._consumer.seek(tp, ranges[Place(tp.topic, tp.partition)][0])
+            self._consumer.seek(tp, ranges[Place(*tp)][0])
         moved = time.monotonic()
         while left:
-            with sorted_errors():
-                found = await self._consumer.getmany(*left, timeout_ms=_WAIT_MS)
-                reached = {tp: await self._consumer.position(tp) for tp in left}
+            found = await self._consumer.getmany(*left, timeout_ms=500, max_records=_AT_ONCE)
             for tp, raw in found.items():
-                yield [_record(one) for one in raw if one.offset < left[tp]]
-            left = {tp: last for tp, last in left.items() if reached[tp] < last}
-            if found:
                 moved = time.monotonic()
-            elif time.monotonic() - moved > _PATIENCE:
-                raise PassingError("Kafka gives nothing to read")
+                yield [_record(one) for one in raw if one.offset < left[tp]]
+            for tp in list(left):
+                if await self._consumer.position(tp) >= left[tp]:
+                    self._consumer.pause(tp)
+                    del left[tp]
+            if time.monotonic() - moved > PATIENCE:
+                raise TimeoutError
+
+    def _look_at(self, places: Collection[Place]) -> list[TopicPartition]:
+        """Assigned, so that the client learns at once who leads them; and not read yet."""
+        tps = [TopicPartition(*place) for place in places]
+        self._consumer.assign(tps)
+        self._consumer.pause(*tps)
+        return tps
 
 
 def _record(raw: Any) -> Record:
@@ -58,12 +66,19 @@ def _record(raw: Any) -> Record:
 
 
 @asynccontextmanager
-async def kafka_archive(settings: Settings) -> AsyncGenerator[KafkaArchive]:
+async def kafka_archive(settings: Settings, client_id: str = "makegood.archive") -> AsyncGenerator[KafkaArchive]:
     """A reader for as long as it is needed."""
-    consumer: Any = AIOKafkaConsumer(**client_options(settings), enable_auto_commit=False, auto_offset_reset="earliest")
-    with sorted_errors():
-        await consumer.start()
+    consumer: Any = AIOKafkaConsumer(
+        **client_options(settings),
+        client_id=client_id,
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        fetch_max_bytes=_BYTES,
+        max_partition_fetch_bytes=_BYTES // 8,
+    )
     try:
+        await consumer.start()
         yield KafkaArchive(consumer)
     finally:
         await consumer.stop()

@@ -13,6 +13,11 @@ class Place(NamedTuple):
     topic: str
     partition: int
 
+    @property
+    def stream(self) -> str:
+        """As the counters of a lane name it."""
+        return f"{self.topic}:{self.partition}"
+
 
 class Record(NamedTuple):
     """One record as it was read."""

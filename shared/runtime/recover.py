@@ -14,12 +14,10 @@ from shared.runtime.codec import DecodeError, envelope_of, numbers_of
 from shared.runtime.log import Archive, OlderDatabaseError, Outgoing, Place, Record
 from shared.runtime.process import Service
 from shared.runtime.store import LaneRow, Store, ToldRow
-from shared.runtime.told import fingerprint
+from shared.runtime.told import MOST_OF_A_TYPE, fingerprint
 
 TAIL = 100
 """Records at the end of each partition that are looked at before serving."""
-_ORDINALS = 100
-"""Events of one type that one decision may say, at most."""
 
 
 @dataclass
@@ -47,8 +45,8 @@ async def refuse_older(service: Service, stores: Mapping[str, Store], archive: A
     lanes = {name: {lane.n: lane for lane in await store.lanes()} for name, store in stores.items()}  # after the topics
     for record, envelope, process in _said(service, found):
         lane = lanes[process][envelope.lane or 0]
-        if (envelope.sequence or 0) > lane.streams.get(_stream(record.place), 0):
-            counted = lane.streams.get(_stream(record.place), 0)
+        if (envelope.sequence or 0) > lane.streams.get(record.place.stream, 0):
+            counted = lane.streams.get(record.place.stream, 0)
             raise older(
                 service.name,
                 f"{record.place.topic}/{record.place.partition} holds number {envelope.sequence} of lane {lane.n} and "
@@ -73,7 +71,7 @@ async def recover(service: Service, stores: Mapping[str, Store], archive: Archiv
     forgotten: dict[str, dict[tuple[int, str, int], tuple[Record, Envelope]]] = {name: {} for name in stores}
     async for record, envelope, process in _everything_said(service, archive):
         lane = lanes[process][envelope.lane or 0]
-        stream, sequence = _stream(record.place), envelope.sequence or 0
+        stream, sequence = record.place.stream, envelope.sequence or 0
         if sequence > lane.streams.get(stream, 0):
             forgotten[process].setdefault((lane.n, stream, sequence), (record, envelope))
     recalled: list[Recalled] = []
@@ -91,7 +89,7 @@ async def _recall(
     for lane in lanes:
         lane.epoch += 1
     for record, envelope in found:
-        lane, stream = lanes[envelope.lane or 0], _stream(record.place)
+        lane, stream = lanes[envelope.lane or 0], record.place.stream
         lane.position += 1
         lane.streams[stream] = max(envelope.sequence or 0, lane.streams.get(stream, 0))
         lane.moment = max(lane.moment, envelope.time)
@@ -132,13 +130,9 @@ def _said(service: Service, records: Iterable[Record]) -> Iterable[tuple[Record,
 def _speaker(names: Sequence[str], envelope: Envelope) -> str | None:
     """The process whose ids these are: an id follows from its process, its cause, its type and its ordinal."""
     cause, kind = envelope.cause or "", envelope.type
-    ids = ((name, derived_text(name, cause, kind, str(n))) for n in range(1, _ORDINALS + 1) for name in names)
+    ids = ((name, derived_text(name, cause, kind, str(n))) for n in range(1, MOST_OF_A_TYPE + 1) for name in names)
     return next((name for name, made in ids if made == envelope.id), None)
 
 
 def _places(service: Service) -> Collection[Place]:
     return [Place(topic.name, n) for topic in own_topics(service.name) for n in range(PARTITIONS)]
-
-
-def _stream(place: Place) -> str:
-    return f"{place.topic}:{place.partition}"

@@ -13,6 +13,8 @@ from typing import Final
 from shared.events.base import type_registry
 from shared.runtime.store import Asked, ToldRow
 
+MOST_OF_A_TYPE: Final = 100
+"""Events of one type that one decision may say: up to so many are known by their ids when they are read back."""
 UNKNOWN: Final = "unknown"
 """The header ``ce_reference`` of a decision that was taken while the reference was not known."""
 Said = tuple[str, str, str, str]
@@ -153,6 +155,6 @@ def _topic_of(kind: str) -> str:
     return event.topic.name if event is not None and event.topic is not None else _WITHIN
 
 
-def fingerprint(kind: str, body: str) -> str:
-    """Short, and the same for the same type and body."""
-    return blake2b(f"{kind}\n{body}".encode(), digest_size=8).hexdigest()
+def fingerprint(*texts: str) -> str:
+    """Short, and the same for the same texts; of an event: its type and its body."""
+    return blake2b("\n".join(texts).encode(), digest_size=6).hexdigest()

@@ -5,7 +5,6 @@ import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ from shared.runtime.store import (
     PassingError,
     StateRow,
 )
-from shared.runtime.told import UNKNOWN, Told
+from shared.runtime.told import MOST_OF_A_TYPE, UNKNOWN, Told, fingerprint
 
 DEADLINE = "deadline"
 """Type under which a passed deadline is asked and journalled."""
@@ -218,12 +217,14 @@ class Turn:
         for said in decision.says:
             if said.topic is None:
                 raise UndecidedError(f"{type(said).__name__} has no topic")
+        if len(decision.says) > MOST_OF_A_TYPE:
+            raise UndecidedError(f"{len(decision.says)} events are said at once, and at most {MOST_OF_A_TYPE} are")
         return None if decision.state is slot.state else self._as_json(decision.state)
 
     def _compare(self, slot: Slot, asked: Asked, decision: Decision[Any]) -> None:
         """What has been published stands: a decision that says something else must not be written."""
         says = (
-            (event_id, type(event).__name__, event.model_dump_json(), _stream(self._place_of(slot, asked, event)))
+            (event_id, type(event).__name__, event.model_dump_json(), self._place_of(slot, asked, event).stream)
             for event, event_id in self._with_ids(asked, decision)
         )
         if difference := self._told.difference(slot.lane, asked.cause, says):
@@ -293,7 +294,7 @@ class Turn:
             body = event.model_dump_json()
             ids.append((event_id, body))
             place = self._place_of(slot, asked, event)
-            kind, key, stream = type(event).__name__, event.key, _stream(place)
+            kind, key, stream = type(event).__name__, event.key, place.stream
             if self._told.said(asked.cause, event_id):
                 continue
             if slot.as_published and self._told.came_out(lane.n, asked.cause, stream):
@@ -395,10 +396,6 @@ def _reference_text(seen: ReferenceSeen | None, *, known: bool) -> str | None:
     return f"{seen.fact.key}@{seen.n}" if seen else None
 
 
-def _stream(place: Place) -> str:
-    return f"{place.topic}:{place.partition}"
-
-
 def deadline(process: str, key: str, lane: int, due: datetime) -> Asked:
     """A passed deadline as it is asked."""
     return Asked(key, lane, DEADLINE, f"{process}/{key}/{due.isoformat()}", due)
@@ -410,11 +407,7 @@ def result_of(state: str | None, said: Sequence[str], done: Sequence[str]) -> st
     ``said`` and ``done`` are type and body by turns. A part in which nothing followed is empty: ``3f…..`` moved the
     state and was silent. The three stand apart so that a decision taken again tells which of them has changed.
     """
-    return f"{_short((state,) if state else ())}.{_short(said)}.{_short(done)}"
-
-
-def _short(texts: Sequence[str]) -> str:
-    return blake2b("\n".join(texts).encode(), digest_size=6).hexdigest() if texts else ""
+    return ".".join(fingerprint(*texts) if texts else "" for texts in ((state,) if state else (), said, done))
 
 
 def _next_trace(asked: Asked, event_id: str) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from ops.recover import StillServingError, recovered
+from ops.recover import StillServingError, recovered, settled
 from tests.runtime.conftest import Playground
 from tests.runtime.test_recovery_of_replicas import assert_each_once_in_order, deposits
 from tests.runtime.toy import COUNTS, SERVICES, Counted, Deposited, Expired, Mirrored
@@ -151,3 +151,24 @@ async def test_a_running_replica_ends_when_its_database_goes_back(playground: Pl
     await playground.until_moment(playground.clock.now() + timedelta(days=1))
     facts = await counted(playground, 2)
     assert {fact.n for fact in facts} == {1, 2}
+
+
+async def test_what_does_not_come_back_is_named_and_not_waited_for_any_more(playground: Playground) -> None:
+    """But not in a lane that still gathers, nor in one in which a key waits for something to come first."""
+    await playground.query(
+        "insert into account.told (process, lane, cause, id, moment, type, said, stream) "
+        "select 'account', n, 'cause', 'id' || n, now(), 'Counted', 'print', 'stream' from generate_series(1, 3) n"
+    )
+    await playground.query("update account.lane set told = 1, gathering = n = 2 where n in (1, 2, 3)")
+    await playground.query(
+        "insert into account.state (process, key, lane, n, body) values ('account', 'a', 3, 1, '{}')"
+    )
+    await playground.query(
+        "insert into account.held (process, lane, key, type, cause, said_at, since) "
+        "values ('account', 3, 'a', 'Deposited', 'later', now(), now())"
+    )
+    left = await settled(playground.settings, SERVICES["account"])
+    assert [(one.process, one.cause, one.what) for one in left] == [("account", "cause", "Counted id1")]
+    rows = await playground.query("select n from account.lane where told > 0 order by n")
+    assert [row["n"] for row in rows] == [2, 3]
+    assert [row["id"] for row in await playground.query("select id from account.told order by id")] == ["id2", "id3"]
