@@ -1,7 +1,7 @@
 """Schemas of the services: made, completed, and kept: partitions come ahead of time and go when they are old."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,9 @@ _EARLY_DAYS = 365
 _FORGET_EARLY = """
 with gone as (
     delete from held
-    where since < $1 and not exists (
+    where written_on < $1 and not exists (
         select from held h
-        where h.process = held.process and h.key = held.key and (h.error is not null or h.since >= $1)
+        where h.process = held.process and h.key = held.key and (h.error is not null or h.written_on >= $1)
     )
     returning process, lane
 )
@@ -54,12 +54,12 @@ async def keep_partitions(settings: Settings, service: str) -> None:
     """The daily care of one service: partitions of the months to come, and none of the outbox past its retention.
 
     Only what has been published is ever dropped. The journal stays: it explains decisions for as long as claims live.
+    Age is counted in days of the database, because moments may come from a clock that runs faster, or elsewhere.
     """
     async with session(settings) as connection, connection.transaction():
         await _enter(connection, service)
         await _make_partitions(connection)
         oldest = date.today() - timedelta(days=settings.retention_days)  # noqa: DTZ011 - as current_date
-        oldest_moment = datetime.combine(oldest, time(), UTC)
         for name in await connection.fetch(
             "select inhrelid::regclass::text as name from pg_inherits where inhparent = 'outbox'::regclass"
         ):
@@ -67,12 +67,12 @@ async def keep_partitions(settings: Settings, service: str) -> None:
             if month != "default" and _end_of(month) <= oldest and await _all_published(connection, name["name"]):
                 await connection.execute(f"drop table {name['name']}")
         await connection.execute("delete from progress where at < now() - interval '1 day'")
-        await connection.execute("delete from effect where done_at < $1", oldest_moment)
+        await connection.execute("delete from effect where done_at is not null and written_on < $1", oldest)
         await connection.execute("delete from dead_letter where written_on < $1", oldest)
-        await _forget_early(connection, oldest_moment - timedelta(days=_EARLY_DAYS))
+        await _forget_early(connection, oldest - timedelta(days=_EARLY_DAYS))
 
 
-async def _forget_early(connection: Any, oldest: datetime) -> None:
+async def _forget_early(connection: Any, oldest: date) -> None:
     """Facts of a key that has not begun in all this time; the log has them still."""
     await connection.execute("select from lane order by process, n for update")  # their counters change with the rows
     await connection.execute(_FORGET_EARLY, oldest)

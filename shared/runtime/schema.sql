@@ -131,8 +131,10 @@ create table if not exists held (
     traceparent text,
     body        text,
     error       text, -- why the first one of a parked key could not be decided
-    since       timestamptz not null
+    since       timestamptz not null,
+    written_on  date not null default current_date
 );
+alter table held add column if not exists written_on date not null default current_date;
 create index if not exists held_key on held (process, key, id);
 
 -- Bytes that are no fact, with where they came from and why.
@@ -173,16 +175,18 @@ create index if not exists request_lane on request (process, lane, id);
 
 -- What is to be done outside, after commit.
 create table if not exists effect (
-    id       uuid primary key,
-    process  text not null,
-    lane     integer not null,
-    key      text not null,
-    kind     text not null,
-    body     json not null,
-    at       timestamptz not null,
-    attempts integer not null default 0,
-    next_at  timestamptz not null,
-    done_at  timestamptz
+    id         uuid primary key,
+    process    text not null,
+    lane       integer not null,
+    key        text not null,
+    kind       text not null,
+    body       json not null,
+    at         timestamptz not null,
+    attempts   integer not null default 0,
+    next_at    timestamptz not null,
+    done_at    timestamptz,
+    written_on date not null default current_date
 );
+alter table effect add column if not exists written_on date not null default current_date;
 create index if not exists effect_waiting on effect (process, lane, next_at) where done_at is null;
 create index if not exists effect_key on effect (process, key);

@@ -108,8 +108,11 @@ async def test_facts_of_keys_that_never_begin_are_bounded_by_number_and_by_age(
     assert [event.total for event in bench.shelf.told(Counted)] == [1, 2]
 
     address = SecretStr(database_url)
-    await keep_partitions(Settings(database_url=address, retention_days=3650), "account")
+    old = "update held set written_on = current_date - $1::int, since = '2001-01-01'"
+    await bench.pool.execute(old, 365)
+    await keep_partitions(Settings(database_url=address, retention_days=7), "account")
     assert await bench.pool.fetchval("select held from lane where process = 'account' and n = $1", lane) == 249
+    await bench.pool.execute(old, 365 + 8)
     await keep_partitions(Settings(database_url=address, retention_days=7), "account")
     assert await bench.pool.fetchval("select count(*) from held") == 0
     assert await bench.pool.fetchval("select held from lane where process = 'account' and n = $1", lane) == 0

@@ -49,6 +49,7 @@ async def test_a_withdrawal_while_the_payout_is_on_its_way_or_after_it_comes_too
     await story.finance_pays(order)
     await story.hears(StatusChanged, notice=Notice.PAID)
     await story.withdraws()
+    await story.hears(ClaimWithdrawalRecorded)
     end = await story.ends()
     assert (end.outcome, end.money.paid_out) == (Outcome.DIRECT_PAID, total(SMALL))
     assert Reason.WITHDRAWN not in end.reasons

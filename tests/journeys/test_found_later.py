@@ -61,6 +61,7 @@ async def test_a_payment_that_comes_back_is_paid_to_the_new_payee_under_the_same
     assert (again.payout_id, again.round) == (first.payout_id, 1)
     assert again.payee_ref != first.payee_ref
     await story.finance_pays(again, reference="sister")
+    await story.hears(ClaimClosed, outcome=Outcome.STEPPED_IN_SILENT)
     await story.is_collected()
     end = await story.ends()
     assert (end.outcome, end.money.paid_out) == (Outcome.STEPPED_IN_SILENT, total(LARGE))
@@ -76,6 +77,7 @@ async def test_a_payout_that_fails_for_good_is_paid_to_a_new_payee(story: Story)
     await story.gives_a_new_payee("another-account")
     again = await story.is_paid(attempt=2)
     assert again.payout_id == first.payout_id
+    await story.hears(ClaimClosed, outcome=Outcome.DIRECT_PAID)
     end = await story.ends()
     assert (end.outcome, end.money) == (Outcome.DIRECT_PAID, Money(paid_out=total(SMALL), waived=total(SMALL)))
 

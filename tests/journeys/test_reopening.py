@@ -3,6 +3,7 @@
 from shared.events.adjusters import ReviewKind
 from shared.events.claim import ItemFinding, Reason, ReopeningReason
 from shared.events.escalation import (
+    ClaimClosed,
     ClaimReopened,
     Notice,
     Outcome,
@@ -78,6 +79,7 @@ async def test_papers_found_after_the_time_for_them_reopen_a_claim_that_was_neve
     await story.sends_papers()
     await story.hears(ClaimAccepted)
     await story.is_paid()
+    await story.hears(ClaimClosed, outcome=Outcome.DIRECT_PAID)
     end = await story.ends()
     assert (end.outcome, end.money.paid_out) == (Outcome.DIRECT_PAID, total(SMALL))
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=Event)
 DAY = 0.5
 """Real seconds per day of the clock."""
+APART = 0.2
+"""Real seconds between the beginnings of two tales."""
 PATIENCE = 60.0
 """Real seconds after which what did not come is said to be missing."""
 HEARD = frozenset(topic.name for topic in catalogue.all_topics() if topic.numbered)
@@ -73,7 +75,13 @@ class World:
     # Tales: told side by side, because a claim is mostly waiting.
 
     def tell(self, tale: Tale, story: "Story") -> None:
-        self._tales[tale] = asyncio.ensure_future(cast("Any", tale(story)))
+        """Each begins a little after the one before: all at once would keep the machine from answering in time."""
+
+        async def told(begin: float) -> None:
+            await asyncio.sleep(begin)
+            await tale(story)
+
+        self._tales[tale] = asyncio.create_task(told(len(self._tales) * APART))
 
     async def told(self, tale: Tale) -> None:
         """Returns when this tale has been told, and raises what went wrong in it."""

@@ -98,7 +98,7 @@ async def _looks(town: Town, *, paid: int) -> list[Account]:
 async def test_a_house_at_work_differs_in_nothing_at_any_moment(house: House) -> None:
     assert len(house.looks) > 5
     assert [found(account) for account in house.looks if account.differences] == []
-    assert house.looks[-1].records > 1000
+    assert house.looks[-1].records > house.looks[0].records
     assert any("records_unread" in counts for account in house.looks for counts in account.waiting.values()), "no load"
 
 
