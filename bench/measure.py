@@ -1,0 +1,83 @@
+"""What every measurement is made of: rounds, each with the CPU of everything that took part, kept as JSON lines."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import median
+
+from bench.cpu import cpu_seconds
+
+
+@dataclass(frozen=True)
+class Result:
+    """One round. ``cpu``: CPU seconds of each part (services, broker, database, load …) in this round."""
+
+    what: str
+    """The measurement it belongs to: ``routes``, ``limit``, ``peers`` …"""
+    name: str
+    """Who or what was measured: ``seller-silent``, ``Restate`` …"""
+    round: int
+    count: int
+    """Claims (or rows, deadlines …) in this round."""
+    seconds: float
+    cpu: Mapping[str, float] = field(default_factory=dict[str, float])
+    figures: Mapping[str, float] = field(default_factory=dict[str, float])
+    """What else was measured, each by a name that ends with its unit: ``p99_ms``, ``idle_cpu_percent``."""
+    missing: str | None = None
+    """Why it could not be measured here; all figures are then 0."""
+
+    @property
+    def per_second(self) -> float:
+        return self.count / self.seconds if self.seconds else 0.0
+
+    @property
+    def cpu_per_1000(self) -> float:
+        """CPU seconds of everything, per 1,000."""
+        return sum(self.cpu.values()) * 1000 / self.count if self.count else 0.0
+
+
+class Meter:
+    """Measures one round of processes that run already: ``roots`` gives name → process id, children included."""
+
+    def __init__(self, what: str, name: str, roots: Callable[[], Mapping[str, int]]) -> None:
+        self._what, self._name, self._roots = what, name, roots
+        self._rounds = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """From here on it counts."""
+        self._pids = dict(self._roots())
+        self._before, self._started = cpu_seconds(self._pids), time.perf_counter()
+
+    def end(self, count: int, **figures: float) -> Result:
+        """The round is over."""
+        seconds, after = time.perf_counter() - self._started, cpu_seconds(self._pids)
+        self._rounds += 1
+        cpu = {part: after[part] - self._before[part] for part in after}
+        return Result(self._what, self._name, self._rounds, count, seconds, cpu, figures)
+
+
+def middle(results: Sequence[Result]) -> Result:
+    """The median round by its seconds per claim: one that really was, with all its figures."""
+    ranked = sorted(results, key=lambda result: result.seconds / max(result.count, 1))
+    return ranked[(len(ranked) - 1) // 2]
+
+
+def ratio(ours: Iterable[Result], theirs: Iterable[Result], figure: Callable[[Result], float]) -> float:
+    """Ours divided by theirs, of the medians over the rounds of one run."""
+    return median(map(figure, ours)) / median(map(figure, theirs))
+
+
+def keep(path: Path, results: Iterable[Result]) -> None:
+    """Appends them, one JSON object per line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(json.dumps(asdict(result)) + "\n" for result in results)
+
+
+def kept(path: Path) -> list[Result]:
+    """What was measured so far."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [Result(**json.loads(line)) for line in lines]
