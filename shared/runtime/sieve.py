@@ -35,7 +35,7 @@ class Sieve:
         self.kinds = {kind.__name__ for kind in (*process.begins, *process.hears)}
         self._log, self._clock, self._metrics, self._break = log, clock, metrics, changed
         self._topics = {t.name: t for t in topics_of(process)}
-        self._verified: set[Place] = set()
+        self._unsure: set[Place] = set()
         self._seeking: dict[Place, int] = {}
         self._sought: dict[Place, int] = {}
 
@@ -44,12 +44,15 @@ class Sieve:
         self._sought.update(self._seeking)
         self._seeking.clear()
 
-    def forget(self, places: Collection[Place]) -> None:
-        """They are read anew: whether it is still the same log is to be seen again."""
-        for place in places:
-            self._verified.discard(place)
-            self._sought.pop(place, None)
-            self._seeking.pop(place, None)
+    def begin(self, place: Place, *, after: bool) -> None:
+        """It is read anew. ``after``: behind a record that was heard before, which must be seen first."""
+        self._sought.pop(place, None)
+        self._seeking.pop(place, None)
+        (self._unsure.add if after else self._unsure.discard)(place)
+
+    def unsure(self, places: Collection[Place]) -> set[Place]:
+        """Those of which nobody has seen yet whether it is still the same log."""
+        return self._unsure.intersection(places)
 
     def sift(
         self, records: Sequence[Record], inputs: Mapping[Place, InputRow], dead: list[DeadLetter]
@@ -77,14 +80,14 @@ class Sieve:
     def _is_next(self, record: Record, row: InputRow, gone: set[Place]) -> bool:
         place, offset = record.place, record.offset
         if offset < row.next:
-            if offset == row.next - 1 and place not in self._verified and row.last_print is not None:
-                if record.fingerprint() != row.last_print:
+            if offset == row.next - 1 and place in self._unsure:
+                if record.fingerprint() != row.last_print is not None:
                     raise self._break(place, f"record {offset} is not the one heard before")
-                self._verified.add(place)
+                self._unsure.discard(place)
             return False
-        if offset > row.next and self._sought.get(place) != row.next:
+        if place in self._unsure or (offset > row.next and self._sought.get(place) != row.next):
             # Not read from where the row says: somebody else was here meanwhile. Start again from the row.
-            self._log.seek(place, row.next)
+            self._log.seek(place, row.next - (place in self._unsure))
             self._seeking[place] = row.next
             gone.add(place)
             return False

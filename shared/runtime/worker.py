@@ -45,6 +45,8 @@ BACKOFF = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
 Find = Callable[[Transaction, int], Awaitable[list[Asked]]]
 LIMIT = 1000
 """Most deadlines or requests handled in one transaction."""
+LOOK_AGAIN_SECONDS = 5.0
+"""Real seconds after which the record heard last is asked for once more."""
 COUNT_SECONDS = 1.0
 """Real seconds between two counts of what is overdue."""
 KEPT_SECONDS = 5.0
@@ -87,6 +89,7 @@ class Worker:
         """Places whose assignment failed: until it is made up for, what is known of them may be out of date."""
         self._seen: dict[int, int] = {}
         self._committed: dict[Place, int] = {}
+        self._unsure_since: float | None = None
         self._counted_at = -math.inf
         self._looked_at = -math.inf
 
@@ -101,7 +104,7 @@ class Worker:
                 raise self._break(row.place, f"records {row.next} to {begins[row.place] - 1} are gone unread")
             self._refuse_shorter(row.place, ends[row.place], row.next)
             self._log.seek(row.place, max(row.next - 1, begins[row.place]))
-            self._sieve.forget([row.place])
+            self._sieve.begin(row.place, after=row.last_print is not None and row.next > begins[row.place])
             self._committed.pop(row.place, None)  # the group may have lost it, and listeners of ours wait for it
             self._next[row.place] = row.next
         self._unprepared.difference_update(places)
@@ -136,6 +139,8 @@ class Worker:
         self._metrics.show(waiting)
         await self._count_overdue(lanes)
         await self._count_kept(lanes)
+        if not self._is_sure():
+            return
         if waiting.requests:
             await self._carry_out(waiting.requests)
         if waiting.behind:
@@ -152,6 +157,20 @@ class Worker:
         assigned = self._log.assigned()
         if missed := assigned & self._unprepared | assigned - self._next.keys():
             await self.assigned(missed)
+
+    def _is_sure(self) -> bool:
+        """Nothing is said to, or decided by, a log of which the record heard last has not been seen again."""
+        unsure = self._sieve.unsure(self._log.assigned())
+        if not unsure:
+            self._unsure_since = None
+        elif self._unsure_since is None:
+            self._unsure_since = steady_seconds()
+        elif steady_seconds() - self._unsure_since > LOOK_AGAIN_SECONDS:
+            self._unsure_since = steady_seconds()
+            log.warning("still not seen to be the same log", process=self.process.name, places=len(unsure))
+            for place in unsure:
+                self._log.seek(place, self._next[place] - 1)
+        return not unsure
 
     async def _count_overdue(self, lanes: Collection[int]) -> None:
         """For the metric alone, and so not at every tick."""

@@ -167,6 +167,34 @@ async def test_nothing_is_said_to_another_log_and_taken_for_published(bench: Wor
     assert await bench.pool.fetchval("select sum(published) from lane") == 0
 
 
+async def test_nothing_is_said_to_a_longer_log_either_before_it_was_seen_to_be_another(bench: Workbench) -> None:
+    one = await bench.replica()
+    bench.shelf.say(Deposited(account="a", n=1))
+    await one.dies_before_publishing()
+    other = await bench.replica()
+    bench.shelf.records.clear()
+    bench.shelf.say(*deposits(11, 19))
+    await other.worker.tick()
+    assert bench.shelf.told(Counted) == []
+    with pytest.raises(LogChangedError, match="is not the one heard before"):
+        await other.read()
+    assert bench.shelf.told(Counted) == []
+    assert await bench.pool.fetchval("select sum(published) from lane") == 0
+
+
+async def test_what_was_committed_is_not_believed_until_the_record_before_it_was_seen(bench: Workbench) -> None:
+    """Records may come from where the group has committed, before anybody could look at the one heard last."""
+    bench.shelf.say(*deposits(1, 3))
+    await (await bench.replica()).read()
+    bench.shelf.records.clear()
+    bench.shelf.say(*deposits(11, 19))
+    other = await bench.replica()
+    await other.worker.hear(other.reader.fetch()[3:])
+    with pytest.raises(LogChangedError, match="record 2 is not the one heard before"):
+        await other.read()
+    assert counts(bench) == []
+
+
 async def test_who_has_refused_hears_nothing_any_more(bench: Workbench) -> None:
     bench.shelf.say(*deposits(1, 3))
     await (await bench.replica()).read()

@@ -173,9 +173,9 @@ async def test_only_the_outbox_speaks_on_a_numbered_topic(mirror: Workbench) -> 
 
 
 async def test_what_could_not_be_published_on_the_timer_is_published_later(bench: Workbench) -> None:
+    one = await bench.replica()
     bench.shelf.say(*deposits(1, 1))
     await (await bench.replica()).dies_before_publishing()
-    one = await bench.replica()
     one.reader.away = True
     with pytest.raises(PassingError):
         await one.worker.tick()
