@@ -17,6 +17,7 @@ from ops.simulation.outside import MailServer, Outside
 from ops.simulation.plan import SERVICE_OF, Fault, Kind, Noise, Plan
 from ops.simulation.replica import FRESH, Replica, Room
 from ops.simulation.restoring import recovered, replay_as_published
+from ops.simulation.versions import next_version
 from shared.policy import load
 from shared.runtime import Process
 from shared.runtime.codec import Headers, type_of
@@ -30,6 +31,8 @@ START: Final = datetime(2026, 3, 2, 8, tzinfo=UTC)
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 43_200.0
 """Between two rounds in which somebody has something to do: longer while nothing comes of it."""
 SERVICES: Final = {name: catalogue.service(name) for name in catalogue.NAMES}
+NEXT: Final = {f"{name}.next": next_version(service) for name, service in SERVICES.items()}
+"""By the name of the replica that runs it."""
 POLICIES: Final = load()
 PROCESSES: Final = {process.name: process for service in SERVICES.values() for process, _ in all_processes(service)}
 
@@ -64,6 +67,7 @@ class House:
                 self.databases[SERVICE_OF[fault.process]].backups = []
         self.story: list[Told] = []
         self.refused: list[tuple[str, Exception]] = []
+        self.upgraded: set[str] = set()
         self.seen = self._seen()
         self.watch = Watch(invariants, self.seen)
         self.replicas: dict[str, Replica] = {}
@@ -91,7 +95,7 @@ class House:
             clock=self.clock, cluster=self.cluster, schemas=lambda: {n: d.schema for n, d in self.databases.items()},
             policies=POLICIES, processes=PROCESSES, service_of=SERVICE_OF, letters=self.mail.taken,
             faulty=lambda: bool(self.faults.struck) or Noise.TWO_REPLICAS in self.plan.noise,
-            refused=self.refused, spoilt=self.outside.spoilt,
+            refused=self.refused, spoilt=self.outside.spoilt, upgraded=self.upgraded,
         )  # fmt: skip
 
     def _committed(self, service: str, process: str, changes: Changes) -> None:
@@ -111,12 +115,12 @@ class House:
     # What can befall it
 
     def start(self, name: str) -> None:
-        """A replica under this name (``escalation.1``), unless there is one."""
-        present = self.replicas.get(name)
-        if name.partition(".")[0] in self._closed or (present is not None and present.alive):
+        """A replica under this name (``escalation.1``, ``escalation.next``), unless there is one."""
+        present, service = self.replicas.get(name), name.partition(".")[0]
+        if service in self._closed or (present is not None and present.alive):
             return
         life = self._lives[name] = self._lives.get(name, -1) + 1
-        replica = Replica(self, SERVICES[name.partition(".")[0]], name, life)
+        replica = Replica(self, NEXT.get(name, SERVICES[service]), name, life)
         self.replicas[name] = replica
         replica.start()
 
@@ -142,9 +146,8 @@ class House:
         match fault.kind:
             case Kind.DATABASE_DOWN:
                 self._down[replica.service.name] = now + fault.size
-                for each in self.replicas.values():
-                    if each.service is replica.service:
-                        each.end_sessions()
+                for each in self._of(replica.service.name):
+                    each.end_sessions()
             case Kind.LOG_DOWN:
                 self._down["log"] = now + fault.size
             case Kind.REBALANCE:
@@ -159,8 +162,20 @@ class House:
                 if name not in self.replicas:
                     self.start(name)
                     self.loop.call_later(fault.size, self._stop, name)
+            case Kind.NEXT_VERSION:
+                self._upgrade(replica.service.name, fault.size)
             case _:
                 raise AssertionError(fault.kind)
+
+    def _upgrade(self, service: str, seconds: float) -> None:
+        """The next version beside the present one, alone, and beside it again, until it is given up."""
+        present, coming = f"{service}.1", f"{service}.next"
+        if coming not in self.replicas:
+            self.upgraded.add(service)
+            self.start(coming)
+            self.loop.call_later(seconds / 3, self._stop, present)
+            self.loop.call_later(seconds * 2 / 3, self.start, present)
+            self.loop.call_later(seconds, self._stop, coming)
 
     def _restore(self, replica: Replica, missed: int) -> None:
         """As the page on restoring says: its replicas are ended first."""

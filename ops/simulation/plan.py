@@ -38,6 +38,7 @@ class Kind(StrEnum):
     PUBLISH_TORN = "publish torn"
     PUBLISH_LATE = "publish late"
     RESTORE = "older database restored"
+    NEXT_VERSION = "next version comes and goes"
 
 
 SHARES: Final = {
@@ -55,6 +56,7 @@ SHARES: Final = {
     Kind.PUBLISH_TORN: 6,
     Kind.PUBLISH_LATE: 5,
     Kind.RESTORE: 6,
+    Kind.NEXT_VERSION: 8,
 }
 
 
@@ -141,7 +143,7 @@ def _size(luck: Random, kind: Kind) -> float:
             return luck.choice((luck.uniform(1, 9), luck.uniform(11, 60), luck.uniform(60, 86400 * 2)))
         case Kind.DATABASE_DOWN | Kind.LOG_DOWN:
             return luck.choice((luck.uniform(1, 30), luck.uniform(30, 900)))
-        case Kind.SECOND_REPLICA:
+        case Kind.SECOND_REPLICA | Kind.NEXT_VERSION:
             return luck.choice((luck.uniform(1, 60), luck.uniform(60, 86400 * 10)))
         case Kind.PUBLISH_LATE:
             return luck.uniform(15, 120)

@@ -11,7 +11,7 @@ import pytest
 
 from ops.demo.scenes import SCENES
 from ops.simulation.house import House
-from ops.simulation.invariants import INVARIANTS, Invariant, Watch, decided, ended, said
+from ops.simulation.invariants import INVARIANTS, Invariant, Watch, decided, ended, said, taken
 from ops.simulation.plan import Plan
 from ops.simulation.run import lived
 from shared.runtime.codec import Headers, type_of
@@ -266,6 +266,15 @@ def test_a_watcher_who_does_not_know_is_noticed(house: House) -> None:
     tables.states[key] = state._replace(watches=next(iter(references)))
     tables.journal[key][-1] = tables.journal[key][-1]._replace(reference=None)
     assert at_the_end(house, ended.WatchersKnow)
+
+
+def test_a_version_that_decides_something_else_is_noticed(house: House) -> None:
+    house.upgraded.update(("escalation", "recovery"))
+    assert at_the_end(house, taken.EveryVersionDecidesAlike) is None
+    outbox = house.databases["escalation"].schema.tables["escalation"].outbox
+    for records in outbox.values():
+        records[:] = [r._replace(body=r.body.replace('"allowed_minor":', '"allowed_minor":1')) for r in records]
+    assert "StatusChanged" in (at_the_end(house, taken.EveryVersionDecidesAlike) or "")
 
 
 def test_a_replica_that_refuses_is_noticed(house: House) -> None:

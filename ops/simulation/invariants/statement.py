@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -72,6 +72,8 @@ class Seen:
     refused: Sequence[tuple[str, Exception]]
     spoilt: frozenset[str]
     """Submissions that were damaged on purpose."""
+    upgraded: Collection[str]
+    """Services that ran in two versions."""
 
 
 class Invariant:
