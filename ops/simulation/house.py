@@ -14,14 +14,16 @@ from ops.simulation.invariants import INVARIANTS, Invariant, Seen, Violation, Wa
 from ops.simulation.log import SESSION_SECONDS, Cluster
 from ops.simulation.loop import VirtualLoop
 from ops.simulation.outside import MailServer, Outside
-from ops.simulation.plan import SERVICE_OF, Fault, Kind, Noise, Plan
+from ops.simulation.plan import ANOTHER_LOG, SERVICE_OF, Fault, Kind, Noise, Plan
+from ops.simulation.replacing import Replacing
 from ops.simulation.replica import FRESH, Replica, Room
 from ops.simulation.restoring import recovered, replay_as_published
+from ops.simulation.tables import Tables
 from ops.simulation.versions import next_version
 from shared.policy import load
 from shared.runtime import Process
 from shared.runtime.codec import Headers, type_of
-from shared.runtime.log import OlderDatabaseError, Record
+from shared.runtime.log import LogChangedError, OlderDatabaseError, Place, Record
 from shared.runtime.process import all_processes, reference_name
 from shared.runtime.store import Changes, LaneRow
 
@@ -72,6 +74,7 @@ class House:
         self.watch = Watch(invariants, self.seen)
         self.replicas: dict[str, Replica] = {}
         self.healed = False
+        self.replacing = Replacing(self)
         self._restored: set[str] = set()
         self._closed: set[str] = set()
         """Services that an operator is at work on: nobody starts them."""
@@ -96,6 +99,7 @@ class House:
             policies=POLICIES, processes=PROCESSES, service_of=SERVICE_OF, letters=self.mail.taken,
             faulty=lambda: bool(self.faults.struck) or Noise.TWO_REPLICAS in self.plan.noise,
             refused=self.refused, spoilt=self.outside.spoilt, upgraded=self.upgraded,
+            reading=self._reading,
         )  # fmt: skip
 
     def _committed(self, service: str, process: str, changes: Changes) -> None:
@@ -156,7 +160,11 @@ class House:
                 self.cluster.committed[fault.process].clear()
                 group.rebalance()
             case Kind.RESTORE:
-                self._restore(replica, int(fault.size))
+                if not self.cluster.replaced:  # one misfortune after the other, for each has its operator
+                    self._restore(replica, int(fault.size))
+            case kind if kind in ANOTHER_LOG:
+                if not (self.cluster.replaced or self._restored or self._closed):
+                    self.replacing.befall(fault, PROCESSES[fault.process])
             case Kind.SECOND_REPLICA:
                 name = f"{replica.service.name}.2"
                 if name not in self.replicas:
@@ -198,6 +206,8 @@ class House:
             self._closed.add(service)
             self._end_all(service)
             self.loop.create_task(self._recover(service), name=f"recover {service}")
+        elif isinstance(error, LogChangedError) and self.replacing.happened:
+            self.loop.call_later(self.replacing.pause(replica), self._start_again, replica)
         elif not isinstance(error, OlderDatabaseError) or self.replicas.get(replica.name) is replica:
             self.refused.append((replica.name, error))
 
@@ -217,6 +227,29 @@ class House:
 
     def _of(self, service: str) -> list[Replica]:
         return [each for each in self.replicas.values() if each.service.name == service]
+
+    def break_off(self, seconds: float) -> None:
+        """The brokers go, with all that was under way to them; whoever stands there next is joined anew."""
+        self._down["log"] = max(self._down.get("log", 0.0), self.loop.time() + seconds)
+        for replica in self.replicas.values():
+            for room in replica.rooms.values():
+                room.member.end_journeys()
+        for group in self.cluster.groups.values():
+            group.rebalance()
+
+    def refresh(self) -> None:
+        """Everybody looks round, whatever there is to do."""
+        for room in self._rooms():
+            room.fresh = FRESH
+        self.nudge()
+
+    def start_all_again(self) -> None:
+        for replica in list(self.replicas.values()):
+            if not replica.alive:
+                self._start_again(replica)
+
+    def tables_of(self, process: str) -> Tables:
+        return self.databases[SERVICE_OF[process]].schema.tables[process]
 
     def is_down(self, where: str) -> bool:
         return self._down.get(where, 0.0) > self.loop.time()
@@ -242,7 +275,14 @@ class House:
             else:
                 pause, changes = FIRST_PAUSE, self._changes()
             next_at = self._next_at()
-            if not busy and next_at is None and not self._closed and not self._stirs() and not self._heal():
+            if (
+                not busy
+                and next_at is None
+                and not self._closed
+                and not self.cluster.replaced
+                and not self._stirs()
+                and not self._heal()
+            ):
                 self.watch.ended()
                 return
             await self._sleep(pause if busy else None, next_at)
@@ -262,8 +302,7 @@ class House:
         for service in SERVICES:
             if not any(each.alive for each in self.replicas.values() if each.service.name == service):
                 self.start(f"{service}.1")
-        for room in self._rooms():
-            room.fresh = FRESH
+        self.refresh()
         return True
 
     async def _sleep(self, pause: float | None, next_at: datetime | None) -> None:
@@ -296,6 +335,11 @@ class House:
             if replica.alive:
                 yield from replica.rooms.values()
 
+    def _reading(self) -> Iterator[tuple[str, Place]]:
+        for room in self._rooms():
+            for place in room.member.view:
+                yield room.worker.process.name, place
+
     def _changes(self) -> int:
         return self._begun + self.cluster.count + sum(database.changed for database in self.databases.values())
 
@@ -318,7 +362,7 @@ class House:
 
     def _wanted(self, name: str, process: Process[Any]) -> set[str]:
         """The processes that must tick for this one to go on."""
-        tables = self.databases[SERVICE_OF[name]].schema.tables[name]
+        tables = self.tables_of(name)
         found: set[str] = set()
         if tables.requests or any(self._unsaid(name, row) for row in tables.lanes.values() if row.position):
             found.add(name)
@@ -337,7 +381,7 @@ class House:
         return lane.position > out
 
     def _effects_due(self, name: str, now: datetime) -> bool:
-        effects = self.databases[SERVICE_OF[name]].schema.tables[name].effects
+        effects = self.tables_of(name).effects
         return any(effect.done_at is None and effect.next_at <= now for effect in effects.values())
 
     def _next_at(self) -> datetime | None:
@@ -348,7 +392,7 @@ class House:
         for name in PROCESSES:
             if name == ENDLESS and not moments:
                 return None
-            tables = self.databases[SERVICE_OF[name]].schema.tables[name]
+            tables = self.tables_of(name)
             moments += [s.due for s in tables.states.values() if s.due is not None and s.due > now]
             moments += [e.next_at for e in tables.effects.values() if e.done_at is None and e.next_at > now]
         return min(moments, default=None)

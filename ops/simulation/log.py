@@ -52,12 +52,17 @@ class Cluster:
         self.wanted: defaultdict[str, list[Member]] = defaultdict(list)
         self.out: dict[tuple[str, int], int] = {}
         """(process, lane) → position of the outbox up to which it has been published at some time."""
+        self.found = self.records
+        """What replicas find at the address: another log, while ours is away."""
+        self.replaced: frozenset[str] = frozenset()
+        """The topics of which they find another log."""
         self._millisecond = millisecond
 
     def append(self, place: Place, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         records = self.records[place]
         record = Record(place, len(records), self._millisecond(), key, value, headers)
         records.append(record)
+        self.found.setdefault(place, records)
         self.count += 1
         for show in self.appended:
             show(record)
@@ -73,6 +78,19 @@ class Cluster:
 
     def end(self, place: Place) -> int:
         return len(self.records[place]) if place in self.records else 0
+
+    def found_end(self, place: Place) -> int:
+        """As replicas find it."""
+        return len(self.found[place]) if place in self.found else 0
+
+    def replace(self, other: Mapping[Place, list[Record]]) -> None:
+        """From now on replicas find these records; whoever is outside keeps to ours."""
+        self.replaced = frozenset(place.topic for place in other)
+        self.found = defaultdict(list, {**self.records, **other})
+
+    def put_back(self) -> None:
+        self.replaced = frozenset()
+        self.found = self.records
 
     def group(self, name: str) -> "Group":
         if name not in self.groups:
@@ -198,8 +216,9 @@ class Member:
         """Some of what waits; of each place the next ones."""
         waiting: dict[Place, list[Record]] = {}
         for place, position in self._positions.items():
-            if position < self._cluster.end(place):
-                waiting[place] = self._cluster.records[place][position:]
+            if position != (end := self._cluster.found_end(place)):
+                first = position if position < end else 0  # as auto_offset_reset=earliest
+                waiting[place] = self._cluster.found[place][first:]
         batch = self._line.choose(waiting) if waiting else []
         for record in batch:
             self._positions[record.place] = record.offset + 1
@@ -217,7 +236,7 @@ class Member:
 
     async def ends(self, places: Collection[Place]) -> Mapping[Place, int]:
         await self._line.before("ends")
-        found = {place: self._cluster.end(place) for place in sorted(places)}
+        found = {place: self._cluster.found_end(place) for place in sorted(places)}
         await self._line.after("ends")
         return found
 
@@ -250,10 +269,11 @@ class Member:
         await self._line.after("publish")
 
     def _arrive(self, journey: Journey, place: Place, batch: list[Outgoing]) -> None:
-        for record in batch:
-            self._cluster.append(place, record.key.encode(), record.body.encode(), record.headers)
         journey.left -= 1
-        self._cluster.arrived(self._group.name, batch)
+        if place.topic not in self._cluster.replaced:  # else it is lost with the log that it went to
+            for record in batch:
+                self._cluster.append(place, record.key.encode(), record.body.encode(), record.headers)
+            self._cluster.arrived(self._group.name, batch)
         if not journey.left and not journey.arrived.done():
             journey.arrived.set_result(None)
 

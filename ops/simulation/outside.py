@@ -56,7 +56,7 @@ class Outside:
 
     @property
     def next_at(self) -> datetime | None:
-        moments = [queue[0][0] for queue in self._on_their_way.values() if queue]
+        moments = [queue[0][0] for topic, queue in self._on_their_way.items() if queue and self._finds(topic)]
         moments += [self._filing[0][0]] if self._filing else []
         if self._world.next_at is not None:
             moments.append(self._world.next_at)
@@ -70,10 +70,14 @@ class Outside:
             self._world.submit(submission, number, now)
         for speech in self._world.due(now):
             self._send(speech.topic, speech.key, speech.record(), now)
-        for queue in self._on_their_way.values():
-            while queue and queue[0][0] <= now:
+        for topic, queue in self._on_their_way.items():
+            while self._finds(topic) and queue and queue[0][0] <= now:
                 _, place, record = queue.pop(0)
                 self._cluster.append(place, *record)
+
+    def _finds(self, topic: str) -> bool:
+        """Whoever is outside speaks to no other log than ours either."""
+        return topic not in self._cluster.replaced
 
     def _send(self, topic: str, key: str, record: Any, now: datetime) -> None:
         place = Place(topic, self._partition(key))

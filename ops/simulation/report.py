@@ -8,7 +8,7 @@ from typing import Final
 from rich.console import Console
 
 from ops.demo.scenes import SCENES
-from ops.simulation.plan import Kind, Noise, plan_of
+from ops.simulation.plan import SHARES, Noise, plan_of
 from ops.simulation.run import Result, lived, processors, results
 from ops.simulation.shrink import shrunk
 from ops.simulation.story import told
@@ -54,6 +54,6 @@ def _coverage(found: Sequence[Result]) -> list[str]:
         scenes += result.scenes
     return [
         f"scenes {len(scenes)} of {len(SCENES)}, {len(events)} types of events in {events.total():,} records",
-        "faults that struck: " + ", ".join(f"{kind} {faults[kind]:,}" for kind in Kind),
+        "faults that struck: " + ", ".join(f"{kind} {faults[kind]:,}" for kind in SHARES),
         "noise: " + ", ".join(f"{each.name.lower()} {noise[each]:,}" for each in Noise),
     ]

@@ -32,13 +32,13 @@ class Archive:
 
     async def ends(self, places: Collection[Place]) -> Mapping[Place, int]:
         await self._line.before("ends")
-        return {place: self._cluster.end(place) for place in places}
+        return {place: self._cluster.found_end(place) for place in places}
 
     async def read(self, ranges: Mapping[Place, tuple[int, int]]) -> AsyncIterator[Sequence[Record]]:
         for place, (first, last) in sorted(ranges.items()):
             if first < last:
                 await self._line.before("ends")
-                yield self._cluster.records[place][first:last]
+                yield self._cluster.found[place][first:last]
 
 
 class _NoLine:

@@ -11,7 +11,7 @@ import pytest
 
 from ops.demo.scenes import SCENES
 from ops.simulation.house import House
-from ops.simulation.invariants import INVARIANTS, Invariant, Watch, decided, ended, said, taken
+from ops.simulation.invariants import INVARIANTS, Invariant, Watch, decided, ended, replaced, said, taken
 from ops.simulation.plan import Plan
 from ops.simulation.run import lived
 from shared.runtime.codec import Headers, type_of
@@ -275,6 +275,42 @@ def test_a_version_that_decides_something_else_is_noticed(house: House) -> None:
     for records in outbox.values():
         records[:] = [r._replace(body=r.body.replace('"allowed_minor":', '"allowed_minor":1')) for r in records]
     assert "StatusChanged" in (at_the_end(house, taken.EveryVersionDecidesAlike) or "")
+
+
+# Of another log
+
+
+def find_another(house: House) -> None:
+    """The log as it was, and every moment of it a little later."""
+    records = house.cluster.records
+    house.cluster.replace({p: [r._replace(timestamp=r.timestamp + 1) for r in rs] for p, rs in records.items()})
+
+
+def at_the_putting_back(house: House, statement: type[Invariant]) -> str | None:
+    watch = Watch([statement], house.seen)
+    watch.put_back()
+    return watch.violation.what if watch.violation else None
+
+
+def test_who_goes_on_with_another_log_is_noticed(house: House) -> None:
+    assert at_the_putting_back(house, replaced.AnotherLogIsRefused) is None
+    find_another(house)
+    assert at_the_putting_back(house, replaced.AnotherLogIsRefused)
+
+
+def test_what_is_heard_from_another_log_is_noticed(house: House) -> None:
+    def heard(changes: Changes) -> Changes:
+        return replace(changes, inputs=[replace(row, last_print=1) for row in changes.inputs])
+
+    find_another(house)
+    assert again(house, replaced.NothingIsHeardFromAnotherLog, "recovery", lambda changes: changes) is None
+    assert again(house, replaced.NothingIsHeardFromAnotherLog, "recovery", heard)
+
+
+def test_what_is_said_to_another_log_is_noticed(house: House) -> None:
+    assert at_the_putting_back(house, replaced.NothingIsSaidToAnotherLog) is None
+    house.cluster.out.clear()
+    assert at_the_putting_back(house, replaced.NothingIsSaidToAnotherLog)
 
 
 def test_a_replica_that_refuses_is_noticed(house: House) -> None:

@@ -15,7 +15,7 @@ from ops.simulation.clock import TrueClock
 from ops.simulation.log import Cluster
 from ops.simulation.tables import Schema, Tables
 from shared.policy import Policies
-from shared.runtime.log import Record
+from shared.runtime.log import Place, Record
 from shared.runtime.process import Process
 from shared.runtime.store import Changes
 
@@ -74,6 +74,16 @@ class Seen:
     """Submissions that were damaged on purpose."""
     upgraded: Collection[str]
     """Services that ran in two versions."""
+    reading: Callable[[], Iterable[tuple[str, Place]]]
+    """Which process reads what at the moment, on any replica."""
+
+    def concerned(self, process: str, place: Place) -> bool:
+        """Whether a process has read of a place what replicas do not find there now."""
+        row = self.schemas()[self.service_of[process]].tables[process].inputs.get(place)
+        if place.topic not in self.cluster.replaced or row is None or row.last_print is None:
+            return False
+        found = self.cluster.found[place]
+        return row.next > len(found) or found[row.next - 1].fingerprint() != row.last_print
 
 
 class Invariant:
@@ -111,6 +121,9 @@ class Invariant:
     def restored(self, service: str) -> None:
         """A service's rows are those of an earlier moment."""
 
+    def put_back(self) -> None:
+        """An operator puts the log back in whose place replicas found another one."""
+
     def ended(self) -> None:
         """All is over: everything healed, and nobody has anything left to do."""
 
@@ -147,6 +160,10 @@ class Watch:
     def restored(self, service: str) -> None:
         for statement in self._all:
             statement.restored(service)
+
+    def put_back(self) -> None:
+        for statement in self._all:
+            self._ask(lambda _, statement=statement: statement.put_back(), None)
 
     def ended(self) -> None:
         for statement in self._all:
