@@ -50,7 +50,17 @@ async def towns() -> AsyncIterator[Towns]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def town(towns: Towns) -> AsyncGenerator[Town]:
     """Five services, one replica each, directly on a Kafka and a PostgreSQL that can be killed, frozen and filled."""
-    yield await towns.one()
+    found = await towns.one()
+    yield found
+    if not found.sound:
+        await towns.end()
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def one_town_at_a_time(request: pytest.FixtureRequest, towns: Towns) -> None:
+    """A test that makes a town of its own has the machine to itself."""
+    if "town" not in request.fixturenames:
+        await towns.end()
 
 
 @pytest.fixture
