@@ -19,23 +19,22 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
-from pydantic import SecretStr
 
-from bench.direct_pay import Rounds
-from bench.policies import without_comment_window
+from bench.load import DIRECT_PAY
+from bench.outside import Outside
+from bench.routes import know_sellers, play, prepare
+from bench.stand import Stand, stand
 from ops import catalogue
 from ops.demo.outside.wire import Wire
-from ops.fleet import Fleet
-from ops.local.stack import NativeStack, Stack
+from ops.local.stack import NativeStack
 from ops.terminal import ROOT
-from shared.runtime.kafka import client_options, make_topics
-from shared.runtime.logs import quiet_libraries
-from shared.runtime.migrate import migrate
+from shared.runtime.kafka import client_options
 from shared.runtime.postgres import session
 from shared.runtime.settings import Settings
 
 CLAIMS: Final = 100
 """Real claims in each of two rounds."""
+SELLERS: Final = 50
 _ID: Final = r"([0-9a-f]{8})-[0-9a-f]{4}-([0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
 _COMPARE: Final = """
 import resource, sys
@@ -47,12 +46,9 @@ sys.exit(code)
 
 
 async def main(copies: int, *, topics: bool) -> None:
-    quiet_libraries()
-    async with await Stack.native(ROOT, name="bench", fresh=True) as stack:
-        settings = Settings(kafka_bootstrap_servers=stack.bootstrap_servers, database_url=SecretStr(stack.database_url))
-        await make_topics(settings, catalogue.all_topics())
-        await migrate(settings, catalogue.all_services())
-        await _real_claims(stack, settings)
+    async with stand(ROOT) as place:
+        settings = place.settings
+        await _real_claims(place)
         began = time.monotonic()
         async with session(settings) as connection:
             marks = "|".join(await _marks(connection))
@@ -66,20 +62,17 @@ async def main(copies: int, *, topics: bool) -> None:
                 await _publish(settings, connection, marks, copies)
             await connection.execute("vacuum analyze")
             sys.stdout.write(f"filled in {time.monotonic() - began:.0f} s\n")
-            await _compare(stack, connection, topics=topics)
+            await _compare(place.stack, connection, topics=topics)
 
 
-async def _real_claims(stack: NativeStack, settings: Settings) -> None:
-    folder = ROOT / ".makegood" / "bench"
-    policies = without_comment_window(folder / "policies")
-    fleet = Fleet({**stack.environment, "MAKEGOOD_POLICY_FOLDER": str(policies)}, folder / "logs")
-    try:
-        for service in catalogue.NAMES:
-            fleet.serve(service)
-        await Rounds(settings, fleet, stack).run(CLAIMS, 1, CLAIMS)
+async def _real_claims(place: Stand) -> None:
+    await place.serve()
+    async with Outside(place) as outside:
+        await know_sellers(place, outside, SELLERS)
+        for _ in range(2):
+            await play(outside, DIRECT_PAY, prepare(place, DIRECT_PAY, CLAIMS, SELLERS))
         await asyncio.sleep(5)  # what was heard last is on record
-    finally:
-        fleet.end()
+    place.fleet.end()
 
 
 async def _marks(connection: Any) -> list[str]:

@@ -367,29 +367,38 @@ def simulate(
 
 @app.command()
 def bench(
-    claims: Annotated[int, typer.Option(min=100, help="Claims per round.")] = 5000,
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(help="Of: routes, latency, limit, small, growth, peers; none: routes and limit."),
+    ] = None,
+    *,
+    claims: Annotated[int, typer.Option(min=10, help="Claims per round.")] = 5000,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds; their median is the result.")] = 3,
-    file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the results there.")] = None,
+    file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Append each round there.")] = None,
+    short: Annotated[bool, typer.Option("--short", help="A minute: whether all runs, not how fast.")] = False,
 ) -> None:
-    """Measure the direct-pay route on this machine, on a stack of its own: claims per second and CPU per 1,000."""
-    from bench.direct_pay import measure
-    from ops.sheet import Sheet
+    """Measure on this machine, in one run and on a stack of its own: claims per second, and CPU of everything.
 
+    The table in docs/performance.md is made of the FILE of one run, by `python -m bench.render FILE`.
+    """
+    from bench.command import USUAL, WHAT, AbsentError
+    from bench.plan import SHORT, Plan
+    from bench.show import show
+
+    wanted = what or list(USUAL)
+    if unknown := [name for name in wanted if name not in WHAT]:
+        raise fail(f"nothing is measured by the name {unknown[0]}: choose of {', '.join(WHAT)}")
     for name in [name for name in os.environ if name.startswith("MAKEGOOD_")]:
         del os.environ[name]  # its stack and its clock are its own
     try:
-        results = run(measure(ROOT, claims, rounds))
+        run(show(ROOT, wanted, SHORT if short else Plan(claims, rounds), file, console))
+    except AbsentError as error:
+        raise fail(str(error)) from error
     except typer.Exit:
         raise
     except (RuntimeError, TimeoutError) as error:
         why = str(error) or "a round did not end in time"
         raise fail(f"the bench broke off ({why}): see the logs in {ROOT}/.makegood/bench/logs") from error
-    sheet = Sheet("Bench", "Round", "Claims per second", "CPU seconds per 1,000 claims")
-    for result in results:
-        sheet.add(result["name"], str(result["claims_per_second"]), str(result["cpu_seconds_per_1000"]))
-    sheet.write(console)
-    if file is not None:
-        file.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
 
 
 @app.command()

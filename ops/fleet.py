@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ops.local.processes import running_in
 
-_OURS = re.compile(r"python.* -m ops\.")
+_OURS = re.compile(r"python.* -m (ops|bench)\.")
 
 
 def end_left_over(logs: Path) -> None:

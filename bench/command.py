@@ -1,0 +1,48 @@
+"""What ``makegood bench`` runs: the measurements that were asked for, one after the other, in one run."""
+
+from collections.abc import AsyncGenerator, Sequence
+from importlib import import_module, util
+from pathlib import Path
+from typing import Final
+
+from bench.machine import machine
+from bench.measure import Result
+from bench.plan import Plan
+from bench.stand import stand
+
+ON_OUR_STACK: Final = {
+    "routes": "ours, by route: throughput and CPU",
+    "latency": "ours, by route, at 25, 50 and 75 % of the throughput",
+    "limit": "a bare loop of as many hops, and each part by itself",
+    "small": "start, idle, rebalance and demo",
+    "growth": "with history, pending deadlines, replicas and databases",
+}
+"""Measured one after the other on one stack, by the module of ``bench`` that has the name."""
+WHAT: Final = {**ON_OUR_STACK, "peers": "other engines on a small claim process, each on a stack of its own"}
+USUAL: Final = ("routes", "limit")
+
+
+class AbsentError(Exception):
+    """This measurement is not part of this version."""
+
+
+def module_of(what: str) -> str:
+    if util.find_spec(name := f"bench.{what}") is None:
+        raise AbsentError(f"there is no measurement of {what} yet")
+    return name
+
+
+async def measured(root: Path, wanted: Sequence[str], plan: Plan) -> AsyncGenerator[Result]:
+    """Each round's result as soon as it is there; first what the machine is."""
+    modules = {what: import_module(module_of(what)) for what in WHAT if what in wanted}
+    yield machine()
+    results: list[Result] = []
+    if ours := [what for what in modules if what in ON_OUR_STACK]:
+        async with stand(root) as place:
+            for what in ours:
+                async for result in modules[what].measure(place, plan, results):
+                    results.append(result)
+                    yield result
+    if "peers" in modules:
+        async for result in modules["peers"].measure(root, plan):
+            yield result

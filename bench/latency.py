@@ -1,0 +1,96 @@
+"""Latency at a part of what each route can take: an open loop, whose arrivals nobody puts off.
+
+Counted from the moment at which a claim was to be submitted, whether or not it was submitted then, to that at which the
+world outside has heard of the decision (PayoutAuthorized), and of the end (ClaimClosed; finance answers at once). Where
+the policy lets the seller answer, his days are taken off: what is left is what we add to them.
+"""
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from random import Random
+from statistics import median
+from typing import Final
+
+from bench.load import ROUTES, Prepared, Route
+from bench.measure import Meter, Result
+from bench.outside import Outside, Tally
+from bench.plan import Plan
+from bench.routes import ENDS, know_sellers, play, prepare
+from bench.stand import DAY, Stand
+
+LOADS: Final = (25, 50, 75)
+"""Percent of the throughput that was measured."""
+PERCENTILES: Final = (50, 99, 99.9)
+MOMENTS: Final = {"decision": "PayoutAuthorized", "payout": "ClaimClosed"}
+
+
+async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGenerator[Result]:
+    """The throughput is that of ``before``; a route that was not measured yet is, shortly."""
+    await stand.serve()
+    async with Outside(stand) as outside:
+        await know_sellers(stand, outside, plan.sellers)
+        for route in ROUTES:
+            full = throughput(route, before) or await _throughput(stand, outside, plan, route)
+            for load in LOADS:
+                claims = prepare(stand, route, plan.claims, plan.sellers)
+                yield await _at(stand, outside, claims, route, load=load, per_second=full * load / 100)
+
+
+def throughput(route: Route, results: Iterable[Result]) -> float | None:
+    """Claims per second in the median round."""
+    rounds = [result.per_second for result in results if (result.what, result.name) == ("routes", route.name)]
+    return median(rounds) if rounds else None
+
+
+def schedule(per_second: float, count: int, seed: int = 1) -> list[float]:
+    """Seconds from the beginning at which claims arrive by themselves: independent of each other, at this mean rate."""
+    luck, at = Random(seed), 0.0  # noqa: S311 - no secret hangs on it
+    return [at := at + luck.expovariate(per_second) for _ in range(count)]
+
+
+def percentile(sorted_values: Sequence[float], percent: float) -> float:
+    """The smallest value that so many percent of all are not above."""
+    return sorted_values[max(math.ceil(len(sorted_values) * percent / 100) - 1, 0)]
+
+
+async def _throughput(stand: Stand, outside: Outside, plan: Plan, route: Route) -> float:
+    await play(outside, route, prepare(stand, route, plan.warm_up, plan.sellers))
+    started = time.perf_counter()
+    await play(outside, route, prepare(stand, route, plan.claims, plan.sellers))
+    return plan.claims / (time.perf_counter() - started)
+
+
+async def _at(
+    stand: Stand, outside: Outside, claims: Sequence[Prepared], route: Route, *, load: int, per_second: float
+) -> Result:
+    tally = Tally((claim.claim_id for claim in claims), ENDS)
+    for kind in MOMENTS.values():
+        tally.watch(kind)
+    outside.play(tally, route.answers)
+    meter = Meter("latency", f"{route.name} at {load} %", stand.parts)
+    arrivals = await _arrive(outside, claims, schedule(per_second, len(claims)))
+    await outside.until(lambda: tally.over)
+    figures = {"load_percent": float(load), "offered_per_second": per_second}
+    for name, kind in MOMENTS.items():
+        waits = route.waits_days * DAY
+        late = sorted(tally.at[kind][key] - at - waits for key, at in arrivals.items())
+        figures |= {f"{name}_p{percent}_ms": percentile(late, percent) * 1000 for percent in PERCENTILES}
+    return meter.end(len(claims), **figures)
+
+
+async def _arrive(outside: Outside, claims: Sequence[Prepared], moments: Sequence[float]) -> dict[bytes, float]:
+    """Submits each at its moment, with those that are due as well; returns when each was to be submitted."""
+    started = time.perf_counter()
+    arrivals = {claim.claim_id: started + moment for claim, moment in zip(claims, moments, strict=True)}
+    submitted = 0
+    while submitted < len(claims):
+        now, first = time.perf_counter() - started, submitted
+        while submitted < len(claims) and moments[submitted] <= now:
+            submitted += 1
+        if submitted > first:
+            outside.say([said for claim in claims[first:submitted] for said in claim.sayings])
+        if submitted < len(claims):
+            await asyncio.sleep(max(moments[submitted] + started - time.perf_counter(), 0))
+    return arrivals

@@ -1,0 +1,182 @@
+"""What could be had at most here: a bare loop of as many hops as a route has, and each part by itself.
+
+The loop's hops are shared out among as many processes as there are services. A route has as many hops as processes hear
+of a claim one after the other (``Route.path``); and as many as it takes decisions, where routes were measured before.
+"""
+
+import asyncio
+import uuid
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from bench import hop
+from bench.batches import Ready, send
+from bench.load import ROUTES, Saying
+from bench.measure import Meter, Result
+from bench.outside import ready
+from bench.plan import Plan
+from bench.stand import PATIENCE, Stand
+from ops import catalogue
+from shared.events.base import PARTITIONS, Topic
+from shared.events.seller_notifier import SellerNotified
+from shared.runtime.kafka import client_options, make_topics
+from shared.runtime.lanes import partition_of
+from shared.runtime.postgres import session
+
+PROCESSES: Final = len(catalogue.NAMES)
+SET: Final = 1000
+"""Rows written together: as many as a batch of the services has at most."""
+ROWS: Final = 10
+"""Rows, records and events of a round of the parts, for each claim of a round of the routes."""
+_GLANCE: Final = 0.02
+_NOBODY: Final = str(uuid.UUID(int=0)).encode()
+_TABLE: Final = "create table bench.rows (n bigint primary key, key text not null, body text not null)"
+_INSERT: Final = "insert into bench.rows select * from unnest($1::bigint[], $2::text[], $3::text[])"
+
+
+async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGenerator[Result]:
+    stand.fleet.end()
+    async with session(stand.settings) as connection:
+        await connection.execute(hop.SCHEMA)
+    async with _producer(stand) as producer, _consumer(stand) as consumer:
+        for hops in loops(before)[: 2 if plan.short else None]:
+            async with _loop(stand, hops):
+                meter = Meter("limit", f"bare loop of {hops} hops", stand.parts)
+                await _through(stand, producer, consumer, hops, plan.warm_up)
+                for _ in range(plan.rounds):
+                    meter.begin()
+                    await _through(stand, producer, consumer, hops, plan.claims)
+                    yield meter.end(plan.claims, hops=hops)
+        for part in (_rows, _records, _decodings):
+            async for result in part(stand, plan):
+                yield result
+
+
+def loops(before: Sequence[Result]) -> list[int]:
+    """How many hops: each route's path, and each route's decisions as they were counted."""
+    decisions = {round(r.figures["decisions_per_claim"]) for r in before if "decisions_per_claim" in r.figures}
+    return sorted({len(route.path) for route in ROUTES} | decisions)
+
+
+def shares(hops: int) -> list[list[int]]:
+    """The hops of each process: one after the other goes to the next one."""
+    return [[*range(first, hops, PROCESSES)] for first in range(min(hops, PROCESSES))]
+
+
+@asynccontextmanager
+async def _loop(stand: Stand, hops: int) -> AsyncGenerator[None]:
+    """Its topics and processes."""
+    topics = [Topic(hop.topic(hops, n), "claim_id", "bench") for n in range(hops + 1)]
+    await make_topics(stand.settings, topics)
+    for n, share in enumerate(shares(hops)):
+        stand.fleet.start(f"hops.{n}", "bench.hop", str(hops), *map(str, share))
+    try:
+        yield
+    finally:
+        stand.fleet.end()
+
+
+async def _through(stand: Stand, producer: Any, consumer: Any, hops: int, count: int) -> None:
+    """So many records from its beginning to its end, where they are only counted."""
+    ends = [TopicPartition(hop.topic(hops, hops), n) for n in range(PARTITIONS)]
+    arrived = sum((await consumer.end_offsets(ends)).values()) + count
+    await send(producer, _events(hop.topic(hops, 0), count))
+    async with asyncio.timeout(PATIENCE):
+        while sum((await consumer.end_offsets(ends)).values()) < arrived:
+            stand.look_after()
+            await asyncio.sleep(_GLANCE)
+
+
+async def _rows(stand: Stand, plan: Plan) -> AsyncGenerator[Result]:
+    """Sets of rows as wide as the outbox's, each set a transaction, one connection."""
+    body, count = _events("", 1)[0].value.decode(), plan.claims * ROWS
+    async with session(stand.settings) as connection:
+        await connection.execute(
+            "create table bench.rows (n bigint primary key, key text not null, body text not null)"
+        )
+        meter = Meter("limit", "asyncpg: rows inserted in sets", stand.parts)
+        for number in range(plan.rounds):
+            keys = [str(uuid.uuid4()) for _ in range(count)]
+            meter.begin()
+            for first in range(0, count, SET):
+                part = keys[first : first + SET]
+                numbers = [number * count + first + n for n in range(len(part))]
+                await connection.execute(_INSERT, numbers, part, [body] * len(part))
+            yield meter.end(count)
+
+
+async def _records(stand: Stand, plan: Plan) -> AsyncGenerator[Result]:
+    """One producer, and then one consumer, of the same records."""
+    topic, count = Topic("bench.records.v1", "claim_id", "bench"), plan.claims * ROWS
+    await make_topics(stand.settings, [topic])
+    said, heard = (Meter("limit", f"aiokafka: records {what}", stand.parts) for what in ("produced", "consumed"))
+    async with _producer(stand) as producer, _consumer(stand) as consumer:
+        consumer.assign([TopicPartition(topic.name, n) for n in range(PARTITIONS)])
+        await consumer.seek_to_end()
+        for _ in range(plan.rounds):
+            records = _events(topic.name, count)
+            said.begin()
+            for first in range(0, count, SET * PARTITIONS):
+                await send(producer, records[first : first + SET * PARTITIONS])
+            yield said.end(count)
+            heard.begin()
+            left = count
+            while left:
+                found = await consumer.getmany(timeout_ms=1000, max_records=SET)
+                left -= sum(map(len, found.values()))
+            yield heard.end(count)
+
+
+async def _decodings(stand: Stand, plan: Plan) -> AsyncGenerator[Result]:
+    """The contract's class from its JSON, and nothing else."""
+    body, count = _events("", 1)[0].value, plan.claims * ROWS
+    meter = Meter("limit", "pydantic: events decoded", stand.parts)
+    for _ in range(plan.rounds):
+        meter.begin()
+        for _ in range(count):
+            SellerNotified.model_validate_json(body)
+        yield meter.end(count)
+
+
+def _events(topic: str, count: int) -> list[Ready]:
+    """Of 263 bytes; what our services say has 257 in the mean of the four routes."""
+    nobody, moment = uuid.UUID(int=0), datetime.now(UTC)
+    event = SellerNotified(
+        claim_id=nobody, seller_id="bench-insured-100", direct_pay=False, handed_over_at=moment, respond_by=moment,
+        letter_id=uuid.uuid4(),
+    )  # fmt: skip
+    kind, body = event.type_name(), event.model_dump_json().encode()
+    keys = [str(uuid.uuid4()) for _ in range(count)]
+    says = (
+        Saying(topic, partition_of(key, PARTITIONS), key.encode(), kind, key, body.replace(_NOBODY, key.encode()))
+        for key in keys
+    )
+    return list(ready(says, moment))
+
+
+@asynccontextmanager
+async def _producer(stand: Stand) -> AsyncGenerator[Any]:
+    producer: Any = AIOKafkaProducer(
+        **client_options(stand.settings), acks="all", enable_idempotence=True, max_batch_size=512 * 1024
+    )
+    await producer.start()
+    try:
+        yield producer
+    finally:
+        await producer.stop()
+
+
+@asynccontextmanager
+async def _consumer(stand: Stand) -> AsyncGenerator[Any]:
+    consumer: Any = AIOKafkaConsumer(
+        **client_options(stand.settings), group_id=None, enable_auto_commit=False, max_partition_fetch_bytes=4 << 20
+    )
+    await consumer.start()
+    try:
+        yield consumer
+    finally:
+        await consumer.stop()

@@ -1,0 +1,39 @@
+"""Rounds, their median, and how they are kept."""
+
+from pathlib import Path
+
+from bench.measure import Result, keep, kept, middle, ratio
+from bench.show import line, medians
+
+
+def ran(number: int, seconds: float, name: str = "direct-pay", **cpu: float) -> Result:
+    return Result("routes", name, number, 100, seconds, cpu)
+
+
+def test_the_median_round_is_one_that_was() -> None:
+    rounds = [ran(1, 3.0), ran(2, 1.0), ran(3, 2.0)]
+    assert middle(rounds) is rounds[2]
+    assert middle(rounds[:2]) is rounds[1], "of two the faster one"
+
+
+def test_of_everything_there_is_a_median_in_the_order_measured() -> None:
+    rounds = [ran(1, 3.0), ran(2, 2.0), ran(3, 1.0), ran(1, 5.0, "contested")]
+    assert medians(rounds) == [rounds[1], rounds[3]]
+
+
+def test_a_ratio_is_of_medians() -> None:
+    ours, theirs = [ran(1, 1.0), ran(2, 100.0), ran(3, 1.0)], [ran(1, 2.0), ran(2, 2.0), ran(3, 0.1)]
+    assert ratio(ours, theirs, lambda result: result.per_second) == 2
+
+
+def test_what_was_kept_comes_back(tmp_path: Path) -> None:
+    rounds = [ran(1, 2.0, kafka=0.5, intake=1.5), Result("peers", "Temporal", 1, 0, 0.0, missing="no Go here")]
+    keep(tmp_path / "new" / "results.jsonl", rounds[:1])
+    keep(tmp_path / "new" / "results.jsonl", rounds[1:])
+    assert kept(tmp_path / "new" / "results.jsonl") == rounds
+
+
+def test_a_line_tells_speed_cpu_and_figures_or_what_is_missing() -> None:
+    told = line(Result("routes", "direct-pay", 2, 1000, 2.0, {"kafka": 0.25}, {"hops": 5}))
+    assert told == "routes: direct-pay (2): 1,000 in 2.00 s, 500.0 per second, 0.250 CPU s per 1,000, hops 5"
+    assert line(Result("peers", "Temporal", 1, 0, 0.0, missing="no Go here")) == "peers: Temporal: no Go here"
