@@ -70,6 +70,8 @@ class House:
         self.story: list[Told] = []
         self.refused: list[tuple[str, Exception]] = []
         self.upgraded: set[str] = set()
+        self.waved = 0
+        """Keys of which an operator let stand what had been published, though it is decided otherwise now."""
         self.seen = self._seen()
         self.watch = Watch(invariants, self.seen)
         self.replicas: dict[str, Replica] = {}
@@ -97,6 +99,7 @@ class House:
         return Seen(
             clock=self.clock, cluster=self.cluster, schemas=lambda: {n: d.schema for n, d in self.databases.items()},
             policies=POLICIES, processes=PROCESSES, service_of=SERVICE_OF, letters=self.mail.taken,
+            sent_again=self.mail.again,
             faulty=lambda: bool(self.faults.struck) or Noise.TWO_REPLICAS in self.plan.noise,
             refused=self.refused, spoilt=self.outside.spoilt, upgraded=self.upgraded,
             reading=self._reading,
@@ -192,6 +195,7 @@ class House:
             each.end_sessions()
         self._end_all(service)
         self.databases[service].restore(missed)
+        self.mail.on_record.clear()
         self.watch.restored(service)
         self._restored.add(service)
         self.loop.call_later(self._luck.uniform(1, 60), self.start, f"{service}.1")
@@ -298,7 +302,7 @@ class House:
         self.faults.end()
         self._down.clear()
         for database in self.databases.values():
-            replay_as_published(database, self.clock.now())
+            self.waved += replay_as_published(database, self.clock.now())
         for service in SERVICES:
             if not any(each.alive for each in self.replicas.values() if each.service.name == service):
                 self.start(f"{service}.1")

@@ -1,8 +1,9 @@
 """Everybody outside, on the simulated log: the demo's world, and a mail server."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import count
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -110,9 +111,18 @@ class MailServer:
 
     def __init__(self, plan: Plan) -> None:
         self.taken: list[UUID] = []
+        self.again: list[UUID] = []
+        """Letters sent by somebody who could have known that they were out, or twice at a time."""
+        self.on_record: dict[UUID, int] = {}
+        """Letter → the round before which what came of it was written down."""
+        self._rounds = count(1)
         self._busy = Noise.MAIL_BUSY in plan.noise
         self._turned_away: set[UUID] = set()
         self._luck = Random(f"{plan.seed}/mail")  # noqa: S311
+
+    def round(self) -> "Round":
+        """Somebody is about to look which letters are to be sent."""
+        return Round(self, next(self._rounds))
 
     def take(self, letters: Sequence[Letter]) -> list[LetterSent | TryLater]:
         return [self._take(letter) for letter in letters]
@@ -126,3 +136,30 @@ class MailServer:
             return TryLater("451")
         self.taken.append(letter.letter_id)
         return letter.sent(LetterOutcome.HANDED_OVER)
+
+    def written_down(self, letters: Iterable[UUID]) -> None:
+        now = next(self._rounds)
+        for letter in letters:
+            self.on_record.setdefault(letter, now)
+
+
+class Round:
+    """One batch of letters on one replica: looked up, sent, and what came of them written down, or not."""
+
+    def __init__(self, mail: MailServer, number: int) -> None:
+        self._mail, self._number = mail, number
+        self._sent: set[UUID] = set()
+
+    def take(self, letters: Sequence[Letter]) -> list[LetterSent | TryLater]:
+        for letter in letters:
+            known = self._mail.on_record.get(letter.letter_id, self._number) < self._number
+            if known or letter.letter_id in self._sent:
+                self._mail.again.append(letter.letter_id)
+            self._sent.add(letter.letter_id)
+        outcomes = self._mail.take(letters)
+        self._sent = {each.letter_id for each in outcomes if not isinstance(each, TryLater)}
+        return outcomes
+
+    def written_down(self) -> None:
+        """What came of them is on record."""
+        self._mail.written_down(self._sent)

@@ -55,6 +55,7 @@ class Replica:
         off = f"{house.plan.seed}/{name}/{life}/clock" if Noise.CLOCKS in house.plan.noise else None
         self._clock = ReplicaClock(house.clock, house.loop, off)
         self.rooms: dict[str, Room] = {}
+        self._letters = house.mail.round()
         self._tasks: list[asyncio.Task[None]] = []
         for process, dependent in all_processes(service):
             self.rooms[process.name] = self._room(process, dependent)
@@ -143,7 +144,7 @@ class Replica:
     def _performer(self, line: Line) -> Any:
         async def perform(letters: Sequence[Any]) -> Sequence[Any]:
             await line.before("perform")
-            outcomes = self._house.mail.take(letters)
+            outcomes = self._letters.take(letters)
             for letter, outcome in zip(letters, outcomes, strict=True):
                 if not isinstance(outcome, TryLater):
                     self._house.tell(self.name, f"letter {letter.kind} to contact {letter.contact}: {outcome.outcome}")
@@ -159,7 +160,13 @@ class Replica:
             await room.letters.wait()
             room.letters.clear()
             try:
-                while await room.effects.once():
+                while await self._post_round(room.effects):
                     pass
             except Exception as error:
                 self._house.tell(self.name, f"letters not sent: {type(error).__name__}")
+
+    async def _post_round(self, effects: Effects) -> bool:
+        self._letters = self._house.mail.round()
+        busy = await effects.once()
+        self._letters.written_down()
+        return busy

@@ -52,8 +52,10 @@ def _coverage(found: Sequence[Result]) -> list[str]:
         faults += result.faults
         noise += result.noise
         scenes += result.scenes
+    waved = sum(result.waved for result in found)
     return [
         f"scenes {len(scenes)} of {len(SCENES)}, {len(events)} types of events in {events.total():,} records",
         "faults that struck: " + ", ".join(f"{kind} {faults[kind]:,}" for kind in SHARES),
+        f"keys that were decided otherwise after a restored backup, and replayed as published: {waved:,}",
         "noise: " + ", ".join(f"{each.name.lower()} {noise[each]:,}" for each in Noise),
     ]

@@ -65,12 +65,15 @@ def _stores(service: Service, database: Database, line: Line) -> dict[str, Store
     return {process.name: SimulatedStore(database, process.name, NOBODY, line) for process in service.processes}
 
 
-def replay_as_published(database: Database, now: datetime) -> None:
-    """As ``makegood dead-letters replay --as-published``, for every key that was parked because it differs."""
-    for tables in database.schema.tables.values():
+def replay_as_published(database: Database, now: datetime) -> int:
+    """As ``makegood dead-letters replay --as-published``, for every key that is parked because it differs; so many."""
+    keys: set[tuple[str, str]] = set()
+    for name, tables in database.schema.tables.items():
         for row in tables.held.values():
             if row.error is not None and DIFFERS in row.error:
+                keys.add((name, row.asked.key))
                 database.changed += 1
                 cause = f"replay/{row.asked.key}/{database.changed}"
                 request = Asked(row.asked.key, row.asked.lane, REPLAY, cause, now, AS_PUBLISHED)
                 tables.requests[database.schema.next_number()] = request
+    return len(keys)

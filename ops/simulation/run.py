@@ -35,6 +35,8 @@ class Result:
     faults: Counter[str] = field(default_factory=Counter[str])
     noise: Counter[str] = field(default_factory=Counter[str])
     scenes: Counter[int] = field(default_factory=Counter[int])
+    waved: int = 0
+    """Keys that were replayed as published."""
 
 
 def lived(plan: Plan) -> House:
@@ -67,6 +69,7 @@ def result_of(seed: int) -> Result:
         Counter(str(fault.kind) for fault in house.faults.struck),
         Counter(str(each) for each in plan.noise),
         Counter(number for claim in plan.claims for number in claim),
+        house.waved,
     )
 
 

@@ -12,11 +12,12 @@ import pytest
 from ops.demo.scenes import SCENES
 from ops.simulation.house import House
 from ops.simulation.invariants import INVARIANTS, Invariant, Watch, decided, ended, replaced, said, taken
-from ops.simulation.plan import Plan
+from ops.simulation.plan import Fault, Kind, Plan
 from ops.simulation.run import lived
+from services.seller_notifier.letter import Letter
 from shared.runtime.codec import Headers, type_of
 from shared.runtime.log import Record
-from shared.runtime.store import Asked, Changes, HeldRow
+from shared.runtime.store import Asked, Changes, DeadLetter, HeldRow, JournalRow
 from shared.runtime.turn import DEADLINE
 
 ROUTES: Final = ("approved_by_two", "debited_in_full", "seller_silent")
@@ -183,6 +184,16 @@ def test_a_deadline_over_an_unread_answer_is_noticed(house: House) -> None:
     assert again(house, decided.NoDeadlineOvertakesAnAnswer, "recovery", unread)
 
 
+def test_a_deadline_over_an_answer_that_is_held_is_noticed(house: House) -> None:
+    """After a recovery facts are gathered, and wait for their place among what is decided again."""
+    tables = house.databases["recovery"].schema.tables["recovery"]
+    rows = next(rows for rows in tables.journal.values() if any(row.asked.type == DEADLINE for row in rows))
+    tables.held[1] = HeldRow(rows[0].asked._replace(record=None), None, house.clock.now())
+    found = again(house, decided.NoDeadlineOvertakesAnAnswer, "recovery", lambda changes: changes)
+    assert found is not None
+    assert f"holds {rows[0].asked.type}" in found
+
+
 def test_a_fact_heard_twice_is_noticed(house: House) -> None:
     assert again(house, decided.HeardOnce, "escalation", lambda c: replace(c, journal=[*c.journal, *c.journal]))
 
@@ -251,6 +262,47 @@ def test_a_letter_sent_twice_for_no_reason_is_noticed(house: House) -> None:
     letters: list[UUID] = house.mail.taken
     letters.append(letters[0])
     assert at_the_end(house, ended.LettersGoOutOnce)
+
+
+def test_a_letter_sent_again_by_somebody_who_could_know_is_noticed(house: House) -> None:
+    effects = house.databases["seller_notifier"].schema.tables["seller_notifier"].effects.values()
+    letter = Letter.model_validate_json(next(e.row.body for e in effects if e.row.kind == "Letter"))
+    house.faults.struck.append(Fault(Kind.CRASH, "seller_notifier", 1, busy=True, size=1.0))
+    house.mail.on_record.clear()
+    early, late = house.mail.round(), house.mail.round()
+    early.take([letter])
+    early.written_down()
+    late.take([letter])  # it looked before that was written down
+    assert at_the_end(house, ended.LettersGoOutOnce) is None
+    house.mail.round().take([letter])
+    assert house.mail.again == [letter.letter_id]
+    assert "on record that it was out" in (at_the_end(house, ended.LettersGoOutOnce) or "")
+
+
+def test_a_letter_that_is_said_to_be_out_and_was_never_sent_is_noticed(house: House) -> None:
+    house.mail.taken.pop()
+    assert at_the_end(house, ended.LettersGoOutOnce)
+
+
+def journals_with(house: House, topic: str) -> list[list[JournalRow]]:
+    journal = house.databases["recovery"].schema.tables["recovery"].journal
+    return [rows for rows in journal.values() if any(row.asked.cause.startswith(topic) for row in rows)]
+
+
+def test_a_fact_of_an_outside_party_that_is_lost_or_doubled_is_noticed(house: House) -> None:
+    rows = journals_with(house, "finance.results.v1")[0]
+    row = next(row for row in rows if row.asked.cause.startswith("finance.results.v1"))
+    rows.append(row)
+    assert "has 2 of 1" in (at_the_end(house, ended.WhatTheOutsideSaysIsKept) or "")
+    rows[:] = [each for each in rows if each is not row]
+    assert "has 0 of 1" in (at_the_end(house, ended.WhatTheOutsideSaysIsKept) or "")
+
+
+def test_a_fact_of_an_outside_party_that_is_put_aside_is_noticed(house: House) -> None:
+    paid = facts(house, "PayoutPaid")[0]
+    tables = house.databases["recovery"].schema.tables["recovery"]
+    tables.dead[paid.place, paid.offset] = DeadLetter(paid, (), house.clock.now())
+    assert "has put aside PayoutPaid" in (at_the_end(house, ended.WhatTheOutsideSaysIsKept) or "")
 
 
 def test_a_letter_whose_outcome_nobody_heard_is_noticed(house: House) -> None:

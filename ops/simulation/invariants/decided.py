@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ops.simulation.clock import OFF_SECONDS
-from ops.simulation.invariants.statement import Commit, Fact, Invariant, Seen
+from ops.simulation.invariants.statement import NUMBERED, Commit, Fact, Invariant, Seen, cause_of
 from services.recovery.ledger import Account, LedgerEntry
 from services.recovery.state import Recovery
 from shared.events.base import PARTITIONS
@@ -69,6 +69,8 @@ class NoDeadlineOvertakesAnAnswer(Invariant):
         self._outside = {topic.name for _, topic in self._sources}
         self._arrived: dict[tuple[str, str], int] = {}
         """(outside topic, id) → when it got there last."""
+        self._first_there: dict[str, int] = {}
+        """Cause of what is heard → when it got there first."""
         self._passed_on: defaultdict[tuple[str, str], list[tuple[str, list[Outgoing]]]] = defaultdict(list)
         """(process, outside topic) → id of what it heard there, and what it said of it."""
         self._heard: defaultdict[str, set[str]] = defaultdict(set)
@@ -76,8 +78,11 @@ class NoDeadlineOvertakesAnAnswer(Invariant):
         """How far each process has ever read: what it said of that stands, also when its database is restored."""
 
     def appended(self, fact: Fact) -> None:
-        if fact.record.place.topic in self._outside:
-            self._arrived[fact.record.place.topic, fact.id] = fact.record.timestamp
+        topic = fact.record.place.topic
+        if topic in self._outside:
+            self._arrived[topic, fact.id] = fact.record.timestamp
+        cause = fact.id if topic in NUMBERED else cause_of(fact)
+        self._first_there.setdefault(cause, fact.record.timestamp)
 
     def committed(self, commit: Commit) -> None:
         process, changes = commit.process, commit.changes
@@ -91,6 +96,7 @@ class NoDeadlineOvertakesAnAnswer(Invariant):
             if row.asked.type == DEADLINE:
                 before = (row.asked.said_at - _OFF).timestamp() * 1000
                 self._look_at_inputs(process, row.asked, before)
+                self._look_at_gathered(process, row.asked, before)
                 for source, topic in self.seen.processes[process].passed_on:
                     self._look_at_unread(source, topic.name, row.asked, before)
                     self._look_at_passed_on(process, source, topic.name, row.asked, before)
@@ -121,6 +127,12 @@ class NoDeadlineOvertakesAnAnswer(Invariant):
                 if record.timestamp < before:
                     said = f"{Fact(record).type} on {topic}/{n} had not been heard by {process}"
                     raise self.wrong(f"{asked.key} was asked about {asked.said_at}, and {said}")
+
+    def _look_at_gathered(self, process: str, asked: Asked, before: float) -> None:
+        """What was heard after a recovery, and waits for its place among what is decided again."""
+        for row in self.tables_of(process).held.values():
+            if row.asked.key == asked.key and self._first_there.get(row.asked.cause, before) < before:
+                raise self.wrong(f"{process} asked {asked.key} about {asked.said_at}, and holds {row.asked.type}")
 
     def _look_at_passed_on(self, process: str, source: str, topic: str, asked: Asked, before: float) -> None:
         kinds = {kind.__name__ for kind in self.seen.processes[process].hears}

@@ -9,10 +9,11 @@ from ops.demo.facts import WATCHED, Facts
 from ops.demo.observer import Streams
 from ops.demo.report import OnRecord, find_problems
 from ops.demo.standing import Money
-from ops.simulation.invariants.statement import NUMBERED, Fact, Invariant, Seen
+from ops.simulation.invariants.statement import NUMBERED, Fact, Invariant, Seen, cause_of
 from ops.simulation.tables import Tables
 from services.recovery.state import Recovery
-from shared.events.base import PARTITIONS, claim_id_of
+from services.seller_notifier.letter import LetterOutcome, LetterSent
+from shared.events.base import PARTITIONS, Event, claim_id_of
 from shared.runtime.codec import numbers_of
 from shared.runtime.log import Place, Record
 from shared.runtime.process import reference_name, topics_of
@@ -133,22 +134,61 @@ class EveryClaimIsWhereItMustBe(Invariant):
 
 
 class LettersGoOutOnce(Invariant):
-    """Every letter that was handed over was sent, and not twice unless something went wrong."""
+    """Every letter that was handed over was sent, once; again only as long as nobody could know that it was out."""
 
     def ended(self) -> None:
         sent = Counter(self.seen.letters)
         tables = self.seen.schemas()["seller_notifier"].tables["seller_notifier"]
-        outcomes = Counter(
-            row.asked.cause for rows in tables.journal.values() for row in rows if row.asked.type == "LetterSent"
-        )
+        heard = [row.asked for rows in tables.journal.values() for row in rows if row.asked.type == "LetterSent"]
+        outcomes = Counter(asked.cause for asked in heard)
         for effect in tables.effects.values():
             if effect.done_at is not None and outcomes[str(effect.row.id)] != 1:
                 raise self.wrong(
                     f"the outcome of letter {effect.row.id} was heard {outcomes[str(effect.row.id)]} times"
                 )
+        for outcome in (LetterSent.model_validate_json(asked.body or "") for asked in heard):
+            if outcome.outcome is LetterOutcome.HANDED_OVER and not sent[outcome.letter_id]:
+                raise self.wrong(f"letter {outcome.letter_id} is said to be out, and was never sent")
+        for letter in self.seen.sent_again:
+            raise self.wrong(f"letter {letter} was sent again, though it was on record that it was out")
         for letter, times in sent.items():
             if times > 1 and not self.seen.faulty():
                 raise self.wrong(f"letter {letter} was sent {times} times, though nothing went wrong")
+
+
+class WhatTheOutsideSaysIsKept(Invariant):
+    """Each record of an outside party was decided on, is held, or is a dead letter: as often as it came."""
+
+    def ended(self) -> None:
+        for process, tables in _all(self.seen):
+            kept = Counter(row.asked.cause for rows in tables.journal.values() for row in rows)
+            kept.update(row.asked.cause for row in tables.held.values())
+            for topic in topics_of(self.seen.processes[process]):
+                if not topic.numbered:
+                    self._look_at(process, tables, topic.name, kept)
+
+    def _look_at(self, process: str, tables: Tables, topic: str, kept: Counter[str]) -> None:
+        hears = {kind.__name__: kind for kind in self.seen.processes[process].hears}
+        kinds = hears.keys() | {kind.__name__ for kind in self.seen.processes[process].begins}
+        came: dict[str, list[Fact]] = defaultdict(list)
+        for n in range(PARTITIONS):
+            for record in self.seen.cluster.records[Place(topic, n)]:
+                fact, dead = Fact(record), (record.place, record.offset) in tables.dead
+                spoilt = (record.key or b"").decode() in self.seen.spoilt
+                if spoilt != dead:
+                    raise self.wrong(f"{process} has {'lost' if spoilt else 'put aside'} {fact.type} {fact.id}")
+                if fact.type in kinds and not spoilt:
+                    came[cause_of(fact)].append(fact)
+        for cause, facts in came.items():
+            if kept[cause] != len(facts) and not self._may_be_gone(process, hears.get(facts[0].type), facts[0], kept):
+                raise self.wrong(f"{process} has {kept[cause]} of {len(facts)} records of {facts[0].type} {cause}")
+
+    def _may_be_gone(self, process: str, kind: type[Event] | None, fact: Fact, kept: Counter[str]) -> bool:
+        """What only begins changes nothing once its key has begun; else it is what is not kept before the beginning."""
+        if kind is None:
+            return (fact.record.key or b"").decode() in self.tables_of(process).states and kept[cause_of(fact)] <= 1
+        event = kind.model_validate_json(fact.record.value or b"")
+        return not kept[cause_of(fact)] and not self.seen.processes[process].keeps_early(event)
 
 
 class WatchersKnow(Invariant):
@@ -225,6 +265,7 @@ ENDED: Final[tuple[type[Invariant], ...]] = (
     NothingIsLeftBehind,
     EveryClaimIsWhereItMustBe,
     LettersGoOutOnce,
+    WhatTheOutsideSaysIsKept,
     WatchersKnow,
     NobodyRefuses,
 )

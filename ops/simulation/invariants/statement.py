@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar, Final
 from uuid import UUID
+from zlib import crc32
 
 from ops import catalogue
 from ops.demo.observer import Streams
@@ -47,6 +48,12 @@ class Fact:
         return datetime.fromisoformat(self._headers["ce_time"])
 
 
+def cause_of(fact: Fact) -> str:
+    """As the runtime names what it heard of an outside party."""
+    value, key = fact.record.value or b"", (fact.record.key or b"").decode()
+    return f"{fact.record.place.topic}/{key}/{fact.id}/{crc32(value):08x}"
+
+
 @dataclass(frozen=True, slots=True)
 class Commit:
     """One transaction that has just been committed."""
@@ -67,6 +74,8 @@ class Seen:
     processes: Mapping[str, Process[Any]]
     service_of: Mapping[str, str]
     letters: Sequence[UUID]
+    sent_again: Sequence[UUID]
+    """Letters of which it was on record that they were out, when somebody looked up what to send."""
     faulty: Callable[[], bool]
     """Whether anything has gone wrong, or was meant to."""
     refused: Sequence[tuple[str, Exception]]
