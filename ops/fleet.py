@@ -22,9 +22,9 @@ def end_left_over(logs: Path) -> None:
 class Fleet:
     """Processes by name (``escalation``, ``escalation.2`` …), each logging into a file of its own."""
 
-    def __init__(self, environment: Mapping[str, str], logs: Path) -> None:
+    def __init__(self, environment: Mapping[str, str], logs: Path, python: str | Path = sys.executable) -> None:
         logs.mkdir(parents=True, exist_ok=True)
-        self._environment, self._logs = environment, logs.resolve()
+        self._environment, self._logs, self._python = environment, logs.resolve(), str(python)
         end_left_over(logs)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -34,7 +34,7 @@ class Fleet:
         """``python -m ARGUMENTS`` in a session of its own, so that Ctrl-C reaches it only through us."""
         with self.log(name).open("ab") as log:
             process = subprocess.Popen(  # noqa: S603 - every word is ours
-                [sys.executable, "-m", *arguments],
+                [self._python, "-m", *arguments],
                 cwd=self._logs,  # by which it is known
                 env={**os.environ, **self._environment, **(environment or {})},
                 stdin=subprocess.DEVNULL,

@@ -1,0 +1,67 @@
+"""Our end of the load, a process of its own in the peer's environment: ``bench.peers.inside.load`` is the other."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from bench.peers.peer import Peer, Running
+
+PATIENCE = 600.0
+"""Real seconds for one answer; the load itself gives up sooner when nothing moves."""
+
+
+class BrokenRoundError(Exception):
+    """A round that did not end as it must; the text says how, and where to look."""
+
+
+class Driver:
+    """Tells the load what to do, and waits until it is done."""
+
+    def __init__(self, process: asyncio.subprocess.Process, log: Path, name: str) -> None:
+        self._process, self._log, self._name = process, log, name
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    async def round(self, claims: int) -> None:
+        """So many claims, until the last is paid."""
+        await self.say(f"{claims}\n", "done")
+
+    async def check(self) -> None:
+        """Raises unless each claim since the beginning was paid exactly once, and rightly."""
+        await self.say("\n", "exactly once")
+
+    async def say(self, line: str, hoped: str) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(line.encode())
+        async with asyncio.timeout(PATIENCE):
+            answer = (await self._process.stdout.readline()).decode().strip()
+        if answer != hoped:
+            raise BrokenRoundError(f"{self._name}: {answer or 'the load ended'} (its log: {self._log})")
+
+
+@asynccontextmanager
+async def driver(peer: Peer, running: Running) -> AsyncGenerator[Driver]:
+    """A load that has reached the peer, for as long as the block."""
+    folder = peer.place / "logs"
+    log = folder / "load.log"
+    with log.open("ab") as errors:
+        process = await asyncio.create_subprocess_exec(
+            *(peer.python, "-m", peer.module, "load", str(peer.at_once)),
+            cwd=folder,
+            env=peer.within(running.environment),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=errors,
+        )
+    try:
+        found = Driver(process, log, peer.name)
+        await found.say("", "ready")
+        yield found
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()

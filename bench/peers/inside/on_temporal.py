@@ -1,0 +1,78 @@
+# pyright: basic, reportMissingImports=false
+"""A worker of Temporal's, with a door for claims: a workflow that is started in the worker begins there, eagerly.
+
+Runs in Temporal's environment; see ``setups/temporal.py``.
+"""
+
+import asyncio
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import uvloop
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
+from temporalio.worker import Worker
+
+from bench.peers.inside.books import Books, reach
+from bench.peers.inside.door import Doors, open_door
+from bench.peers.inside.load import run
+from bench.peers.inside.on_temporal_process import Process, Writes
+
+QUEUE = "claims"
+
+
+async def connected() -> Client:
+    """When the server has come up and knows its namespace."""
+    while True:
+        try:
+            return await Client.connect(reach("SERVER"))
+        except (RPCError, RuntimeError):
+            await asyncio.sleep(0.5)
+
+
+async def make_namespace() -> None:
+    """The server needs a while to know it; asking for it tells when."""
+    client = await connected()
+    wanted = RegisterNamespaceRequest(namespace=client.namespace)
+    wanted.workflow_execution_retention_period.FromTimedelta(timedelta(days=1))
+    await client.workflow_service.register_namespace(wanted)
+
+
+async def work(port: int) -> None:
+    client, writes = await connected(), Writes(await Books.open())
+
+    async def handle(word: str, argument: Any) -> None:
+        if word == "file":
+            left = (datetime.fromisoformat(argument["answer_by"]) - datetime.now(UTC)).total_seconds()
+            await client.start_workflow(
+                Process.run,
+                args=[argument, max(left, 0.001)],
+                id=argument["claim_id"],
+                task_queue=QUEUE,
+                request_eager_start=True,
+            )
+        else:
+            await client.get_workflow_handle(argument).signal(Process.answer)
+
+    worker = Worker(
+        client,
+        task_queue=QUEUE,
+        workflows=[Process],
+        activities=[writes.record, writes.pay],
+        max_cached_workflows=20_000,
+        max_concurrent_workflow_tasks=64,
+        max_concurrent_local_activities=200,
+    )
+    async with worker:
+        await open_door(port, handle)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "namespace":
+        uvloop.run(make_namespace())
+    elif sys.argv[1] == "work":
+        uvloop.run(work(int(sys.argv[2])))
+    else:
+        sys.exit(uvloop.run(run(Doors.connect, int(sys.argv[2]))))

@@ -1,0 +1,36 @@
+"""Ours: a toy service on the real runtime, one replica, on a real Kafka and a real PostgreSQL.
+
+Here Kafka, too, has a record on disk before it acknowledges it (``flush.messages``), because the peers do; in
+production three brokers hold it.
+"""
+
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from bench.peers.peer import Peer, Running
+from ops.local.stack import Stack
+
+
+class Ours(Peer):
+    name = "makegood"
+    inside = "ours"
+    packages = ()
+    at_once = 4_000
+    claims = 30_000
+
+    @property
+    def python(self) -> Path:
+        return Path(sys.executable)
+
+    async def install(self) -> None:
+        """It is what runs already."""
+
+    @asynccontextmanager
+    async def started(self) -> AsyncGenerator[Running]:
+        async with await Stack.native(self.place.parents[2], name="peers/ours/stack", fresh=True) as stack:
+            await self.run("migrate", stack.environment)
+            async with self.workers(stack.environment) as workers:
+                servers = {"broker": stack.kafka.pids[0], "database": stack.postgres.pids[0]}
+                yield Running(stack.environment, lambda: servers | workers.pids())

@@ -1,0 +1,96 @@
+"""What is pure about the peers' bench: who was paid what, how far ahead, and what is said of a peer that is missing."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bench.measure import Result
+from bench.peers.process import SILENCE, TIME_ENOUGH, Payout, Reason, expected, is_silent, new_claim, wrong_with
+from bench.peers.table import missing_line, ratios, round_line, table
+
+NOW = datetime(2026, 11, 2, tzinfo=UTC)
+DUE = [Payout("a", Reason.ANSWERED, 300), Payout("b", Reason.SILENT, 200), Payout("c", Reason.SILENT, 100)]
+
+
+def rounds(name: str, *seconds: float, cpu: float = 1.0) -> list[Result]:
+    return [Result("peers", name, n, 1000, taken, {"all": cpu}) for n, taken in enumerate(seconds, 1)]
+
+
+def test_nothing_is_wrong_when_each_claim_was_paid_once_in_whatever_order() -> None:
+    assert wrong_with(reversed(DUE), DUE) == []
+
+
+def test_a_payout_read_back_from_a_table_is_the_one_that_was_due() -> None:
+    claim = new_claim("a", 7, False, NOW)
+    assert wrong_with([Payout("a", "answered", claim.amount_minor)], [expected(claim, False)]) == []
+
+
+def test_a_claim_paid_twice_is_found() -> None:
+    assert wrong_with([*DUE, DUE[0]], DUE) == ["1 paid more than once, such as a", "900 paid in all instead of 600"]
+
+
+def test_a_claim_never_paid_is_found() -> None:
+    assert wrong_with(DUE[1:], DUE) == ["1 never paid, such as a", "300 paid in all instead of 600"]
+
+
+def test_a_double_payment_does_not_make_up_for_a_missing_one() -> None:
+    payouts = [DUE[0], DUE[2], DUE[2], DUE[2]]
+    assert wrong_with(payouts, DUE) == ["1 paid more than once, such as c", "1 never paid, such as b"]
+
+
+def test_a_payout_of_no_claim_is_found() -> None:
+    assert wrong_with([*DUE, Payout("x", Reason.SILENT, 0)], DUE) == ["1 paid and never filed, such as x"]
+
+
+def test_an_answer_that_was_overtaken_by_the_timer_is_found() -> None:
+    late = [DUE[0]._replace(reason=Reason.SILENT), *DUE[1:]]
+    assert wrong_with(late, DUE) == ["1 paid for the wrong reason, such as a"]
+
+
+def test_a_wrong_sum_is_found() -> None:
+    assert wrong_with([DUE[0]._replace(amount_minor=301), *DUE[1:]], DUE) == ["601 paid in all instead of 600"]
+
+
+@pytest.mark.parametrize("count", [20, 300, 4_000])
+def test_half_of_the_sellers_stay_silent_and_none_of_the_last_quarter(count: int) -> None:
+    silent = [n for n in range(count) if is_silent(n, count)]
+    assert abs(len(silent) - count / 2) <= 1
+    assert max(silent) < count * 3 / 4
+
+
+def test_who_will_answer_has_time_for_it() -> None:
+    silent, answering = new_claim("a", 0, True, NOW), new_claim("b", 0, False, NOW)
+    assert (silent.answer_by, answering.answer_by) == (NOW + SILENCE, NOW + TIME_ENOUGH)
+    assert timedelta(minutes=30) < TIME_ENOUGH - SILENCE
+
+
+def test_amounts_differ_so_that_a_sum_tells() -> None:
+    assert len({new_claim("a", n, False, NOW).amount_minor for n in range(1000)}) == 1000
+
+
+def test_we_are_so_many_times_ahead_of_the_median_round() -> None:
+    ours, theirs = rounds("makegood", 0.5, 1.0, 9.0, cpu=0.5), rounds("Celery + Redis", 20.0, 30.0, 40.0, cpu=4.0)
+    assert ratios(ours, theirs) == pytest.approx((30.0, 8.0))
+
+
+def test_the_table_ranks_by_speed_and_says_who_is_left_out() -> None:
+    missing = Result("peers", "Temporal", 0, 0, 0.0, missing="there is no `go` on this machine.")
+    lines = table([*rounds("DBOS", 10.0, cpu=20.0), missing, *rounds("makegood", 0.5)]).splitlines()
+    assert [line.split("  ")[0] for line in lines[1:]] == ["makegood", "DBOS", missing_line(missing)]
+    assert lines[2].split()[1:] == ["100.0", "20.00", "20.0", "×", "20.0", "×"]
+
+
+def test_without_ours_there_is_nothing_to_compare_with() -> None:
+    assert table(rounds("DBOS", 10.0)).splitlines()[1].split() == ["DBOS", "100.0", "1.00"]
+
+
+def test_a_missing_peer_is_told_in_one_line() -> None:
+    missing = Result("peers", "Restate", 0, 0, 0.0, missing="there is no `npm` on this machine.")
+    assert missing_line(missing) == "Restate: left out: there is no `npm` on this machine."
+
+
+def test_a_round_is_told_with_the_cpu_of_each_part() -> None:
+    result = Result("peers", "Restate", 2, 500, 2.0, {"workers": 1.0, "server": 0.5})
+    assert round_line(result) == (
+        "Restate, round 2: 500 claims, 250.0 a second, 3.00 CPU seconds per 1,000 (server 1.00, workers 2.00)"
+    )
