@@ -11,7 +11,7 @@ from typing import ClassVar, TypeVar
 from zlib import crc32
 
 from bench.peers.process import SCHEMA
-from ops.fleet import Fleet
+from ops.fleet import Fleet, end_left_over
 from ops.local import make
 from ops.local.postgres import Postgres, binaries
 from ops.local.server import Server
@@ -83,6 +83,7 @@ class Peer(ABC):
             yield fleet
         finally:
             fleet.end()
+            end_left_over(self.place / "logs")  # what a worker has started itself may outlive it
 
     @staticmethod
     def within(environment: Mapping[str, str]) -> dict[str, str]:
