@@ -68,7 +68,9 @@ def nobody_looks_upwards(house: House) -> Iterator[str]:
 
 CLIENTS: Final = {
     "faststream": ("shared/runtime/kafka.py",),
-    "aiokafka": tuple(f"shared/runtime/{name}.py" for name in ("kafka", "kafka_archive", "fetched", "lanes")),
+    "aiokafka": tuple(
+        f"shared/runtime/{name}.py" for name in ("kafka", "kafka_archive", "kafka_cluster", "fetched", "lanes")
+    ),
     "asyncpg": ("shared/runtime/postgres.py",),
 }
 """Who may import a client library. lanes.py takes the partitioner alone: a pure function."""

@@ -23,6 +23,7 @@ from faststream.security import SASLPlaintext, SASLScram256, SASLScram512
 from shared.events.base import PARTITIONS, Topic
 from shared.runtime.codec import Headers
 from shared.runtime.fetched import Fetched
+from shared.runtime.kafka_cluster import SameCluster
 from shared.runtime.log import Assigned, Hear, Outgoing, Place, Record
 from shared.runtime.settings import Settings
 from shared.runtime.store import PassingError
@@ -189,6 +190,7 @@ class KafkaLog:
         self._admin: AIOKafkaAdminClient | None = None
         self._looker: Any = None
         self._topics = frozenset(topics)
+        self._cluster = SameCluster(self._group, self._clients)
         session = settings.kafka_session_seconds
         self._broker = KafkaBroker(
             settings.kafka_bootstrap_servers,
@@ -233,6 +235,7 @@ class KafkaLog:
         await self._start_producer()
         try:
             await self._broker.start()
+            await self.check()
         except BaseException:
             await self.stop()
             raise
@@ -244,6 +247,17 @@ class KafkaLog:
                 await client.stop()
         if self._admin is not None:
             await self._admin.close()
+
+    async def check(self) -> None:
+        with sorted_errors():
+            async with asyncio.timeout(LOOK_TIMEOUT):
+                await self._cluster.check()
+
+    def _clients(self) -> list[Any]:
+        """What records come and go by."""
+        consumer: Any = self._subscriber.consumer
+        producer: Any = self._producer
+        return [*([consumer._client] if consumer else []), *([producer.client] if producer else [])]
 
     def assigned(self) -> frozenset[Place]:
         consumer = self._subscriber.consumer
@@ -289,6 +303,7 @@ class KafkaLog:
         try:
             async with asyncio.timeout(PUBLISH_TIMEOUT):
                 await self._send(records)
+                await self._cluster.check()
         except (KafkaError, TimeoutError) as error:
             with sorted_errors():
                 await self._replace_producer()

@@ -1,7 +1,7 @@
 """The seam to the log: what the worker asks of Kafka, and the plain values that cross it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 from zlib import crc32
 
 from shared.runtime.codec import Headers
@@ -49,6 +49,13 @@ class Outgoing(NamedTuple):
     body: str
 
 
+CURE: Final = (
+    "Point MAKEGOOD_KAFKA_BOOTSTRAP_SERVERS at the right cluster, or restore the topic and the database to the same "
+    "moment."
+)
+"""Of another log."""
+
+
 class RefusalError(Exception):
     """Going on would be wrong: the replica must end. The text says why, and the cure."""
 
@@ -64,6 +71,10 @@ class OlderDatabaseError(RefusalError):
 class Log(Protocol):
     """What the worker asks of the log. Calls raise on any trouble; the worker backs off and asks again."""
 
+    async def check(self) -> None:
+        """Raises LogChangedError when it is seen that another log answers than before. Asks nobody without a reason."""
+        ...
+
     def assigned(self) -> frozenset[Place]: ...
 
     def seek(self, place: Place, offset: int) -> None: ...
@@ -77,7 +88,8 @@ class Log(Protocol):
         ...
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
-        """Returns when every record is acknowledged by all in-sync replicas; per place in the order given."""
+        """Returns when every record is acknowledged by all in-sync replicas; per place in the order given. Raises
+        LogChangedError when it is seen that another log has acknowledged them."""
         ...
 
     async def commit(self, offsets: Mapping[Place, int]) -> None:

@@ -18,7 +18,7 @@ from shared.policy import Policies
 from shared.runtime.clock import Clock
 from shared.runtime.dead_letters import DeadLetters
 from shared.runtime.lanes import partition_of
-from shared.runtime.log import Log, LogChangedError, Outgoing, Place, Record, RefusalError
+from shared.runtime.log import CURE, Log, LogChangedError, Outgoing, Place, Record, RefusalError
 from shared.runtime.metrics import Metrics
 from shared.runtime.outbox import Outbox
 from shared.runtime.process import Process, reference_name
@@ -123,12 +123,14 @@ class Worker:
             self._refuse_when_broken()
             try:
                 await self._tick()
-            except BaseException:
+            except BaseException as error:
                 self._outbox.forget()
+                self.broken = self.broken or (error if isinstance(error, RefusalError) else None)
                 raise
             self.progress = steady_seconds()
 
     async def _tick(self) -> None:
+        await self._log.check()
         await self._prepare()
         wanted = dict(self._next)  # before the sample: an assignment may move it on meanwhile
         await self._watermark.sample()
@@ -194,7 +196,8 @@ class Worker:
         for pause in _pauses():
             try:
                 await attempt()
-            except RefusalError:
+            except RefusalError as error:
+                self.broken = self.broken or error
                 raise
             except Exception as error:
                 self._metrics.retries.inc()
@@ -209,6 +212,7 @@ class Worker:
                 return
 
     async def _hear(self, records: Sequence[Record]) -> None:
+        await self._log.check()  # whoever they came from
         places = {record.place for record in records}
         lanes = {lane for record in records if (lane := self._sieve.lane_of(record)) is not None}
         await self._begin(places)
@@ -469,9 +473,7 @@ class Worker:
 
     def _break(self, place: Place, what: str) -> LogChangedError:
         self.broken = LogChangedError(
-            f"{self.service}: {place.topic}/{place.partition} is not the log that was read before: {what}. "
-            "Point MAKEGOOD_KAFKA_BOOTSTRAP_SERVERS at the right cluster, or restore the topic and the database "
-            "to the same moment."
+            f"{self.service}: {place.topic}/{place.partition} is not the log that was read before: {what}. {CURE}"
         )
         return self.broken
 

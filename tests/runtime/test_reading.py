@@ -195,6 +195,20 @@ async def test_what_was_committed_is_not_believed_until_the_record_before_it_was
     assert counts(bench) == []
 
 
+async def test_nothing_is_taken_from_another_cluster_and_nothing_said_to_it(bench: Workbench) -> None:
+    one = await bench.replica()
+    bench.shelf.say(*deposits(1, 3))
+    records = one.reader.fetch()
+    one.reader.other = LogChangedError("another cluster answers")
+    for attempt in (lambda: one.worker.hear(records), one.worker.tick):
+        with pytest.raises(LogChangedError, match="another cluster"):
+            await attempt()
+    one.reader.other = None
+    with pytest.raises(LogChangedError, match="another cluster"):
+        await one.worker.hear(records)
+    assert counts(bench) == []
+
+
 async def test_who_has_refused_hears_nothing_any_more(bench: Workbench) -> None:
     bench.shelf.say(*deposits(1, 3))
     await (await bench.replica()).read()

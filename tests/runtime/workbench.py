@@ -16,7 +16,7 @@ from shared.policy import Policies
 from shared.runtime import Process, Service
 from shared.runtime.codec import Headers, encode
 from shared.runtime.lanes import partition_of
-from shared.runtime.log import Outgoing, Place, Record
+from shared.runtime.log import LogChangedError, Outgoing, Place, Record
 from shared.runtime.metrics import Metrics
 from shared.runtime.postgres import PostgresStore
 from shared.runtime.process import all_processes, topics_of
@@ -89,8 +89,14 @@ class Reader:
         self.positions: dict[Place, int] = {}
         self.away = False
         """Whether nothing can be published."""
+        self.other: LogChangedError | None = None
+        """What it says when another cluster answers."""
         self.kills = False
         """Whether the replica dies when it comes to publish."""
+
+    async def check(self) -> None:
+        if self.other is not None:
+            raise self.other
 
     def assigned(self) -> frozenset[Place]:
         return self.places
