@@ -18,6 +18,8 @@ from tests.faults.observer import Observer
 
 QUIET = 90.0
 """Real seconds in which the last letters go out and the last numbers are heard, once every claim has ended."""
+SOON = 10.0
+"""Real seconds in which what was said a moment ago comes out."""
 JOURNAL = "select process, key, n, at, type, cause from {0}.journal where key = any($1)"
 STREAMS = "select n, streams from {0}.lane where streams::text <> '{{}}'"
 
@@ -29,7 +31,7 @@ async def what_is_wrong(settings: Settings, load: Load, observer: Observer) -> l
     connection: Any = await cast("Any", asyncpg).connect(settings.database_url.get_secret_value())
     try:
         for service in catalogue.NAMES:
-            problems += _not_heard(observer, await connection.fetch(STREAMS.format(service)))
+            problems += await _not_heard(observer, connection, service)
             rows = await connection.fetch(JOURNAL.format(service), _keys(load))
             problems += [f"{service}: {problem}" for problem in _of_journal(observer, rows)]
         problems += await _of_ledger(connection, load)
@@ -76,14 +78,20 @@ def _of_claims(load: Load) -> Iterator[str]:
             yield f"{claim.submission_id} ({claim.way.name}): the seller was debited twice"
 
 
-def _not_heard(observer: Observer, lanes: list[Any]) -> Iterator[str]:
-    """What a service says it has said must have come out."""
-    for row in lanes:
+async def _not_heard(observer: Observer, connection: Any, service: str) -> list[str]:
+    """What a service says it has said must have come out, or do so at once; and nothing else."""
+    before = dict(observer.reached)
+    said: dict[tuple[str, int, int], int] = {}
+    for row in await connection.fetch(STREAMS.format(service)):
         for stream, sequence in json.loads(row["streams"]).items():
             topic, _, partition = stream.rpartition(":")
-            reached = observer.reached.get((topic, int(partition), row["n"]), 0)
-            if reached != sequence:
-                yield f"{stream} from lane {row['n']}: {sequence} said, {reached} came out"
+            said[topic, int(partition), row["n"]] = sequence
+    await observer.until(lambda: all(observer.reached.get(place, 0) >= said[place] for place in said), SOON)
+    return [
+        f"{place}: {sequence} said, {before.get(place, 0)} to {observer.reached.get(place, 0)} came out"
+        for place, sequence in said.items()
+        if not before.get(place, 0) <= sequence <= observer.reached.get(place, 0)
+    ]
 
 
 def _of_journal(observer: Observer, rows: list[Any]) -> Iterator[str]:
