@@ -1,4 +1,4 @@
-"""``python -m bench.peers [--only NAME …] [--claims N] [--rounds N] [--json FILE]``"""
+"""``python -m bench.peers [--only NAME …] [--claims N] [--rounds N] [--at-once N] [--json FILE]``"""
 
 import argparse
 import asyncio
@@ -24,13 +24,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.peers", description="The peers and we, side by side.")
     parser.add_argument("--only", action="append", default=[], choices=names, help="one of them; may be repeated")
     parser.add_argument("--claims", type=int, help="in each round, instead of about ten seconds' worth")
+    parser.add_argument("--at-once", type=int, help="under way in each, instead of its own number")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path, help="append every result to this file, one JSON object per line")
     chosen = parser.parse_args()
     for name in [name for name in os.environ if name.startswith("MAKEGOOD_")]:
         del os.environ[name]  # its stack is its own
     try:
-        results = asyncio.run(measure(ROOT, chosen.rounds, chosen.claims, chosen.only, _say))
+        measuring = measure(
+            ROOT, chosen.rounds, claims=chosen.claims, only=chosen.only, at_once=chosen.at_once, say=_say
+        )
+        results = asyncio.run(measuring)
     except BrokenRoundError as error:
         _say(str(error))
         return 1

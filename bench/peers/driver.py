@@ -44,13 +44,13 @@ class Driver:
 
 
 @asynccontextmanager
-async def driver(peer: Peer, running: Running) -> AsyncGenerator[Driver]:
+async def driver(peer: Peer, running: Running, at_once: int) -> AsyncGenerator[Driver]:
     """A load that has reached the peer, for as long as the block."""
     folder = peer.place / "logs"
     log = folder / "load.log"
     with log.open("ab") as errors:
         process = await asyncio.create_subprocess_exec(
-            *(peer.python, "-m", peer.module, "load", str(peer.at_once)),
+            *(peer.python, "-m", peer.module, "load", str(at_once)),
             cwd=folder,
             env=peer.within(running.environment),
             stdin=asyncio.subprocess.PIPE,

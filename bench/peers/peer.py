@@ -40,7 +40,7 @@ class Peer(ABC):
     """The module of ``bench.peers.inside`` that holds its process."""
     packages: ClassVar[tuple[str, ...]]
     at_once: ClassVar[int]
-    """Claims under way at once: of a few tried, the number with which it is fastest."""
+    """Claims under way at once; ``--at-once`` is for finding the number with which it is fastest."""
     claims: ClassVar[int]
     """Claims in a round: about ten seconds on two cores."""
 

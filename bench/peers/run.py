@@ -27,13 +27,16 @@ def _quiet(_: str) -> None:
 async def measure(
     root: Path,
     rounds: int = 3,
+    *,
     claims: int | None = None,
     only: Collection[str] = (),
+    at_once: int | None = None,
     say: Callable[[str], None] = _quiet,
 ) -> list[Result]:
     """One result for each peer and round, and one that says why for each peer that is missing here.
 
     ``claims``: in each round of each peer, instead of as many as keep it busy for about ten seconds. ``only``: names.
+    ``at_once``: claims under way in each, instead of its own number; for finding the number with which it is fastest.
     A round that breaks, or does not pay each claim exactly once, raises BrokenRoundError.
     """
     peers: list[Peer] = []
@@ -50,13 +53,13 @@ async def measure(
             say(missing_line(results[-1]))
     for number in range(1, rounds + 1):
         for peer in peers:
-            results.append(replace(await _round(peer, claims or peer.claims), round=number))
+            results.append(replace(await _round(peer, claims or peer.claims, at_once or peer.at_once), round=number))
             say(round_line(results[-1]))
     return results
 
 
-async def _round(peer: Peer, claims: int) -> Result:
-    async with peer.started() as running, driver(peer, running) as load:
+async def _round(peer: Peer, claims: int, at_once: int) -> Result:
+    async with peer.started() as running, driver(peer, running, at_once) as load:
         await load.round(max(claims // 10, 20))
         meter = Meter(WHAT, peer.name, lambda: {**running.pids(), "load": load.pid})
         await load.round(claims)

@@ -1,8 +1,8 @@
 """The load: a closed loop, the same for every peer, told by lines on standard input.
 
 ``N`` files N claims and tells ``done`` when all are paid; the end of the input checks every payout since the beginning.
-So many claims are under way at once as the peer goes fastest with. A claim is under way until it is paid, or, if its
-seller stays silent, until the peer has it: what waits for a timer holds nobody up. Sellers who answer do so at once.
+So many claims are under way at once as the peer wants. A claim is under way until it is paid, or, if its seller
+stays silent, until the peer has it: what waits for a timer holds nobody up. Sellers who answer do so at once.
 """
 
 import asyncio

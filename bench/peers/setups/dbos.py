@@ -1,7 +1,4 @@
-"""DBOS: a library on PostgreSQL; two worker processes, because one cannot use two cores.
-
-Tried: 32, 64 and 128 claims at once.
-"""
+"""DBOS: a library on PostgreSQL; two worker processes, because one cannot use two cores."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

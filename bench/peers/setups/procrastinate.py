@@ -1,7 +1,4 @@
-"""Procrastinate: a job queue in PostgreSQL; one worker process, eight jobs at a time.
-
-Tried: 32, 64 and 128 claims at once.
-"""
+"""Procrastinate: a job queue in PostgreSQL; one worker process, eight jobs at a time."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

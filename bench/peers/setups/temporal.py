@@ -2,7 +2,7 @@
 
 Its limits on requests are lifted, its task queue has one partition, its store 32 shards. What it searches workflows by
 (``visibility``, which no workflow needs) is kept by the SQLite in it, in memory: in PostgreSQL it wants an extension
-that our PostgreSQL lacks. Tried: 32, 64 and 128 claims at once.
+that our PostgreSQL lacks.
 """
 
 import json
@@ -129,13 +129,12 @@ class Temporal(Peer):
         return self.place / f"server-{VERSION}"
 
     async def install(self) -> None:
-        go = tool("go")
-        await super().install()
         with make.once(self._programs) as draft:
             if draft is not None:
+                go, cure = tool("go"), "Temporal's server cannot be built from its Go module."
                 for module in MODULES:
-                    cure = "Temporal's server cannot be built from its Go module."
                     await make.run([go, "install", f"{module}@{VERSION}"], cure, environment={"GOBIN": str(draft)})
+        await super().install()
 
     @asynccontextmanager
     async def started(self) -> AsyncGenerator[Running]:
