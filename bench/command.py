@@ -19,6 +19,7 @@ ON_OUR_STACK: Final = {
 }
 """Measured one after the other on one stack, by the module of ``bench`` that has the name."""
 WHAT: Final = {**ON_OUR_STACK, "peers": "other engines on a small claim process, each on a stack of its own"}
+_MODULES: Final = {"peers": "bench.peers.run"}
 USUAL: Final = ("routes", "limit")
 
 
@@ -27,7 +28,8 @@ class AbsentError(Exception):
 
 
 def module_of(what: str) -> str:
-    if util.find_spec(name := f"bench.{what}") is None:
+    """Where it is measured, by ``measure``."""
+    if util.find_spec(name := _MODULES.get(what, f"bench.{what}")) is None:
         raise AbsentError(f"there is no measurement of {what} yet")
     return name
 
@@ -44,5 +46,5 @@ async def measured(root: Path, wanted: Sequence[str], plan: Plan) -> AsyncGenera
                     results.append(result)
                     yield result
     if "peers" in modules:
-        async for result in modules["peers"].measure(root, plan):
+        for result in await modules["peers"].measure(root, plan.rounds, plan.claims if plan.short else None):
             yield result

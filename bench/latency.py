@@ -70,7 +70,7 @@ async def _at(
         tally.watch(kind)
     outside.play(tally, route.answers)
     meter = Meter("latency", f"{route.name} at {load} %", stand.parts)
-    arrivals = await _arrive(outside, claims, schedule(per_second, len(claims)))
+    arrivals = await arrive(outside, claims, schedule(per_second, len(claims)))
     await outside.until(lambda: tally.over)
     figures = {"load_percent": float(load), "offered_per_second": per_second}
     for name, kind in MOMENTS.items():
@@ -80,7 +80,7 @@ async def _at(
     return meter.end(len(claims), **figures)
 
 
-async def _arrive(outside: Outside, claims: Sequence[Prepared], moments: Sequence[float]) -> dict[bytes, float]:
+async def arrive(outside: Outside, claims: Sequence[Prepared], moments: Sequence[float]) -> dict[bytes, float]:
     """Submits each at its moment, with those that are due as well; returns when each was to be submitted."""
     started = time.perf_counter()
     arrivals = {claim.claim_id: started + moment for claim, moment in zip(claims, moments, strict=True)}

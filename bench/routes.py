@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from typing import Final
 
+from bench import mix
 from bench.load import ROUTES, Prepared, Route, claims, directory, saying
 from bench.measure import Meter, Result
 from bench.outside import Outside, Tally
@@ -27,6 +28,9 @@ ENDS: Final = ("SellerNotified", "ClaimClosed", "RecoveryClosed")
 
 async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGenerator[Result]:
     await stand.serve()
+    if not plan.short:
+        async for result in mix.measure(stand, plan):
+            yield result
     async with Outside(stand) as outside:
         await know_sellers(stand, outside, plan.sellers)
         for route in ROUTES:

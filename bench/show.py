@@ -23,7 +23,7 @@ async def show(root: Path, wanted: Sequence[str], plan: Plan, file: Path | None,
                 keep(file, [result])
     sheet = Sheet("Median rounds", "What", "Name", "Per second", "CPU seconds per 1,000")
     for one in medians(results):
-        if one.seconds:
+        if one.count > 1 and one.seconds:
             sheet.add(one.what, one.name, f"{one.per_second:,.1f}", f"{one.cpu_per_1000:.3f}")
     sheet.write(console)
 
@@ -40,6 +40,8 @@ def line(result: Result) -> str:
         return f"{result.what}: {result.name}: {result.missing}"
     told = [f"{name} {value:,.4g}" for name, value in result.figures.items()]
     if result.seconds:
-        speed = f"{result.per_second:,.1f} per second, {result.cpu_per_1000:.3f} CPU s per 1,000"
-        told = [f"{result.count:,} in {result.seconds:.2f} s", speed, *told]
+        told = [f"{result.seconds:.2f} s", *told]
+        if result.count > 1:
+            speed = f"{result.per_second:,.1f} per second, {result.cpu_per_1000:.3f} CPU s per 1,000"
+            told = [f"{result.count:,} in {told[0]}", speed, *told[1:]]
     return f"{result.what}: {result.name} ({result.round}): {', '.join(told)}"

@@ -61,6 +61,12 @@ class Fleet:
         process.kill()
         process.wait()
 
+    def leave(self, name: str) -> subprocess.Popen[bytes]:
+        """SIGTERM to one, as a deployment would: it is not missed. Its end is not waited for."""
+        process = self._running.pop(name)
+        process.send_signal(signal.SIGTERM)
+        return process
+
     def died(self) -> list[tuple[str, int]]:
         """Processes that ended by themselves since the last look, with their exit codes."""
         found = [(name, code) for name, process in self._running.items() if (code := process.poll()) is not None]

@@ -40,7 +40,8 @@ async def _live(settings: Settings, given: argparse.Namespace) -> None:
         asyncio.get_running_loop().add_signal_handler(ask, task.cancel)
     clock = ScaledClock.from_settings(settings)
     async with Wire(settings) as wire:
-        life = Life(World(given.seed, written=written(given.seed), apart=True), wire, clock)
+        world = World(given.seed, written=written(given.seed), apart=True)
+        life = Life(world, wire, clock, from_now=given.from_now)
         await life.run(_source(given, settings, clock), rate=given.rate, settle=given.settle, submitted=_tell)
 
 
@@ -66,6 +67,7 @@ def _arguments() -> argparse.Namespace:
     what.add_argument("--from", dest="file", type=Path, help="a JSONL file of submissions to publish instead")
     parser.add_argument("--rate", type=float, default=0, help="claims per second; 0, the default: as fast as possible")
     parser.add_argument("--settle", type=float, default=60, help="longest wait, in seconds, for the first certificates")
+    parser.add_argument("--from-now", action="store_true", help="hear nothing of what was said before")
     given = parser.parse_args()
     if given.file is not None and not given.file.is_file():
         parser.error(f"there is no file {given.file}: name one with a submission on each line")

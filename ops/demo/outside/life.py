@@ -37,10 +37,10 @@ class Submitted:
 
 
 class Life:
-    """Runs a world on a log until it is cancelled."""
+    """Runs a world on a log until it is cancelled. ``from_now``: what was said before is nobody's affair in it."""
 
-    def __init__(self, world: World, wire: Wire, clock: Clock) -> None:
-        self._world, self._wire, self._clock = world, wire, clock
+    def __init__(self, world: World, wire: Wire, clock: Clock, *, from_now: bool = False) -> None:
+        self._world, self._wire, self._clock, self._from_now = world, wire, clock, from_now
         self._speaking = asyncio.Lock()
         self._heard = asyncio.Event()
 
@@ -57,11 +57,13 @@ class Life:
         ``rate``: claims per real second, 0 as fast as possible. ``settle``: real seconds for which verdicts on the
         first certificates are waited for, so that the first claims find the cover that their sellers have.
         """
-        async with aclosing(self._wire.read_to_now(SPOKEN)) as published:
-            self._world.remember([_id_of(record) async for record in published])
+        if not self._from_now:
+            async with aclosing(self._wire.read_to_now(SPOKEN)) as published:
+                self._world.remember([_id_of(record) async for record in published])
         self._world.open(known := sellers(source()), self._clock.now())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen())
+            await self._heard.wait()  # it listens: no answer is missed
             await self._say_what_is_due()
             await self._settled(settle)
             tasks.create_task(self._speak())
@@ -76,7 +78,7 @@ class Life:
             tasks.create_task(self._speak())
 
     async def _listen(self) -> None:
-        async with aclosing(self._wire.listen(self._world.listens_to)) as batches:
+        async with aclosing(self._wire.listen(self._world.listens_to, from_now=self._from_now)) as batches:
             await self._hear_all(batches)
 
     async def _hear_all(self, batches: AsyncGenerator[Any]) -> None:

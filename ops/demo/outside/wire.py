@@ -76,9 +76,11 @@ class Wire:
                     if await reader.position(tp) >= left.get(tp, 0):
                         left.pop(tp, None)
 
-    async def listen(self, topics: Collection[str]) -> AsyncGenerator[Sequence[Any]]:
-        """Batches of records from the first one on, without end."""
+    async def listen(self, topics: Collection[str], *, from_now: bool = False) -> AsyncGenerator[Sequence[Any]]:
+        """Batches of records from the first one on, or from now on, without end. One may be empty."""
         async with self._reader(topics) as reader:
+            if from_now:
+                await reader.seek_to_end()
             while True:
                 try:
                     found = await reader.getmany(timeout_ms=200, max_records=2000)
