@@ -19,6 +19,7 @@ from bench.load import ROUTES, Saying
 from bench.measure import Meter, Result
 from bench.outside import ready
 from bench.plan import Plan
+from bench.run import Run
 from bench.stand import PATIENCE, Stand
 from ops import catalogue
 from shared.events.base import PARTITIONS, Topic
@@ -58,7 +59,9 @@ async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGe
 
 def loops(before: Sequence[Result]) -> list[int]:
     """How many hops: each route's path, and each route's decisions as they were counted."""
-    decisions = {round(r.figures["decisions_per_claim"]) for r in before if "decisions_per_claim" in r.figures}
+    run = Run(before)
+    counted = (run.figure("routes", route.name, "decisions_per_claim") for route in ROUTES)
+    decisions = {round(count) for count in counted if count is not None}
     return sorted({len(route.path) for route in ROUTES} | decisions)
 
 

@@ -1,0 +1,110 @@
+"""What must be reached on two cores with everything beside each other, and how each goal is read off a run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from bench.measure import ratio
+from bench.run import Run
+
+OURS: Final = "makegood"
+"""Our name among the peers."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """``what`` measures it. ``reached``: None where it was not measured. ``at_least``: else at most ``wanted``."""
+
+    of: str
+    what: str
+    unit: str
+    wanted: float
+    reached: Callable[[Run], float | None]
+    at_least: bool = False
+
+    @property
+    def sentence(self) -> str:
+        return f"{'≥' if self.at_least else '≤'} {self.wanted:,g} {self.unit}"
+
+    def met(self, reached: float) -> bool:
+        return reached >= self.wanted if self.at_least else reached <= self.wanted
+
+
+def speed(name: str) -> Callable[[Run], float | None]:
+    return lambda run: None if (one := run.median("routes", name)) is None else one.per_second
+
+
+def cost(name: str) -> Callable[[Run], float | None]:
+    return lambda run: None if (one := run.median("routes", name)) is None else one.cpu_per_1000
+
+
+def of_the_bare_loop(name: str, hops: str) -> Callable[[Run], float | None]:
+    """Percent of its claims per second; ``hops``: the figure of the route that tells how many the loop has."""
+
+    def read(run: Run) -> float | None:
+        ours, count = run.median("routes", name), run.figure("routes", name, hops)
+        bare = None if count is None else run.bare(count)
+        return None if ours is None or bare is None else ours.per_second / bare.per_second * 100
+
+    return read
+
+
+def ahead_of(peer: str, *, cpu: bool) -> Callable[[Run], float | None]:
+    """How many times the peer's claims per second, or how many times less CPU."""
+
+    def read(run: Run) -> float | None:
+        if run.median("peers", peer) is None or run.median("peers", OURS) is None:
+            return None
+        ours, theirs = run.rounds("peers", OURS), run.rounds("peers", peer)
+        if cpu:
+            return ratio(theirs, ours, lambda one: one.cpu_per_1000)
+        return ratio(ours, theirs, lambda one: one.per_second)
+
+    return read
+
+
+def figure(what: str, name: str, which: str, scale: float = 1.0) -> Callable[[Run], float | None]:
+    return lambda run: None if (found := run.figure(what, name, which)) is None else found * scale
+
+
+def worst(beginning: str, which: str | None = None) -> Callable[[Run], float | None]:
+    """Of the small things whose names begin so: the largest figure, or the longest median round."""
+
+    def read(run: Run) -> float | None:
+        names = [name for name in run.names("small") if name.startswith(beginning)]
+        rounds = [one for name in names if (one := run.median("small", name)) is not None]
+        found = [run.figure("small", one.name, which) if which else one.seconds for one in rounds]
+        return max((one for one in found if one is not None), default=None)
+
+    return read
+
+
+_PEERS: Final = {"Restate": 10, "Celery": 25, "DBOS": 50, "Temporal": 50}
+
+GOALS: Final = (
+    Goal("seller-silent", "routes", "CPU s per 1,000 claims", 0.8, cost("seller-silent")),
+    Goal("seller-silent", "routes", "claims/s", 2000, speed("seller-silent"), at_least=True),
+    Goal("direct-pay", "routes", "CPU s per 1,000 claims", 0.6, cost("direct-pay")),
+    Goal("direct-pay", "routes", "claims/s", 3000, speed("direct-pay"), at_least=True),
+    *(
+        Goal(f"{route} against the bare loop of its {said}", "routes limit", "% of its claims/s", 60,
+             of_the_bare_loop(route, hops), at_least=True)
+        for route in ("direct-pay", "seller-silent")
+        for said, hops in (("path", "hops"), ("decisions", "decisions_per_claim"))
+    ),
+    Goal("direct-pay at half load, to decision, p50", "routes latency", "ms", 40,
+         figure("latency", "direct-pay at 50 %", "decision_p50_ms")),
+    Goal("direct-pay at half load, to decision, p99", "routes latency", "ms", 250,
+         figure("latency", "direct-pay at 50 %", "decision_p99_ms")),
+    *(
+        Goal(f"{peer}, {said}", "peers", "×", times, ahead_of(peer, cpu=cpu), at_least=True)
+        for peer, times in _PEERS.items()
+        for said, cpu in (("claims/s", False), ("CPU", True))
+    ),
+    Goal("a replica's start", "small", "s", 1.5, worst("start of ")),
+    Goal("a replica's memory (PSS)", "small", "MiB", 120, worst("idle ", "pss_mib")),
+    Goal("an idle replica", "small", "% of a core", 1, worst("idle ", "idle_cpu_percent")),
+    Goal("the others' pause when a replica joins", "small", "ms", 3000, worst("rebalance of ", "joins_ms")),
+    Goal("the others' pause when a replica leaves", "small", "ms", 3000, worst("rebalance of ", "leaves_ms")),
+)  # fmt: skip
+"""In the order of the page. Those of growth join them with it."""

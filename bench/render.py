@@ -1,0 +1,206 @@
+"""``python -m bench.render FILE``: the results of one run as tables and plots in docs/performance.md.
+
+What stands there between the marks is written anew; what people wrote around them stays. The plots need the dependency
+group ``bench``: ``uv run --group bench python -m bench.render FILE``.
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from bench import plots
+from bench.goals import GOALS, OURS, ahead_of, of_the_bare_loop
+from bench.latency import MOMENTS, PERCENTILES
+from bench.load import RESPONSE_DAYS
+from bench.measure import Result, kept
+from bench.run import SHARES, Run, by_service, shares
+from bench.stand import DAY
+from ops.terminal import ROOT
+
+PAGE: Final = ROOT / "docs" / "performance.md"
+PLOTS: Final = ROOT / "docs" / "performance"
+BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
+_WHO: Final = ("", "Per second", "CPU s per 1,000", *(share.capitalize() for share in SHARES))
+_NEW: Final = f"""# Performance
+
+Ratios within one run on one machine; medians of rounds; CPU of everything that takes part.
+
+{BEGIN}
+{END}
+"""
+
+
+def page(run: Run, drawn: Sequence[str] = ()) -> str:
+    """What stands between the marks. ``drawn``: names of the plots there are."""
+    sections = (_machine, _goals, _routes, _latency, _limit, _peers, _small, _growth)
+    blocks = [block for section in sections for block in section(run)]
+    blocks += [f"![{name}](performance/{name}.svg)" for name in drawn]
+    return "\n\n".join(blocks)
+
+
+def put_into(text: str, measured: str) -> str:
+    """The page with this between its marks."""
+    return re.sub(f"{BEGIN}.*{END}", lambda _: f"{BEGIN}\n{measured}\n{END}", text, flags=re.DOTALL)
+
+
+def command(what: str, run: Run) -> str:
+    """What repeats these figures."""
+    found = [one for name in what.split() for one in run.medians(name) if {"hops", "load_percent"} & one.figures.keys()]
+    sizes = f" --claims {found[-1].count} --rounds {_most_rounds(run, what)}" if found else ""
+    return f"`makegood bench {what}{sizes}`"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """In Markdown; the first column is for words, all others for figures."""
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _most_rounds(run: Run, what: str) -> int:
+    return max(len(run.rounds(one, name)) for one in what.split() for name in run.names(one))
+
+
+def _machine(run: Run) -> Iterator[str]:
+    for one in run.medians("machine"):
+        size = f"{one.count} cores, {one.figures['memory_gib']:.0f} GiB"
+        yield f"Measured on {one.name}, {size}, everything beside each other."
+
+
+def _goals(run: Run) -> Iterator[str]:
+    rows: list[list[str]] = []
+    for goal in GOALS:
+        if (reached := goal.reached(run)) is not None:
+            mark = "yes" if goal.met(reached) else "**no**"
+            rows.append([goal.of, goal.sentence, f"{reached:,.3g}", mark, command(goal.what, run)])
+    if rows:
+        yield "## Goals"
+        yield table(("Of", "Goal", "Reached", "Met", "Command"), rows)
+
+
+def _routes(run: Run) -> Iterator[str]:
+    found = run.medians("routes")
+    if not found:
+        return
+    yield "## Our routes"
+    yield (
+        "Until every claim is paid and closed, its seller written to and its recovery closed. Comment window 0; the "
+        f"seven days of a seller pass in {RESPONSE_DAYS * DAY} s. The mix goes "
+        f"at the pace of the demo, and waits most of the time: only its CPU says something. {command('routes', run)}"
+    )
+    counted, bare = ("Decisions", "Events"), ("Of the bare loop, path", "decisions")
+    yield table((*_WHO, *counted, *bare), [_route(one, run) for one in found])
+    names = list(by_service(found[-1]))
+    yield "CPU seconds per 1,000 claims, by service:"
+    yield table(("Route", *names), [[one.name, *(f"{by_service(one).get(n, 0):.3f}" for n in names)] for one in found])
+
+
+def _route(one: Result, run: Run) -> list[str]:
+    counted = _figures(one, "decisions_per_claim", "events_per_claim")
+    bare = [_percent(of_the_bare_loop(one.name, hops)(run)) for hops in ("hops", "decisions_per_claim")]
+    return [one.name, _speed(one), _cost(one), *_shared(one), *counted, *bare]
+
+
+def _latency(run: Run) -> Iterator[str]:
+    found = run.medians("latency")
+    if found:
+        yield "## Latency"
+        yield (
+            "Milliseconds from the scheduled submission; arrivals are independent of each other. A seller's days are "
+            f"taken off. {command('latency', run)}"
+        )
+        names = [f"{moment}_p{percent}_ms" for moment in MOMENTS for percent in PERCENTILES]
+        heads = [f"{moment} p{percent}" for moment in MOMENTS for percent in PERCENTILES]
+        rows = [[one.name, f"{one.figures['offered_per_second']:,.0f}", *_figures(one, *names)] for one in found]
+        yield table(("Route and load", "Claims/s", *heads), rows)
+
+
+def _limit(run: Run) -> Iterator[str]:
+    found = run.medians("limit")
+    if found:
+        yield "## The limit here"
+        yield (
+            "A hop decodes, writes its batch in one transaction, and publishes; it decides nothing and keeps no state. "
+            f"{command('limit', run)}"
+        )
+        rows = [[one.name, _speed(one), _cost(one), *_shared(one)] for one in found]
+        yield table(_WHO, rows)
+
+
+def _peers(run: Run) -> Iterator[str]:
+    found = sorted(run.medians("peers"), key=lambda one: -one.per_second)
+    missing = run.missing("peers")
+    if found or missing:
+        yield "## Peers"
+        yield f"The same small claim process, each claim paid exactly once. {command('peers', run)}"
+        rows = [
+            [one.name, _speed(one), _cost(one), *(_times(one, run, cpu=cpu) for cpu in (False, True))] for one in found
+        ]
+        yield table(("Who", "Claims/s", "CPU s per 1,000", "Ours, in claims/s", "Ours, in CPU"), rows)
+    yield from (f"{one.name} is left out: {one.missing}" for one in missing)
+
+
+def _small(run: Run) -> Iterator[str]:
+    found = run.medians("small")
+    if found:
+        yield "## Small things"
+        yield f"Waits are the longest that a claim had to wait for its decision. {command('small', run)}"
+        rows = [[one.name, f"{one.seconds:.2f}", _told(one)] for one in found]
+        yield table(("What", "Seconds", "Figures"), rows)
+    yield from (f"{one.name} is left out: {one.missing}" for one in run.missing("small"))
+
+
+def _growth(run: Run) -> Iterator[str]:
+    found = run.medians("growth")
+    if found:
+        yield "## Growth"
+        yield command("growth", run)
+        rows = [[one.name, _speed(one), _cost(one), _told(one)] for one in found]
+        yield table(("What", "Per second", "CPU s per 1,000", "Figures"), rows)
+
+
+def _speed(one: Result) -> str:
+    return f"{one.per_second:,.0f}" if one.per_second >= 100 else f"{one.per_second:,.1f}"
+
+
+def _cost(one: Result) -> str:
+    return f"{one.cpu_per_1000:.3f}"
+
+
+def _shared(one: Result) -> list[str]:
+    return [f"{seconds:.3f}" for seconds in shares(one).values()]
+
+
+def _figures(one: Result, *names: str) -> list[str]:
+    return [f"{one.figures[name]:,.1f}" if name in one.figures else "" for name in names]
+
+
+def _told(one: Result) -> str:
+    return ", ".join(f"{name} {value:,.4g}" for name, value in one.figures.items())
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.0f} %"
+
+
+def _times(one: Result, run: Run, *, cpu: bool) -> str:
+    ahead = None if one.name == OURS else ahead_of(one.name, cpu=cpu)(run)
+    return "" if ahead is None else f"{ahead:.1f} ×"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.render", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("file", type=Path, help="results of one run, as `makegood bench --json FILE` appends them")
+    given = parser.parse_args()
+    run = Run(kept(given.file))
+    drawn = plots.draw(run, PLOTS)
+    text = PAGE.read_text(encoding="utf-8") if PAGE.exists() else _NEW
+    PAGE.write_text(put_into(text, page(run, drawn)), encoding="utf-8")
+    sys.stdout.write(f"Written: {PAGE.relative_to(ROOT)} and {len(drawn)} plots\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""The page that a run becomes: figures beside goals, each with its command."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.goals import GOALS
+from bench.measure import Result
+from bench.mix import merged
+from bench.render import BEGIN, END, command, page, put_into, table
+from bench.run import Run, by_service, shares
+
+CPU = {"intake": 0.2, "escalation": 0.1, "kafka": 0.1, "postgres": 0.05, "mail server": 0.03, "load": 0.02}
+
+
+def ran(what: str, name: str, seconds: float, number: int = 1, **figures: float) -> Result:
+    return Result(what, name, number, 1000, seconds, CPU, figures)
+
+
+RUN = Run(
+    [
+        Result("machine", "A processor", 1, 2, 0.0, figures={"memory_gib": 8.0}),
+        *(
+            ran("routes", "direct-pay", seconds, n, hops=5, decisions_per_claim=19.7)
+            for n, seconds in enumerate((4, 1, 2))
+        ),
+        ran("latency", "direct-pay at 50 %", 4, offered_per_second=250, decision_p50_ms=30, decision_p99_ms=400),
+        ran("limit", "bare loop of 5 hops", 0.5, hops=5),
+        ran("limit", "bare loop of 20 hops", 1.6, hops=20),
+        ran("small", "start of intake", 1.4),
+        ran("small", "start of recovery", 1.7),
+        ran("small", "idle intake", 20.0, idle_cpu_percent=0.5, pss_mib=80, rss_mib=90),
+        ran("peers", "makegood", 1),
+        Result("peers", "Celery", 1, 1000, 30.0, {"workers": 5.0}),
+        Result("peers", "Temporal", 0, 0, 0.0, missing="there is no Go here"),
+    ]
+)
+
+
+def row(text: str, beginning: str) -> list[str]:
+    line = next(line for line in text.splitlines() if line.startswith(f"| {beginning} |"))
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_goals_stand_beside_what_was_reached_with_the_command() -> None:
+    text = page(RUN)
+    assert "| direct-pay | ≥ 3,000 claims/s | 500 | **no** | `makegood bench routes --claims 1000 --rounds 3` |" in text
+    assert "| direct-pay | ≤ 0.6 CPU s per 1,000 claims | 0.5 | yes |" in text
+    assert "| direct-pay against the bare loop of its path | ≥ 60 % of its claims/s | 25 | **no** |" in text
+    assert "| direct-pay against the bare loop of its decisions | ≥ 60 % of its claims/s | 80 | yes |" in text
+    assert "| a replica's start | ≤ 1.5 s | 1.7 | **no** | `makegood bench small` |" in text
+    assert "| Celery, claims/s | ≥ 25 × | 30 | yes | `makegood bench peers` |" in text
+    assert "seller-silent" not in text, "what was not measured is not told"
+
+
+def test_a_route_is_its_median_round_with_who_spent_the_cpu() -> None:
+    assert row(page(RUN), "direct-pay")[1] == "≤ 0.6 CPU s per 1,000 claims"
+    routes = page(RUN).partition("## Our routes")[2]
+    assert row(routes, "direct-pay")[1:8] == ["500", "0.500", "0.300", "0.100", "0.050", "0.030", "0.020"]
+
+
+def test_a_peer_that_is_not_here_is_told_with_the_reason() -> None:
+    text = page(RUN)
+    assert "Temporal is left out: there is no Go here" in text
+    assert row(text, "Celery")[-2:] == ["30.0 ×", "10.0 ×"]
+
+
+def test_every_goal_says_which_measurement_it_needs() -> None:
+    for goal in GOALS:
+        assert goal.reached(Run([])) is None
+        assert command(goal.what, RUN).startswith(f"`makegood bench {goal.what}")
+
+
+def test_what_people_wrote_around_the_figures_stays() -> None:
+    text = f"# Performance\n\nBefore.\n{BEGIN}old \\1{END}\nAfter.\n"
+    once = put_into(text, "new \\g<0>")
+    assert once == f"# Performance\n\nBefore.\n{BEGIN}\nnew \\g<0>\n{END}\nAfter.\n"
+    assert put_into(once, "new \\g<0>") == once
+
+
+def test_what_was_measured_again_counts() -> None:
+    again = Run([ran("routes", "direct-pay", 9), ran("routes", "direct-pay", 3)])
+    assert [one.seconds for one in again.rounds("routes", "direct-pay")] == [3]
+
+
+def test_cpu_is_shared_out_and_nothing_is_lost() -> None:
+    one = ran("routes", "direct-pay", 1)
+    assert sum(shares(one).values()) == pytest.approx(one.cpu_per_1000)
+    assert set(by_service(one)) == {"intake", "escalation"}
+
+
+def test_the_demo_s_outside_world_is_load() -> None:
+    cpu = {"intake": 1.0, "outside": 2.0, "carrier.harbour": 0.5, "load": 0.25}
+    assert merged(cpu) == {"intake": 1.0, "load": pytest.approx(2.75)}
+
+
+def test_a_table_is_markdown() -> None:
+    assert table(("A", "B"), [("x", "1")]) == "| A | B |\n| --- | ---: |\n| x | 1 |"
+
+
+def test_the_same_run_gives_the_same_plots(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    from bench import plots
+
+    names = plots.draw(RUN, tmp_path / "a")
+    assert names == ["cpu", "throughput", "latency", "peers"] == plots.draw(RUN, tmp_path / "b")
+    for name in names:
+        drawn = (tmp_path / "a" / f"{name}.svg").read_text(encoding="utf-8")
+        assert drawn == (tmp_path / "b" / f"{name}.svg").read_text(encoding="utf-8")
