@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from shared.events.base import PARTITIONS
 from shared.runtime.codec import Headers
-from shared.runtime.log import Assigned, Hear, Outgoing, Place, Record
+from shared.runtime.log import CURE, Assigned, Hear, LogChangedError, Outgoing, Place, Record
 from shared.runtime.store import PassingError
 
 SESSION_SECONDS: Final = 10.0
@@ -56,6 +56,8 @@ class Cluster:
         """What replicas find at the address: another log, while ours is away."""
         self.replaced: frozenset[str] = frozenset()
         """The topics of which they find another log."""
+        self.id = 0
+        """Of the cluster that replicas find: nought is ours."""
         self._millisecond = millisecond
 
     def append(self, place: Place, key: bytes | None, value: bytes | None, headers: Headers) -> None:
@@ -83,13 +85,14 @@ class Cluster:
         """As replicas find it."""
         return len(self.found[place]) if place in self.found else 0
 
-    def replace(self, other: Mapping[Place, list[Record]]) -> None:
-        """From now on replicas find these records; whoever is outside keeps to ours."""
+    def replace(self, other: Mapping[Place, list[Record]], *, whole: bool = False) -> None:
+        """From now on replicas find these records; whoever is outside keeps to ours. ``whole``: another cluster."""
+        self.id = int(whole)
         self.replaced = frozenset(place.topic for place in other)
         self.found = defaultdict(list, {**self.records, **other})
 
     def put_back(self) -> None:
-        self.replaced = frozenset()
+        self.id, self.replaced = 0, frozenset()
         self.found = self.records
 
     def group(self, name: str) -> "Group":
@@ -154,6 +157,7 @@ class Member:
         self._hear, self._assigned = hear, assigned
         self._positions: dict[Place, int] = {}
         self._generation, self._hearing = 0, False
+        self._id = cluster.id
         self._told = asyncio.Event()
         self._next_view: tuple[int, list[Place]] = (0, [])
         self._journeys: list[Journey] = []
@@ -227,7 +231,11 @@ class Member:
     # The worker's side
 
     async def check(self) -> None:
-        """Another log has no other name here: it is told by its records."""
+        """Only a whole cluster has another id; a topic that was made anew has not."""
+        if self._cluster.id != self._id:
+            raise LogChangedError(
+                f"{self._group.name}: cluster {self._cluster.id} answers in place of {self._id}. {CURE}"
+            )
 
     def assigned(self) -> frozenset[Place]:
         return self.view
@@ -270,6 +278,7 @@ class Member:
         finally:
             self._journeys.remove(journey)
         await self._line.after("publish")
+        await self.check()
 
     def _arrive(self, journey: Journey, place: Place, batch: list[Outgoing]) -> None:
         journey.left -= 1

@@ -44,7 +44,7 @@ class Replacing:
         if all(records == cluster.records.get(place, []) for place, records in other.items()):
             return
         self.happened = True
-        cluster.replace(other)
+        cluster.replace(other, whole=len(topics) > 1)
         self._house.tell("log", f"is not ours any more: {'all of it' if len(topics) > 1 else topics[0]}")
         self._come_up(luck)
         self._house.loop.call_later(fault.size, self._look, luck, self._house.loop.time(), FIRST_PAUSE)
