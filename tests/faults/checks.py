@@ -20,7 +20,7 @@ QUIET = 90.0
 """Real seconds in which the last letters go out and the last numbers are heard, once every claim has ended."""
 SOON = 10.0
 """Real seconds in which what was said a moment ago comes out."""
-JOURNAL = "select process, key, n, at, type, cause from {0}.journal where key = any($1)"
+JOURNAL = "select process, key, n, at, type, cause, result from {0}.journal where key = any($1)"
 STREAMS = "select n, streams from {0}.lane where streams::text <> '{{}}'"
 
 
@@ -103,7 +103,8 @@ def _of_journal(observer: Observer, rows: list[Any]) -> Iterator[str]:
         process, key, cause = row["process"], row["key"], row["cause"]
         if row["n"] < number.get((process, key), 0):
             yield f"{process} {key}: the moment of {row['type']} {cause} is not before that of what followed it"
-        number[process, key] = row["n"]
+        if not row["result"].startswith("."):  # what changes nothing leaves its number to the next
+            number[process, key] = row["n"]
         place = observer.places.get(cause)
         if place is None:
             continue  # said outside, where the same may be said twice; or a deadline
