@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from shared.events.base import PARTITIONS
 from shared.runtime.codec import Headers
-from shared.runtime.log import CURE, Assigned, Hear, LogChangedError, Outgoing, Place, Record
+from shared.runtime.log import Assigned, Hear, Outgoing, Place, Record, another
 from shared.runtime.store import PassingError
 
 SESSION_SECONDS: Final = 10.0
@@ -233,9 +233,7 @@ class Member:
     async def check(self) -> None:
         """Only a whole cluster has another id; a topic that was made anew has not."""
         if self._cluster.id != self._id:
-            raise LogChangedError(
-                f"{self._group.name}: cluster {self._cluster.id} answers in place of {self._id}. {CURE}"
-            )
+            raise another(self._group.name, str(self._cluster.id), str(self._id))
 
     def assigned(self) -> frozenset[Place]:
         return self.view

@@ -12,7 +12,7 @@ from ops.simulation.clock import ReplicaClock
 from ops.simulation.line import Line
 from ops.simulation.log import Member
 from ops.simulation.plan import Noise
-from ops.simulation.restoring import refuse_if_older
+from ops.simulation.restoring import refuse_if_unfit
 from ops.simulation.store import SimulatedStore
 from shared.runtime import Process, Service, TryLater
 from shared.runtime.effects import Effects
@@ -68,7 +68,7 @@ class Replica:
         house, line = self._house, next(iter(self.rooms.values())).line
         while True:
             try:
-                await refuse_if_older(self.service, house.databases[self.service.name], house.cluster, line)
+                await refuse_if_unfit(self.service, house.databases[self.service.name], house.cluster, line)
             except PassingError:
                 await house.loop.sleep(BACKOFF[-1])
             except RefusalError as error:

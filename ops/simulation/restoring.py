@@ -10,7 +10,7 @@ from ops.simulation.log import Cluster
 from ops.simulation.store import SimulatedStore
 from shared.runtime import Service
 from shared.runtime.log import Place, Record
-from shared.runtime.recover import Recalled, recover, refuse_older
+from shared.runtime.recover import Recalled, recover, refuse_unfit
 from shared.runtime.retelling import AS_PUBLISHED
 from shared.runtime.store import Asked, Store
 from shared.runtime.turn import REPLAY
@@ -25,6 +25,10 @@ class Archive:
 
     def __init__(self, cluster: Cluster, line: Line) -> None:
         self._cluster, self._line = cluster, line
+
+    async def cluster(self) -> str:
+        await self._line.before("ends")
+        return str(self._cluster.id)
 
     async def begins(self, places: Collection[Place]) -> Mapping[Place, int]:
         await self._line.before("begins")
@@ -51,9 +55,9 @@ class _NoLine:
     def closes(self, session: Session) -> None: ...
 
 
-async def refuse_if_older(service: Service, database: Database, cluster: Cluster, line: Line) -> None:
+async def refuse_if_unfit(service: Service, database: Database, cluster: Cluster, line: Line) -> None:
     """As every replica at its start. Raises RefusalError."""
-    await refuse_older(service, _stores(service, database, line), Archive(cluster, line))
+    await refuse_unfit(service, _stores(service, database, line), Archive(cluster, line))
 
 
 async def recovered(service: Service, database: Database, cluster: Cluster) -> list[Recalled]:

@@ -107,6 +107,11 @@ class SimulatedStore:
                 self._tables.lanes[n] = replace(row, published=max(row.published, position))
             self._database.changed += 1
 
+    async def cluster(self, found: str) -> str:
+        async with self._calling("cluster"):
+            self._tables.cluster = self._tables.cluster or found
+            return self._tables.cluster
+
     async def lanes(self) -> list[LaneRow]:
         async with self._calling("lanes"):
             return [own_lane(row) for _, row in sorted(self._tables.lanes.items())]

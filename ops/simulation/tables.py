@@ -53,6 +53,7 @@ class Tables:
     progress: dict[UUID, Progress] = field(default_factory=dict[UUID, Progress])
     told: dict[tuple[int, str], ToldRow] = field(default_factory=dict[tuple[int, str], ToldRow])
     dead: dict[tuple[Place, int], DeadLetter] = field(default_factory=dict[tuple[Place, int], DeadLetter])
+    cluster: str | None = None
 
     def copy(self) -> "Tables":
         return Tables(
@@ -67,6 +68,7 @@ class Tables:
             dict(self.progress),
             dict(self.told),
             dict(self.dead),
+            self.cluster,
         )
 
     def parked(self) -> set[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.runtime.kafka import client_options
+from shared.runtime.kafka_cluster import cluster_of, of_records
 from shared.runtime.log import Place, Record
 from shared.runtime.settings import Settings
 
@@ -24,6 +25,10 @@ class KafkaArchive:
 
     def __init__(self, consumer: Any) -> None:
         self._consumer = consumer
+
+    async def cluster(self) -> str:
+        connections = list(of_records(self._consumer._client))
+        return await cluster_of(connections[0])
 
     async def begins(self, places: Collection[Place]) -> Mapping[Place, int]:
         found = await self._consumer.beginning_offsets(self._look_at(places))

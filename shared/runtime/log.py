@@ -64,6 +64,11 @@ class LogChangedError(RefusalError):
     """The log is not the one that was read before."""
 
 
+def another(who: str, found: str, known: str) -> LogChangedError:
+    """The refusal of another cluster, with its cure."""
+    return LogChangedError(f"{who}: the Kafka cluster {found} answers in place of {known}. {CURE}")
+
+
 class OlderDatabaseError(RefusalError):
     """The database does not know what its service has heard or published: it was restored from an older backup."""
 
@@ -103,6 +108,10 @@ class Log(Protocol):
 
 class Archive(Protocol):
     """Reading a log from outside of any group, as often as one likes."""
+
+    async def cluster(self) -> str:
+        """The id of the cluster that answers."""
+        ...
 
     async def begins(self, places: Collection[Place]) -> Mapping[Place, int]: ...
 

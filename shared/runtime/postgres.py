@@ -198,6 +198,12 @@ class PostgresStore:
             self._process, list(positions), list(positions.values()),
         )  # fmt: skip
 
+    async def cluster(self, found: str) -> str:
+        [row] = await self._fetch(
+            "update process set cluster = coalesce(cluster, $2) where name = $1 returning cluster", self._process, found
+        )
+        return str(row["cluster"])
+
     async def lanes(self) -> list[LaneRow]:
         return [lane_row(row) for row in await self._fetch(f"{LANES} order by n", self._process)]
 

@@ -11,13 +11,17 @@ from dataclasses import dataclass, field
 
 from shared.events.base import PARTITIONS, Envelope, Topic, derived_text, type_registry
 from shared.runtime.codec import DecodeError, envelope_of, numbers_of
-from shared.runtime.log import Archive, OlderDatabaseError, Outgoing, Place, Record
+from shared.runtime.log import CURE, Archive, LogChangedError, OlderDatabaseError, Outgoing, Place, Record, another
 from shared.runtime.process import Service
 from shared.runtime.store import LaneRow, Store, ToldRow
 from shared.runtime.told import MOST_OF_A_TYPE, fingerprint
 
 TAIL = 100
 """Records at the end of each partition that are looked at before serving."""
+
+
+Stream = tuple[str, int, Place]
+"""Process, lane and place: what is numbered without a gap."""
 
 
 @dataclass
@@ -36,22 +40,61 @@ def own_topics(service: str) -> list[Topic]:
     return [topic for topic in topics.values() if topic.numbered and topic.party == service]
 
 
-async def refuse_older(service: Service, stores: Mapping[str, Store], archive: Archive) -> None:
-    """Raises OlderDatabaseError when the end of a topic holds what no row of its service counts."""
+async def refuse_unfit(service: Service, stores: Mapping[str, Store], archive: Archive) -> None:
+    """Raises RefusalError when log and database are not of one moment: another cluster answers than before, a topic has
+    lost what was published, or its end holds what no row counts."""
+    found = await archive.cluster()
+    for store in stores.values():
+        if (known := await store.cluster(found)) != found:
+            raise another(service.name, found, known)
+    before = {name: await store.lanes() for name, store in stores.items()}
     places = _places(service)
     begins, ends = await archive.begins(places), await archive.ends(places)
     tails = {place: (max(begins[place], ends[place] - TAIL), ends[place]) for place in places}
-    found = [record async for records in archive.read(tails) for record in records]
-    lanes = {name: {lane.n: lane for lane in await store.lanes()} for name, store in stores.items()}  # after the topics
-    for record, envelope, process in _said(service, found):
-        lane = lanes[process][envelope.lane or 0]
-        if (envelope.sequence or 0) > lane.streams.get(record.place.stream, 0):
-            counted = lane.streams.get(record.place.stream, 0)
+    said = await _said_last(service, archive, tails)
+    after = {name: {lane.n: lane for lane in await store.lanes()} for name, store in stores.items()}
+    _refuse_older(service, after, said)
+    for place in {place for (_, _, place), _, _ in _missing(before, said, tails)}:
+        tails[place] = (begins[place], ends[place])  # in a tail there may be nothing but what a replica said once more
+        said |= await _said_last(service, archive, {place: tails[place]})
+    for (_, lane, place), number, counted in _missing(before, said, tails):
+        raise LogChangedError(
+            f"{service.name}: {place.topic}/{place.partition} has lost what was published: of lane {lane} it ends with "
+            f"number {number}, and {counted} were out. {CURE}"
+        )
+
+
+async def _said_last(service: Service, archive: Archive, ranges: Mapping[Place, tuple[int, int]]) -> dict[Stream, int]:
+    """The highest number of each stream in these records."""
+    said: dict[Stream, int] = {}
+    async for records in archive.read(ranges):
+        for record, envelope, process in _said(service, records):
+            stream = (process, envelope.lane or 0, record.place)
+            said[stream] = max(said.get(stream, 0), envelope.sequence or 0)
+    return said
+
+
+def _refuse_older(service: Service, lanes: Mapping[str, Mapping[int, LaneRow]], said: Mapping[Stream, int]) -> None:
+    for (process, n, place), number in said.items():
+        counted = lanes[process][n].streams.get(place.stream, 0)
+        if number > counted:
             raise older(
                 service.name,
-                f"{record.place.topic}/{record.place.partition} holds number {envelope.sequence} of lane {lane.n} and "
-                f"the database counts {counted}",
+                f"{place.topic}/{place.partition} holds number {number} of lane {n} and the database counts {counted}",
             )
+
+
+def _missing(
+    lanes: Mapping[str, Sequence[LaneRow]], said: Mapping[Stream, int], ranges: Mapping[Place, tuple[int, int]]
+) -> Iterable[tuple[Stream, int, int]]:
+    """Streams of which less was found than is known to be out, with both numbers. Where nothing of a stream was found,
+    it may have ended before what was looked at."""
+    for process, rows in lanes.items():
+        for lane in (row for row in rows if row.published == row.position):
+            for place, (first, _) in ranges.items():
+                stream, counted = (process, lane.n, place), lane.streams.get(place.stream, 0)
+                if said.get(stream, counted if first else 0) < counted:
+                    yield stream, said.get(stream, 0), counted
 
 
 def older(service: str, what: str) -> OlderDatabaseError:

@@ -2,9 +2,11 @@
 
 -- One row per process: a lane count that differs from the one stored is refused at start.
 create table if not exists process (
-    name  text primary key,
-    lanes integer not null
+    name    text primary key,
+    lanes   integer not null,
+    cluster text -- id of the Kafka cluster that it hears and speaks on
 );
+alter table process add column if not exists cluster text;
 
 -- Where reading stands, per process and partition; written in the transaction that writes the states.
 create table if not exists input (

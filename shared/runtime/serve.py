@@ -25,7 +25,7 @@ from shared.runtime.metrics import Metrics, clock_ahead
 from shared.runtime.migrate import keep_partitions
 from shared.runtime.postgres import PostgresStore, connect, look_at_clock
 from shared.runtime.process import Process, Service, all_processes, topics_of
-from shared.runtime.recover import refuse_older
+from shared.runtime.recover import refuse_unfit
 from shared.runtime.settings import Settings
 from shared.runtime.store import PassingError, Store
 from shared.runtime.turn import describe
@@ -78,9 +78,9 @@ class Replica:
         if refusal is not None:
             self._fail(VersionChangedError(f"{self._service.name}: {refusal}"))
             return
-        older = await self._until_it_works(lambda: self._refuse_older(pool))
-        if older is not None:
-            self._fail(older)
+        unfit = await self._until_it_works(lambda: self._refuse_unfit(pool))
+        if unfit is not None:
+            self._fail(unfit)
             return
         tasks = [asyncio.create_task(self._keep_partitions()), asyncio.create_task(self._keep_time(pool))]
         stack.push_async_callback(_cancel, tasks)
@@ -100,11 +100,11 @@ class Replica:
         self._ready = False
         await _cancel(tasks)
 
-    async def _refuse_older(self, pool: Any) -> RefusalError | None:
-        """Why this database must not be served; None: it knows all that was published."""
+    async def _refuse_unfit(self, pool: Any) -> RefusalError | None:
+        """Why this database must not be served with this log; None: they are of one moment."""
         async with kafka_archive(self._settings) as archive:
             try:
-                await refuse_older(self._service, stores_of(self._service, pool, self._settings), archive)
+                await refuse_unfit(self._service, stores_of(self._service, pool, self._settings), archive)
             except RefusalError as error:
                 return error
         return None

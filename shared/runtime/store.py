@@ -305,6 +305,10 @@ class Store(Protocol):
 
     async def published(self, positions: Mapping[int, int]) -> None: ...
 
+    async def cluster(self, found: str) -> str:
+        """The id of the cluster that is heard and spoken on; the first one found is remembered."""
+        ...
+
     async def lanes(self) -> list[LaneRow]:
         """All lanes of the process, not locked."""
         ...

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from shared.runtime import Decision, Moment, Process
-from shared.runtime.log import OlderDatabaseError, Place, Record
-from shared.runtime.recover import recover, refuse_older
+from shared.runtime.log import LogChangedError, OlderDatabaseError, Place, Record
+from shared.runtime.recover import recover, refuse_unfit
 from shared.runtime.store import Store
 from tests.runtime.toy import COUNTS, SERVICES, Account, Counted, Deposited, account_process, opened
 from tests.runtime.workbench import Shelf, Workbench, lane_of
@@ -20,6 +20,10 @@ class ShelfArchive:
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
+        self.name = "ours"
+
+    async def cluster(self) -> str:
+        return self.name
 
     async def begins(self, places: Collection[Place]) -> Mapping[Place, int]:
         return dict.fromkeys(places, 0)
@@ -55,10 +59,42 @@ def counts(bench: Workbench) -> list[int]:
 async def test_a_database_older_than_its_topics_is_not_served(bench: Workbench) -> None:
     bench.shelf.say(*deposits(1, 2))
     await (await bench.replica()).read()
-    await refuse_older(ACCOUNT, await stores(bench), ShelfArchive(bench.shelf))
+    await refuse_unfit(ACCOUNT, await stores(bench), ShelfArchive(bench.shelf))
     await put_back(bench)
     with pytest.raises(OlderDatabaseError, match="makegood recover account"):
-        await refuse_older(ACCOUNT, await stores(bench), ShelfArchive(bench.shelf))
+        await refuse_unfit(ACCOUNT, await stores(bench), ShelfArchive(bench.shelf))
+
+
+async def test_a_log_that_lost_what_was_published_is_not_spoken_on(bench: Workbench) -> None:
+    """Whoever only speaks on a topic does not read it, and would never notice."""
+    bench.shelf.say(*deposits(1, 3))
+    await (await bench.replica()).read()
+    await (await bench.replica()).read()  # writes down that all of it is out
+    del bench.shelf.records[Place(COUNTS.name, lane_of("a"))][1:]
+    with pytest.raises(LogChangedError, match=r"it ends with number 1, and 3 were out. Point MAKEGOOD_KAFKA"):
+        await refuse_unfit(ACCOUNT, await stores(bench), ShelfArchive(bench.shelf))
+    bench.shelf.records[Place(COUNTS.name, lane_of("a"))].clear()
+    with pytest.raises(LogChangedError, match="it ends with number 0"):
+        await refuse_unfit(ACCOUNT, await stores(bench), ShelfArchive(bench.shelf))
+
+
+async def test_what_a_replica_says_once_more_hides_nothing(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.runtime.recover.TAIL", 2)
+    bench.shelf.say(*deposits(1, 4))
+    await (await bench.replica()).read()
+    await (await bench.replica()).read()
+    place = Place(COUNTS.name, lane_of("a"))
+    for record in bench.shelf.records[place][:3]:
+        bench.shelf.append(place, "a", record.value or b"", record.headers)
+    await refuse_unfit(ACCOUNT, await stores(bench), ShelfArchive(bench.shelf))
+
+
+async def test_another_cluster_is_not_served_whatever_it_holds(bench: Workbench) -> None:
+    archive = ShelfArchive(bench.shelf)
+    await refuse_unfit(ACCOUNT, await stores(bench), archive)
+    archive.name = "somebody else's"
+    with pytest.raises(LogChangedError, match="somebody else's answers in place of ours"):
+        await refuse_unfit(ACCOUNT, await stores(bench), archive)
 
 
 async def test_a_running_replica_ends_when_its_database_goes_back(bench: Workbench) -> None:

@@ -10,7 +10,6 @@ from ops.simulation.run import lived
 from shared.runtime.codec import type_of
 
 CLAIM = next(n for n, scene in enumerate(SCENES) if scene.route == "debited_in_full")
-STARTING = "who starts on another cluster does not know that it is one, and takes what lies where he has read nothing"
 
 
 def lived_with(kind: Kind, process: str, point: int) -> House:
@@ -52,14 +51,13 @@ def test_a_single_topic_that_is_lost_is_refused_by_those_who_have_read_it() -> N
         (Kind.LOG_SHORTER, "escalation", 40),
         (Kind.LOG_OTHER, "escalation", 60),
         (Kind.LOG_OTHER, "recovery", 60),
-        pytest.param(Kind.LOG_LONGER, "recovery", 15, marks=pytest.mark.xfail(strict=True, reason=STARTING)),
+        (Kind.LOG_LONGER, "recovery", 15),
     ],
 )
 def test_nothing_is_said_to_another_log_nor_heard_from_it(kind: Kind, process: str, point: int) -> None:
     assert lived_with(kind, process, point).watch.violation is None
 
 
-@pytest.mark.xfail(strict=True, reason="who starts on a cut log of which he misses nothing himself speaks on it")
 def test_nothing_is_said_to_a_log_that_is_cut_short_only_where_one_speaks() -> None:
     appeal = next(n for n, scene in enumerate(SCENES) if scene.route == "sellers_appeal_won")
     cut = Fault(Kind.LOG_SHORTER, "seller_notifier", 153, busy=False, size=935.0886890697611)
