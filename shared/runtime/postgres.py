@@ -113,13 +113,24 @@ class PostgresStore:
         self._pool, self._process, self._owner, self._timeout = pool, process, owner, timeout
 
     @asynccontextmanager
+    async def _connection(self) -> AsyncGenerator[Any]:
+        """One that does not answer any more is seldom alone: all are made anew, or each would take its own time-out."""
+        try:
+            async with sorted_errors(), self._pool.acquire(timeout=self._timeout) as c:
+                yield c
+        except PassingError as error:
+            if isinstance(error.__cause__, OSError | TimeoutError | asyncpg.InterfaceError):
+                await self._pool.expire_connections()
+            raise
+
+    @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[PostgresTransaction]:
-        async with sorted_errors(), self._pool.acquire(timeout=self._timeout) as c, c.transaction():
+        async with self._connection() as c, c.transaction():
             yield PostgresTransaction(c, self._process, self._owner)
 
     async def begin_inputs(self, begins: Mapping[Place, int]) -> list[InputRow]:
         topics, partitions = [p.topic for p in begins], [p.partition for p in begins]
-        async with sorted_errors(), self._pool.acquire(timeout=self._timeout) as c:
+        async with self._connection() as c:
             await c.execute(
                 "insert into input (process, topic, partition, began_at, next, heard) "
                 "select $1, t, p, b, b, '{}' from unnest($2::text[], $3::int[], $4::bigint[]) v(t, p, b) "
@@ -222,7 +233,7 @@ class PostgresStore:
     async def effects_done(
         self, done: Sequence[tuple[EffectRow, str, str]], later: Sequence[tuple[EffectRow, datetime]], now: datetime
     ) -> None:
-        async with sorted_errors(), self._pool.acquire(timeout=self._timeout) as c, c.transaction():
+        async with self._connection() as c, c.transaction():
             if done:
                 await c.execute(_EFFECTS_DONE, self._process, [e.id for e, _, _ in done],
                                 [kind for _, kind, _ in done], [body for _, _, body in done], now)  # fmt: skip
@@ -234,11 +245,11 @@ class PostgresStore:
                 )  # fmt: skip
 
     async def _fetch(self, query: str, *arguments: Any) -> list[Any]:
-        async with sorted_errors(), self._pool.acquire(timeout=self._timeout) as c:
+        async with self._connection() as c:
             return await c.fetch(query, *arguments)
 
     async def _execute(self, query: str, *arguments: Any) -> None:
-        async with sorted_errors(), self._pool.acquire(timeout=self._timeout) as c:
+        async with self._connection() as c:
             await c.execute(query, *arguments)
 
 
