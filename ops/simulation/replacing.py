@@ -59,7 +59,7 @@ class Replacing:
     def pause(self, replica: "Replica") -> float:
         """Until a supervisor starts it again."""
         self._refusals[replica.name] += 1
-        return min(FIRST_PAUSE * 2 ** self._refusals[replica.name], LONGEST_PAUSE)
+        return min(FIRST_PAUSE * 2.0 ** min(self._refusals[replica.name], 20), LONGEST_PAUSE)
 
     def _come_up(self, luck: Random) -> None:
         away = luck.uniform(*AWAY)

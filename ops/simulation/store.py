@@ -109,8 +109,10 @@ class SimulatedStore:
 
     async def cluster(self, found: str) -> str:
         async with self._calling("cluster"):
-            self._tables.cluster = self._tables.cluster or found
-            return self._tables.cluster
+            tables = self._tables
+            if tables.cluster is None or not any(map(_has_lived, self._database.schema.tables.values())):
+                tables.cluster = found
+            return tables.cluster
 
     async def lanes(self) -> list[LaneRow]:
         async with self._calling("lanes"):
@@ -160,3 +162,9 @@ class SimulatedStore:
         finally:
             session.end()
         await self._line.after(what)
+
+
+def _has_lived(tables: Tables) -> bool:
+    """Whether anything was heard or said."""
+    heard = any(row.next > row.began_at for row in tables.inputs.values())
+    return heard or any(row.position for row in tables.lanes.values())

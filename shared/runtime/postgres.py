@@ -210,9 +210,7 @@ class PostgresStore:
         )  # fmt: skip
 
     async def cluster(self, found: str) -> str:
-        [row] = await self._fetch(
-            "update process set cluster = coalesce(cluster, $2) where name = $1 returning cluster", self._process, found
-        )
+        [row] = await self._fetch(_CLUSTER, self._process, found)
         return str(row["cluster"])
 
     async def lanes(self) -> list[LaneRow]:
@@ -253,6 +251,14 @@ class PostgresStore:
             await c.execute(query, *arguments)
 
 
+_CLUSTER = """
+update process set cluster = case
+    when exists (select from input where next > began_at) or exists (select from lane where position > 0)
+        then coalesce(cluster, $2)
+    else $2
+end
+where name = $1 returning cluster
+"""
 _KEPT = """
 with waiting as (
     select key, count(*) as facts, bool_or(error is not null) as parked, min(since) as since

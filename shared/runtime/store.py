@@ -306,7 +306,8 @@ class Store(Protocol):
     async def published(self, positions: Mapping[int, int]) -> None: ...
 
     async def cluster(self, found: str) -> str:
-        """The id of the cluster that is heard and spoken on; the first one found is remembered."""
+        """The id of the cluster that is heard and spoken on. While the service has heard and said nothing, it
+        is the one found."""
         ...
 
     async def lanes(self) -> list[LaneRow]:

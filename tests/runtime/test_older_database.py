@@ -91,7 +91,10 @@ async def test_what_a_replica_says_once_more_hides_nothing(bench: Workbench, mon
 
 async def test_another_cluster_is_not_served_whatever_it_holds(bench: Workbench) -> None:
     archive = ShelfArchive(bench.shelf)
-    await refuse_unfit(ACCOUNT, await stores(bench), archive)
+    for archive.name in ("one that was tried first", "ours"):
+        await refuse_unfit(ACCOUNT, await stores(bench), archive)
+    bench.shelf.say(*deposits(1, 1))
+    await (await bench.replica()).read()
     archive.name = "somebody else's"
     with pytest.raises(LogChangedError, match="somebody else's answers in place of ours"):
         await refuse_unfit(ACCOUNT, await stores(bench), archive)
