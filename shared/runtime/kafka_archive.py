@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.protocol.metadata import MetadataRequest
 
 from shared.runtime.kafka import client_options
-from shared.runtime.kafka_cluster import cluster_of, of_records
 from shared.runtime.log import Place, Record
 from shared.runtime.settings import Settings
 
@@ -27,8 +27,8 @@ class KafkaArchive:
         self._consumer = consumer
 
     async def cluster(self) -> str:
-        connections = list(of_records(self._consumer._client))
-        return await cluster_of(connections[0])
+        client = self._consumer._client
+        return (await client.send(client.get_random_node(), MetadataRequest([]))).cluster_id
 
     async def begins(self, places: Collection[Place]) -> Mapping[Place, int]:
         found = await self._consumer.beginning_offsets(self._look_at(places))

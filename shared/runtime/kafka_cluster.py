@@ -19,20 +19,15 @@ class SameCluster:
 
     async def check(self) -> None:
         """Raises LogChangedError when another cluster answers, or what the client raises when none does."""
-        now = {connection for client in self._clients() for connection in of_records(client)}
+        now = {connection for client in self._clients() for connection in _of_records(client)}
         for connection in now - self._asked:
-            found = await cluster_of(connection)
+            found = (await connection.send(MetadataRequest([]))).cluster_id
             if self._id is not None and found != self._id:
                 raise another(self._name, found, self._id)
             self._id = found
         self._asked = now
 
 
-async def cluster_of(connection: Any) -> str:
-    """Whatever the client believes: the other end of this connection says it."""
-    return (await connection.send(MetadataRequest([]))).cluster_id
-
-
-def of_records(client: Any) -> Iterable[Any]:
-    """The connections of a client without those of its group, which may be silent for as long as a rebalance takes."""
+def _of_records(client: Any) -> Iterable[Any]:
+    """Without those of the group, which may be silent for as long as a rebalance takes."""
     return (c for (_, group), c in client._conns.items() if group == ConnectionGroup.DEFAULT and c.connected())
