@@ -9,7 +9,7 @@ from shared.events.base import Event, type_registry
 from shared.runtime.process import Moment
 from shared.runtime.store import Asked
 from shared.runtime.told import Order, Told
-from shared.runtime.turn import ASKED, DEADLINE, REPLAY, ReferenceSeen, Slot, Turn, deadline
+from shared.runtime.turn import ASKED, DEADLINE, REPLAY, ReferenceSeen, Slot, Turn, deadline, effect_id
 
 AS_PUBLISHED = "as-published"
 """Body of a replay that takes a decision as it now is, and leaves what had been published for it as it is."""
@@ -106,12 +106,15 @@ class RetellingTurn(Turn):
     def _as_then(self, slot: Slot, asked: Sequence[tuple[datetime, Asked]]) -> tuple[datetime, Asked] | None:
         """The earliest that can have been decided then: whatever said something is known, so all else was silent."""
         for at, one in sorted(asked, key=lambda pair: (pair[0], pair[1].cause not in self._told)):
-            if one.cause in self._told or (at < self._lanes[slot.lane].moment and self._is_silent(slot, one, at)):
+            if one.cause in self._told:
                 return at, one
+            if at < self._lanes[slot.lane].moment and (then := self._silently(slot, one, at)) is not None:
+                return then, one
         return None
 
-    def _is_silent(self, slot: Slot, asked: Asked, at: datetime) -> bool:
-        """Whether nothing would be said; a decision that cannot be taken says nothing."""
+    def _silently(self, slot: Slot, asked: Asked, at: datetime) -> datetime | None:
+        """When it was decided without saying anything: before the outcomes of what it does, whatever the clock of who
+        said it. None: it would say something. A decision that cannot be taken says nothing."""
         try:
             event = type_registry[asked.type].model_validate_json(asked.body) if asked.body is not None else None
             seen = self._reference_of(slot.state, event, asked)
@@ -119,8 +122,13 @@ class RetellingTurn(Turn):
             moment: Moment[Any] = Moment(at, min(asked.said_at, at), self.policies, self._known, fact)
             decision = self._choose(slot, event, moment)
         except Exception:
-            return True
-        return decision is None or not decision.says
+            return at
+        if decision is None:
+            return at
+        outcomes = (
+            self._told.moment(effect_id(self.process.name, asked.cause, n, e)) for n, e in enumerate(decision.does)
+        )
+        return None if decision.says else min([at, *(moment for moment in outcomes if moment is not None)])
 
     def _can_begin(self, asked: Asked) -> bool:
         return asked.type in {kind.__name__ for kind in self.process.begins}

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from pydantic import ValidationError
 
-from shared.events.base import PARTITIONS, Envelope, Event, derived_id, derived_text, type_registry
+from shared.events.base import PARTITIONS, Envelope, Event, derived_text, type_registry
 from shared.policy import Policies
 from shared.runtime.codec import headers_of
 from shared.runtime.lanes import partition_of
 from shared.runtime.log import Outgoing, Place
-from shared.runtime.process import Decision, Moment, Process
+from shared.runtime.process import Decision, Effect, Moment, Process
 from shared.runtime.store import (
     Asked,
     Changes,
@@ -266,7 +267,7 @@ class Turn:
             if effect.table is not None:
                 self.changes.rows.setdefault(effect.table, []).append(text)
             else:
-                row_id = derived_id(self.process.name, asked.cause, kind, number)
+                row_id = UUID(effect_id(self.process.name, asked.cause, number, effect))
                 self.changes.effects.append(EffectRow(row_id, slot.lane, asked.key, kind, text, moment.now))
         said: list[str] = []
         for event, (_, body_said) in zip(decision.says, ids, strict=True):
@@ -394,6 +395,11 @@ def _reference_text(seen: ReferenceSeen | None, *, known: bool) -> str | None:
     if not known:
         return UNKNOWN
     return f"{seen.fact.key}@{seen.n}" if seen else None
+
+
+def effect_id(process: str, cause: str, number: int, effect: Effect) -> str:
+    """The id of the nth effect of a decision: the cause of its outcome."""
+    return derived_text(process, cause, type(effect).__name__, str(number))
 
 
 def deadline(process: str, key: str, lane: int, due: datetime) -> Asked:

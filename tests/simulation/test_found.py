@@ -60,3 +60,12 @@ def test_a_deadline_keeps_its_place_among_what_is_decided_again_when_outcomes_co
     house = lived(Plan(176, ((63,), (41,), (62,), (43,)), (*others, restored), noise))
     assert restored in house.faults.struck
     assert house.watch.violation is None
+
+
+def test_what_was_decided_silently_is_decided_again_before_the_outcome_of_what_it_did() -> None:
+    """Another clock had said it a little later than it was heard: its letter then went out later than was published,
+    which parked the key, and behind that a seller's answer waited until his time was over."""
+    restored = Fault(Kind.RESTORE, "seller_notifier", point=241, busy=True, size=13.0)
+    house = lived(Plan(1329, ((86,), (18,), (39,), (109,)), (restored,), frozenset({Noise.CLOCKS})))
+    assert house.faults.struck == [restored]
+    assert house.watch.violation is None
