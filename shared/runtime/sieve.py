@@ -81,7 +81,7 @@ class Sieve:
         place, offset = record.place, record.offset
         if offset < row.next:
             if offset == row.next - 1 and place in self._unsure:
-                if record.fingerprint() != row.last_print is not None:
+                if row.last_print not in (None, record.fingerprint()):
                     raise self._break(place, f"record {offset} is not the one heard before")
                 self._unsure.discard(place)
             return False
