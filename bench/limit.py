@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from bench import hop
 from bench.batches import Ready, send
@@ -20,7 +20,7 @@ from bench.measure import Meter, Result
 from bench.outside import ready
 from bench.plan import Plan
 from bench.run import Run
-from bench.stand import PATIENCE, Stand
+from bench.stand import PATIENCE, Stand, durable_producer
 from ops import catalogue
 from shared.events.base import PARTITIONS, Topic
 from shared.events.seller_notifier import SellerNotified
@@ -43,7 +43,7 @@ async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGe
     stand.fleet.end()
     async with session(stand.settings) as connection:
         await connection.execute(hop.SCHEMA)
-    async with _producer(stand) as producer, _consumer(stand) as consumer:
+    async with durable_producer(stand.settings) as producer, _consumer(stand) as consumer:
         for hops in loops(before)[: 2 if plan.short else None]:
             async with _loop(stand, hops):
                 meter = Meter("limit", f"bare loop of {hops} hops", stand.parts)
@@ -117,7 +117,7 @@ async def _records(stand: Stand, plan: Plan) -> AsyncGenerator[Result]:
     topic, count = Topic("bench.records.v1", "claim_id", "bench"), plan.claims * ROWS
     await make_topics(stand.settings, [topic])
     said, heard = (Meter("limit", f"aiokafka: records {what}", stand.parts) for what in ("produced", "consumed"))
-    async with _producer(stand) as producer, _consumer(stand) as consumer:
+    async with durable_producer(stand.settings) as producer, _consumer(stand) as consumer:
         consumer.assign([TopicPartition(topic.name, n) for n in range(PARTITIONS)])
         await consumer.seek_to_end()
         for _ in range(plan.rounds):
@@ -159,18 +159,6 @@ def _events(topic: str, count: int) -> list[Ready]:
         for key in keys
     )
     return list(ready(says, moment))
-
-
-@asynccontextmanager
-async def _producer(stand: Stand) -> AsyncGenerator[Any]:
-    producer: Any = AIOKafkaProducer(
-        **client_options(stand.settings), acks="all", enable_idempotence=True, max_batch_size=512 * 1024
-    )
-    await producer.start()
-    try:
-        yield producer
-    finally:
-        await producer.stop()
 
 
 @asynccontextmanager

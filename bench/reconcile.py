@@ -14,21 +14,16 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from typing import Any, Final
-
-from aiokafka import AIOKafkaProducer
 
 from bench.load import DIRECT_PAY
 from bench.outside import Outside
 from bench.routes import know_sellers, play, prepare
-from bench.stand import Stand, stand
+from bench.stand import Stand, durable_producer, stand
 from ops import catalogue
 from ops.demo.outside.wire import Wire
 from ops.local.stack import NativeStack
 from ops.terminal import ROOT
-from shared.runtime.kafka import client_options
 from shared.runtime.postgres import session
 from shared.runtime.settings import Settings
 
@@ -86,7 +81,7 @@ async def _publish(settings: Settings, connection: Any, marks: str, copies: int)
     """Every record of the topics once more for each copy, in the same partition, as the copied rows have it."""
     wire = Wire(settings)
     numbered = {topic.name for topic in catalogue.all_topics() if topic.numbered}
-    async with _producer(settings) as producer:
+    async with durable_producer(settings) as producer:
         for topic in catalogue.all_topics():
             base = [record async for record in wire.read_to_now({topic.name})]
             moved = _counts(base) if topic.name in numbered else {}
@@ -125,18 +120,6 @@ async def _publish_copy(
                                 partition=record.partition, headers=headers)
         )  # fmt: skip
     await asyncio.gather(*sent)
-
-
-@asynccontextmanager
-async def _producer(settings: Settings) -> AsyncGenerator[Any]:
-    producer: Any = AIOKafkaProducer(
-        **client_options(settings), acks="all", enable_idempotence=True, linger_ms=20, max_batch_size=512 * 1024
-    )
-    await producer.start()
-    try:
-        yield producer
-    finally:
-        await producer.stop()
 
 
 async def _all_heard(connection: Any, copies: int) -> None:
