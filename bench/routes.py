@@ -11,13 +11,12 @@ from dataclasses import replace
 from typing import Final
 
 from bench import mix
+from bench.footprint import connections, footprint
 from bench.load import ROUTES, Prepared, Route, claims, directory, saying
 from bench.measure import Meter, Result
 from bench.outside import Outside, Tally
 from bench.plan import Plan
 from bench.stand import Stand
-from ops import catalogue
-from shared.runtime.postgres import session
 
 AHEAD: Final = 1000
 """Claims that are submitted and of which no seller was told yet."""
@@ -67,22 +66,13 @@ async def play(outside: Outside, route: Route, prepared: Sequence[Prepared]) -> 
 
 
 async def _round(stand: Stand, outside: Outside, meter: Meter, route: Route, prepared: Sequence[Prepared]) -> Result:
-    before = await _written(stand)
+    before = await footprint(stand)
     meter.begin()
     started = time.perf_counter()
     tally = await play(outside, route, prepared)
     result = meter.end(len(prepared))
-    after = await _written(stand)
+    after = await footprint(stand)
     figures = {name: (after[name] - before[name]) / len(prepared) for name in after}
+    figures["connections"] = await connections(stand)
     figures["last_payout_s"] = max(tally.at["ClaimClosed"].values()) - started
     return replace(result, figures={"hops": len(route.path), **figures})
-
-
-async def _written(stand: Stand) -> dict[str, float]:
-    """Decisions taken and events said so far."""
-    names = {"decisions_per_claim": "journal", "events_per_claim": "outbox"}
-    async with session(stand.settings) as connection:
-        return {
-            name: sum([await connection.fetchval(f"select count(*) from {s}.{table}") for s in catalogue.NAMES])  # noqa: S608
-            for name, table in names.items()
-        }
