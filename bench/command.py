@@ -16,6 +16,7 @@ ON_OUR_STACK: Final = {
     "limit": "a bare loop of as many hops, and each part by itself",
     "small": "start, idle, rebalance and demo",
     "growth": "with history, pending deadlines, replicas and databases",
+    "databases": "services on three databases, and the write path on one and three; the last: it moves the tables away",
 }
 """Measured one after the other on one stack, by the module of ``bench`` that has the name."""
 WHAT: Final = {**ON_OUR_STACK, "peers": "other engines on a small claim process, each on a stack of its own"}

@@ -50,10 +50,10 @@ class Stand:
                 self.start(service)
         await self.ready()
 
-    def start(self, service: str, name: str | None = None) -> int:
-        """One replica more; its process id."""
+    def start(self, service: str, name: str | None = None, **environment: str) -> int:
+        """One replica more, with more environment where it needs some; its process id."""
         port = self._ports[name or service] = choose_port()
-        return self.fleet.serve(service, name, MAKEGOOD_HTTP_PORT=str(port)).pid
+        return self.fleet.serve(service, name, MAKEGOOD_HTTP_PORT=str(port), **environment).pid
 
     async def ready(self) -> None:
         """Returns when every replica says so."""
