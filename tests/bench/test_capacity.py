@@ -1,0 +1,155 @@
+"""What is needed is computed from what was measured; and what claims leave behind is counted where it lies."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.capacity import (
+    ASSUMED,
+    DATABASE_CORES,
+    DISK,
+    FREE,
+    MB,
+    PAGE,
+    RATES,
+    REPLICATION,
+    Cost,
+    costs,
+    dearest,
+    limits,
+    needs,
+    page,
+)
+from bench.footprint import hearers_of_topics, log_bytes
+from bench.measure import Result
+from bench.render import BEGIN, END, put_into
+from bench.run import Run
+from shared.events.base import PARTITIONS
+from shared.events.intake import ClaimAccepted
+
+CPU = {"intake": 0.4, "escalation": 0.2, "kafka": 0.1, "postgres": 0.05, "mail server": 0.03, "load": 0.02}
+BYTES = {
+    "kafka_bytes_per_claim": 10_000.0, "fetched_bytes_per_claim": 20_000.0, "wal_bytes_per_claim": 30_000.0,
+    "kept_bytes_per_claim": 15_000.0, "outbox_bytes_per_claim": 5_000.0, "connections": 11.0,
+}  # fmt: skip
+
+
+def ran(name: str, figures: Mapping[str, float], cpu: Mapping[str, float] = CPU) -> Result:
+    return Result("routes", name, 1, 1000, 1.0, cpu, {"hops": 5, **figures})
+
+
+MACHINE = Result("machine", "A processor", 1, 2, 0.0, figures={"memory_gib": 8.0})
+DIRECT = ran("direct-pay", BYTES)
+SPLIT = Result(
+    "databases", "seller-silent, services on 3 databases", 1, 1000, 1.0,
+    {"postgres 1": 0.02, "postgres 2": 0.02, "postgres 3": 0.02, "intake": 1.0},
+    {"wal_bytes_per_claim": 30_000.0, "busiest_cpu_percent": 40.0, "busiest_wal_percent": 50.0},
+)  # fmt: skip
+RUN = Run([MACHINE, DIRECT, SPLIT])
+
+
+def cost(run: Run = RUN) -> Cost:
+    return dearest(list(costs(run).values()))
+
+
+def limit(beginning: str) -> float:
+    return next(one.carries for one in limits(cost(), RUN) if one.of.startswith(beginning))
+
+
+def test_a_claim_costs_what_a_thousand_did_divided_by_a_thousand() -> None:
+    assert cost().services["intake"] == pytest.approx(0.4e-3)
+    assert (cost().kafka, cost().database) == (pytest.approx(0.1e-3), pytest.approx(0.05e-3))
+    assert (cost().said, cost().stored) == (10_000, 50_000)
+
+
+def test_the_dearest_has_of_each_route_what_costs_most() -> None:
+    cpu = {**CPU, "intake": 0.1, "escalation": 0.9}
+    other = ran("contested", {**BYTES, "wal_bytes_per_claim": 90_000.0}, cpu)
+    found = cost(Run([MACHINE, DIRECT, other]))
+    assert (found.services["intake"], found.services["escalation"]) == (pytest.approx(0.4e-3), pytest.approx(0.9e-3))
+    assert (found.wal, found.busiest) == (90_000, "escalation")
+
+
+def test_a_part_carries_what_is_left_of_it_beside_the_headroom() -> None:
+    assert limit("one replica of intake") == pytest.approx(FREE / 0.4e-3)
+    assert limit(f"{PARTITIONS} replicas of intake") == pytest.approx(PARTITIONS * FREE / 0.4e-3)
+    assert limit("one PostgreSQL, its cores") == pytest.approx(DATABASE_CORES.value * FREE / 0.05e-3)
+    assert limit("one PostgreSQL, its disk") == pytest.approx(DISK.value * MB * FREE / 50_000)
+
+
+def test_services_on_three_databases_carry_more_by_the_share_of_the_busiest() -> None:
+    cores, disk = limit("one PostgreSQL, its cores") / 0.4, limit("one PostgreSQL, its disk") / 0.5
+    assert limit("the busiest of three PostgreSQL") == pytest.approx(min(cores, disk))
+
+
+def test_limits_come_in_the_order_in_which_they_are_met() -> None:
+    carried = [one.carries for one in limits(cost(), RUN)]
+    assert carried == sorted(carried)
+
+
+def test_little_needs_the_least_that_production_has() -> None:
+    found = needs(cost(), 10)
+    assert found["Kafka, brokers"] == REPLICATION.value
+    assert found["PostgreSQL, servers (each with a standby)"] == 1
+    assert found[f"replicas of intake, and so lanes ({PARTITIONS} there are)"] == 2
+
+
+def test_needs_grow_with_the_claims() -> None:
+    found = needs(cost(), 100_000)
+    assert found["Kafka, MB/s published"] == pytest.approx(1000)
+    assert found["Kafka, MB/s written to disks, all copies"] == pytest.approx(3000)
+    assert found["Kafka, brokers"] == 8, "4 GB/s leave them, at 10 Gbit/s and half of it free: 6.4; cores: 7.5"
+    assert found["PostgreSQL, servers (each with a standby)"] == 10
+    assert found["PostgreSQL, GB a day for good"] == pytest.approx(100_000 * 15_000 * 86_400 / 1e9)
+
+
+def test_the_page_says_what_is_measured_derived_and_assumed() -> None:
+    text = page(RUN)
+    assert "Measured: medians of `makegood bench routes --claims 1000 --rounds 1` on A processor, 2 cores" in text
+    assert "| CPU ms, intake | 0.4 | 0.4 |" in text
+    assert "**10 claims/s**: nothing." in text
+    assert f"**{RATES[-1]:,} claims/s**: one replica of intake (at 1,250), then " in text
+    assert "| seller-silent, services on 3 databases | 1,000 | 0.06 | 30 | 40 % | 50 % |" in text
+    for one in ASSUMED:
+        assert one.why in text
+    assert text.count("Derived") == 2
+
+
+def test_what_was_measured_before_bytes_were_gives_no_page() -> None:
+    assert page(Run([MACHINE, ran("direct-pay", {})])).startswith("Not measured yet")
+
+
+def test_what_people_wrote_on_the_page_stays() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    once = put_into(text, "new")
+    assert f"{BEGIN}\nnew\n{END}" in once
+    assert "## The SQL that we use" in once
+
+
+def test_sql_that_the_page_tells_of_is_in_use() -> None:
+    _, _, rest = PAGE.read_text(encoding="utf-8").partition("## The SQL that we use")
+    rows = [line.split("|")[1] for line in rest.splitlines() if line.startswith("| `")]
+    words = [word for row in rows for word in row.split("`")[1::2] if "…" not in word]
+    root = PAGE.parent.parent
+    files = [*(root / "shared" / "runtime").glob("*"), *(root / "services").glob("*/schema.sql")]
+    sql = " ".join(file.read_text(encoding="utf-8") for file in files if file.suffix in (".py", ".sql"))
+    assert len(words) > 10
+    assert [word for word in words if word not in sql] == []
+
+
+def test_of_a_log_the_records_count(tmp_path: Path) -> None:
+    sizes: dict[str, Any] = {
+        "claims.intake.v1-0/0.log": 10, "claims.intake.v1-0/0.index": 1000, "claims.intake.v1-15/7.log": 5,
+        "__consumer_offsets-3/0.log": 2, "__cluster_metadata-0/0.log": 1000,
+    }  # fmt: skip
+    for name, size in sizes.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x" * size)
+    assert log_bytes(tmp_path) == {"claims.intake.v1": 15, "__consumer_offsets": 2}
+
+
+def test_a_topic_is_fetched_by_each_process_that_hears_it() -> None:
+    assert ClaimAccepted.topic is not None
+    assert hearers_of_topics()[ClaimAccepted.topic.name] >= 2
