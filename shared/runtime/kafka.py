@@ -3,8 +3,8 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Coroutine, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Collection, Coroutine, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, cast
 
 import structlog
@@ -13,7 +13,7 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.consumer import fetcher
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError
+from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError
 from aiokafka.helpers import create_ssl_context
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
@@ -159,8 +159,9 @@ def sorted_errors() -> Generator[None, None, None]:
     """Whatever the broker or the way to it does, passes: it is waited out."""
     try:
         yield
-    except (KafkaError, TimeoutError, OSError) as error:
-        raise PassingError(type(error).__name__) from error
+    except (KafkaError, OSError) as error:
+        told = isinstance(error, KafkaConnectionError | OSError)  # which address it was, and nothing of what was sent
+        raise PassingError(f"{type(error).__name__} {error if told else ''}".strip()) from error
 
 
 async def _give_up(closing: Coroutine[Any, Any, None]) -> None:
@@ -193,7 +194,7 @@ class KafkaLog:
         self._cluster = SameCluster(self._group, self._clients)
         session = settings.kafka_session_seconds
         self._broker = KafkaBroker(
-            settings.kafka_bootstrap_servers,
+            settings.kafka_bootstrap_servers.split(","),  # a list in one text would be taken for one address
             security=_security(settings),
             client_id=self._group,
             allow_auto_create_topics=False,
@@ -232,13 +233,14 @@ class KafkaLog:
 
     async def start(self) -> None:
         """Raises when the broker does not answer; may then be called again."""
-        await self._start_producer()
-        try:
-            await self._broker.start()
-            await self.check()
-        except BaseException:
-            await self.stop()
-            raise
+        with sorted_errors():
+            await self._start_producer()
+            try:
+                await self._broker.start()
+                await self.check()
+            except BaseException:
+                await self.stop()
+                raise
 
     async def stop(self) -> None:
         await self._broker.stop()
@@ -249,9 +251,21 @@ class KafkaLog:
             await self._admin.close()
 
     async def check(self) -> None:
+        async with self._look():
+            await self._cluster.check()
+
+    @asynccontextmanager
+    async def _look(self) -> AsyncGenerator[None]:
+        """Asks within bounded time. Who has not answered by then may have lost its power: what leads there is closed,
+        for the clients would wait for it eight times as long before they connect anew."""
         with sorted_errors():
-            async with asyncio.timeout(LOOK_TIMEOUT):
-                await self._cluster.check()
+            try:
+                async with asyncio.timeout(LOOK_TIMEOUT):
+                    yield
+            except TimeoutError:
+                for connection in [c for client in self._clients() for c in client._conns.values()]:
+                    connection.close()
+                raise
 
     def _clients(self) -> list[Any]:
         """What records come and go by."""
@@ -270,12 +284,11 @@ class KafkaLog:
 
     async def ends(self, places: Collection[Place]) -> Mapping[Place, int]:
         tps = [TopicPartition(*place) for place in places]
-        with sorted_errors():
-            async with asyncio.timeout(LOOK_TIMEOUT):
-                if all(tp.topic in self._topics for tp in tps):
-                    found = await self._subscriber.consumer.end_offsets(tps)
-                else:
-                    found = await self._ends_elsewhere(tps)
+        async with self._look():
+            if all(tp.topic in self._topics for tp in tps):
+                found = await self._subscriber.consumer.end_offsets(tps)
+            else:
+                found = await self._ends_elsewhere(tps)
         return {Place(tp.topic, tp.partition): offset for tp, offset in found.items()}
 
     async def _ends_elsewhere(self, tps: list[TopicPartition]) -> Any:
@@ -294,20 +307,21 @@ class KafkaLog:
             raise
 
     async def begins(self, places: Collection[Place]) -> Mapping[Place, int]:
-        with sorted_errors():
-            async with asyncio.timeout(LOOK_TIMEOUT):
-                found = await self._subscriber.consumer.beginning_offsets([TopicPartition(*p) for p in places])
+        async with self._look():
+            found = await self._subscriber.consumer.beginning_offsets([TopicPartition(*p) for p in places])
         return {Place(tp.topic, tp.partition): offset for tp, offset in found.items()}
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
         try:
-            async with asyncio.timeout(PUBLISH_TIMEOUT):
-                await self._send(records)
-                await self._cluster.check()
-        except (KafkaError, TimeoutError) as error:
             with sorted_errors():
-                await self._replace_producer()
-            raise PassingError(type(error).__name__) from error
+                async with asyncio.timeout(PUBLISH_TIMEOUT):
+                    if self._producer is None:
+                        await self._start_producer()
+                    await self._send(records)
+                    await self._cluster.check()
+        except PassingError:
+            await self._forget_producer()
+            raise
 
     async def commit(self, offsets: Mapping[Place, int]) -> None:
         with sorted_errors():
@@ -356,7 +370,7 @@ class KafkaLog:
         await asyncio.gather(*sent)
 
     async def _start_producer(self) -> None:
-        self._producer = AIOKafkaProducer(
+        producer = AIOKafkaProducer(
             **client_options(self._settings),
             acks="all",
             enable_idempotence=True,
@@ -365,13 +379,14 @@ class KafkaLog:
             request_timeout_ms=10_000,
         )
         try:
-            await self._producer.start()
+            await producer.start()
         except BaseException:
-            await self._producer.stop()
+            await producer.stop()
             raise
+        self._producer = producer
 
-    async def _replace_producer(self) -> None:
+    async def _forget_producer(self) -> None:
+        """One that has failed may hold what it never gets rid of; the next is made when there is a broker."""
         old, self._producer = self._producer, None
         if old is not None:
             await _give_up(old.stop())
-        await self._start_producer()

@@ -51,7 +51,8 @@ async def sorted_errors() -> AsyncGenerator[None]:
         # The second: what the driver says of a connection that was lost while a transaction was begun on it.
         if isinstance(error, asyncpg.DataError | asyncpg.InterfaceError) and "invalid input" in str(error):
             raise DataError(type(error).__name__) from error
-        raise PassingError(type(error).__name__) from error
+        told = isinstance(error, OSError)  # which address it was, and nothing of what was sent
+        raise PassingError(f"{type(error).__name__} {error if told else ''}".strip()) from error
 
 
 async def connect(settings: Settings, schema: str, size: int = 4) -> Any:

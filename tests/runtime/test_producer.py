@@ -88,6 +88,24 @@ async def test_records_whose_acknowledgement_was_lost_are_on_the_log_once(
     assert await on_the_log(bootstrap_servers) == [record.body.encode() for record in RECORDS]
 
 
+async def test_of_several_addresses_one_that_answers_is_enough(bootstrap_servers: str) -> None:
+    await make_topics(bootstrap_servers, DEPOSITS.name, TOPIC)
+    settings = Settings(kafka_bootstrap_servers=f"127.0.0.1:9,{bootstrap_servers}")
+    log = KafkaLog(settings, "account", [DEPOSITS.name], _nothing, _nothing)
+    try:
+        await log.start()
+        await log.publish(RECORDS)
+    finally:
+        await log.stop()
+
+
+async def test_a_start_that_fails_names_the_address() -> None:
+    settings = Settings(kafka_bootstrap_servers="127.0.0.1:9")
+    log = KafkaLog(settings, "account", [DEPOSITS.name], _nothing, _nothing)
+    with pytest.raises(PassingError, match=r"127\.0\.0\.1.*9"):
+        await log.start()
+
+
 async def test_every_in_sync_replica_acknowledges_what_was_said(log: KafkaLog, monkeypatch: pytest.MonkeyPatch) -> None:
     await log.start()
     line = BadLine(monkeypatch, loses=0)
