@@ -120,11 +120,12 @@ class SimulatedTransaction:
         await self._done("gathered")
         return found
 
-    async def effects_of(self, keys: Collection[str]) -> list[tuple[str, str]]:
-        await self._call("effects_of")
-        effects = self._tables.effects.values()
+    async def awaited(self, keys: Collection[str]) -> list[tuple[str, str]]:
+        await self._call("awaited")
+        effects, requests = self._tables.effects.values(), self._tables.requests.values()
         found = [(e.row.key, str(e.row.id)) for e in effects if e.row.key in keys and e.done_at is None]
-        await self._done("effects_of")
+        found += [(asked.key, asked.cause) for asked in requests if asked.key in keys]
+        await self._done("awaited")
         return found
 
     async def recall(self, lanes: Sequence[LaneRow], outbox: Sequence[Outgoing], told: Sequence[ToldRow]) -> None:

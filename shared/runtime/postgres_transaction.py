@@ -124,12 +124,13 @@ class PostgresTransaction:
         )  # fmt: skip
         return [(row["key"], row["at"]) for row in rows]
 
-    async def effects_of(self, keys: Collection[str]) -> list[tuple[str, str]]:
+    async def awaited(self, keys: Collection[str]) -> list[tuple[str, str]]:
         rows = await self._c.fetch(
-            "select key, id::text from effect where process = $1 and key = any($2::text[]) and done_at is null",
+            "select key, id::text as cause from effect where process = $1 and key = any($2::text[]) and done_at "
+            "is null union all select key, cause from request where process = $1 and key = any($2::text[])",
             self._process, list(keys),
         )  # fmt: skip
-        return [(row["key"], row["id"]) for row in rows]
+        return [(row["key"], row["cause"]) for row in rows]
 
     async def write(self, changes: Changes, at: datetime, dependent: str | None) -> None:
         c, process = self._c, self._process

@@ -6,10 +6,20 @@ from operator import itemgetter
 from typing import Any
 
 from shared.events.base import Event, type_registry
-from shared.runtime.process import Moment
-from shared.runtime.store import Asked
+from shared.runtime.process import Decision, Moment, Process
+from shared.runtime.store import Asked, Changes
 from shared.runtime.told import Order, Told
-from shared.runtime.turn import ASKED, DEADLINE, REPLAY, ReferenceSeen, Slot, Turn, deadline, effect_id
+from shared.runtime.turn import (
+    ASKED,
+    DEADLINE,
+    REPLAY,
+    ReferenceSeen,
+    Slot,
+    Turn,
+    UndecidedError,
+    deadline,
+    effect_id,
+)
 
 AS_PUBLISHED = "as-published"
 """Body of a replay that takes a decision as it now is, and leaves what had been published for it as it is."""
@@ -18,7 +28,11 @@ AS_PUBLISHED = "as-published"
 class RetellingTurn(Turn):
     """While a lane gathers, everything is kept; ``retell`` decides it. An outcome that is awaited goes on with it."""
 
-    _awaited: Mapping[str, Collection[str]] = {}
+    def __init__(self, process: Process[Any], **known: Any) -> None:
+        super().__init__(process, **known)
+        self._told = Told()
+        self._awaited: Mapping[str, Collection[str]] = {}
+        self._references_then: Mapping[tuple[str, int], ReferenceSeen] = {}
 
     def remember(
         self,
@@ -26,7 +40,7 @@ class RetellingTurn(Turn):
         awaited: Mapping[str, Collection[str]],
         references: Mapping[tuple[str, int], ReferenceSeen],
     ) -> None:
-        """What these lanes had said and forgot; key → effects of it that are still to be done; (key, number) → what
+        """What these lanes had said and forgot; key → causes of what will still be asked of it; (key, number) → what
         the reference was then."""
         self._told, self._awaited, self._references_then = told, awaited, references
 
@@ -56,6 +70,55 @@ class RetellingTurn(Turn):
             self._answer(asked)
             self._keep(slot, asked, None)
             self.retell(asked.key, asked.lane)
+
+    def finish(self) -> Changes:
+        self.changes.retold = self._told.retold
+        return super().finish()
+
+    def _check(self, slot: Slot, asked: Asked, decision: Decision[Any], moment: Moment[Any]) -> str | None:
+        """What has been published stands: a decision that says something else must not be written."""
+        body = super()._check(slot, asked, decision, moment)
+        if not slot.as_published and (difference := self._difference(asked, decision)):
+            raise UndecidedError(difference)
+        return body
+
+    def _difference(self, asked: Asked, decision: Decision[Any]) -> str | None:
+        if asked.cause not in self._told:
+            return None
+        says = (
+            (event_id, type(event).__name__, event.model_dump_json(), self._place_of(asked, event, event.key).stream)
+            for event, event_id in self._with_ids(asked, decision)
+        )
+        return self._told.difference(asked.lane, asked.cause, says)
+
+    def _say(
+        self, slot: Slot, asked: Asked, decision: Decision[Any], moment: Moment[Any], seen: ReferenceSeen | None
+    ) -> list[tuple[str, str]]:
+        ids = super()._say(slot, asked, decision, moment, seen)
+        self._lanes[slot.lane].told -= self._told.tell(asked.cause)
+        return ids
+
+    def _is_out(self, slot: Slot, asked: Asked, event_id: str, stream: str) -> bool:
+        if self._told.said(asked.cause, event_id):
+            return True
+        return slot.as_published and self._told.came_out(slot.lane, asked.cause, stream)
+
+    def _moment(self, slot: Slot, asked: Asked, seen: ReferenceSeen | None) -> Moment[Any]:
+        """That of then, when it was taken before."""
+        return self._moment_at(
+            slot.then or self._told.moment(asked.cause) or self._lanes[slot.lane].moment, asked, seen
+        )
+
+    def _moment_at(self, now: datetime, asked: Asked, seen: ReferenceSeen | None) -> Moment[Any]:
+        known = self._known and not self._told.was_unknown(asked.cause)
+        return Moment(now, min(asked.said_at, now), self.policies, known, seen.fact if seen else None)
+
+    def _reference_of(self, state: Any, event: Event | None, asked: Asked) -> ReferenceSeen | None:
+        """What was known then of the reference."""
+        if self.process.reference is None or asked.cause not in self._told:
+            return super()._reference_of(state, event, asked)
+        then = self._told.reference(asked.cause)
+        return self._references_then.get(then) if then else None
 
     def _is_awaited(self, slot: Slot) -> bool:
         """Whether the outcome of an effect is still to come that came before what was forgotten last."""
@@ -100,35 +163,55 @@ class RetellingTurn(Turn):
             found = (at if any(cause in self._told for cause in heard) else now, asked)
         if found is None:
             return None
-        outcome = order.first_outcome(self._outcomes(slot) - heard)
+        outcome = order.first(self._outcomes(slot) - heard)
         return None if outcome is not None and outcome < found[0] else found
 
     def _as_then(self, slot: Slot, asked: Sequence[tuple[datetime, Asked]]) -> tuple[datetime, Asked] | None:
         """The earliest that can have been decided then: whatever said something is known, so all else was silent."""
-        for at, one in sorted(asked, key=lambda pair: (pair[0], pair[1].cause not in self._told)):
+        in_order = sorted(asked, key=lambda pair: (pair[0], pair[1].cause not in self._told))
+        told = next(((at, one) for at, one in in_order if one.cause in self._told), None)
+        for at, one in in_order:
             if one.cause in self._told:
                 return at, one
-            if at < self._lanes[slot.lane].moment and (then := self._silently(slot, one, at)) is not None:
-                return then, one
+            if at < self._lanes[slot.lane].moment and (quiet := self._silently(slot, one, at)) is not None:
+                then, state = quiet
+                if told is None or not self._came_later(slot, state, *told):
+                    return then, one
         return None
 
-    def _silently(self, slot: Slot, asked: Asked, at: datetime) -> datetime | None:
-        """When it was decided without saying anything: before the outcomes of what it does, whatever the clock of who
-        said it. None: it would say something. A decision that cannot be taken says nothing."""
+    def _silently(self, slot: Slot, asked: Asked, at: datetime) -> tuple[datetime, Any] | None:
+        """When it was decided without saying anything, and the state after it: before the outcomes of what it does,
+        whatever the clock of who said it. None: it would say something. A decision that cannot be taken is silent."""
         try:
-            event = type_registry[asked.type].model_validate_json(asked.body) if asked.body is not None else None
-            seen = self._reference_of(slot.state, event, asked)
-            fact = seen.fact if seen else None
-            moment: Moment[Any] = Moment(at, min(asked.said_at, at), self.policies, self._known, fact)
-            decision = self._choose(slot, event, moment)
+            decision = self._tried(slot.state, asked, at)
         except Exception:
-            return at
+            return at, slot.state
         if decision is None:
-            return at
+            return at, slot.state
         outcomes = (
             self._told.moment(effect_id(self.process.name, asked.cause, n, e)) for n, e in enumerate(decision.does)
         )
-        return None if decision.says else min([at, *(moment for moment in outcomes if moment is not None)])
+        then = min([at, *(moment for moment in outcomes if moment is not None)])
+        return None if decision.says else (then, decision.state)
+
+    def _came_later(self, slot: Slot, state: Any, at: datetime, told: Asked) -> bool:
+        """Whether what leads to ``state`` was decided after something that was published, though it had been said
+        before it: that comes out as it was published without it, and with it otherwise."""
+        return self._comes_out(slot, slot.state, told, at) and not self._comes_out(slot, state, told, at)
+
+    def _comes_out(self, slot: Slot, state: Any, told: Asked, at: datetime) -> bool:
+        """As it was published."""
+        try:
+            decision = self._tried(state, told, at)
+        except Exception:
+            return False
+        return decision is not None and self._difference(told, decision) is None
+
+    def _tried(self, state: Any, asked: Asked, at: datetime) -> Decision[Any] | None:
+        """What would be decided in this state."""
+        event = type_registry[asked.type].model_validate_json(asked.body) if asked.body is not None else None
+        seen = self._reference_of(state, event, asked)
+        return self._choose(state, event, self._moment_at(at, asked, seen))
 
     def _can_begin(self, asked: Asked) -> bool:
         return asked.type in {kind.__name__ for kind in self.process.begins}

@@ -263,8 +263,8 @@ class Transaction(Protocol):
         """Each of these keys that has been decided on, with the moment of the latest decision."""
         ...
 
-    async def effects_of(self, keys: Collection[str]) -> list[tuple[str, str]]:
-        """Key and id of what is still to be done outside for these keys."""
+    async def awaited(self, keys: Collection[str]) -> list[tuple[str, str]]:
+        """Key and cause of what will be asked of these keys: outcomes of what is to be done outside, and requests."""
         ...
 
     async def write(self, changes: Changes, at: datetime, dependent: str | None) -> None:

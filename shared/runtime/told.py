@@ -139,9 +139,9 @@ class Order:
     def _silently(self, asked: Asked) -> datetime | None:
         return asked.said_at if self._last is not None and asked.said_at <= self._last else None
 
-    def first_outcome(self, effects: Iterable[str]) -> datetime | None:
-        """When the first of these effects had its outcome, which will come once more."""
-        return min((at for cause in effects if (at := self._told.moment(cause)) is not None), default=None)
+    def first(self, causes: Iterable[str]) -> datetime | None:
+        """When the first of these was decided, all of which will be asked once more."""
+        return min((at for cause in causes if (at := self._told.moment(cause)) is not None), default=None)
 
 
 _APART: Final = timedelta(minutes=1)

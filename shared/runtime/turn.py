@@ -29,7 +29,7 @@ from shared.runtime.store import (
     PassingError,
     StateRow,
 )
-from shared.runtime.told import MOST_OF_A_TYPE, UNKNOWN, Told, fingerprint
+from shared.runtime.told import MOST_OF_A_TYPE, UNKNOWN, fingerprint
 
 DEADLINE = "deadline"
 """Type under which a passed deadline is asked and journalled."""
@@ -102,9 +102,6 @@ class Turn:
         """Facts that would have had to wait where too many wait already."""
         self._lanes, self._known, self._bad = lanes, known, bad_keys
         self._references: Mapping[str, ReferenceSeen] = {}
-        self._told = Told()
-        """What is to be said again after a recovery, which is for ``RetellingTurn``; else nothing."""
-        self._references_then: Mapping[tuple[str, int], ReferenceSeen] = {}
         self._slots: dict[str, Slot] = {}
         for lane in lanes.values():
             lane.moment = max(lane.moment + _TICK, now)
@@ -167,7 +164,7 @@ class Turn:
                 late_at = getattr(slot.state, "late_at", None)
                 self.changes.states.append(StateRow(key, slot.lane, slot.n, slot.body, due, watches, late_at))
                 self.changes.changed.append(key)
-        self.changes.lanes, self.changes.retold = list(self._lanes.values()), self._told.retold
+        self.changes.lanes = list(self._lanes.values())
         return self.changes
 
     def _slot(self, key: str, lane: int) -> Slot:
@@ -185,12 +182,10 @@ class Turn:
                 return type(event) in self.process.hears and self.process.keeps_early(event), None
             seen = self._reference_of(slot.state, event, asked)
             moment = self._moment(slot, asked, seen)
-            decision = self._choose(slot, event, moment)
+            decision = self._choose(slot.state, event, moment)
             if decision is None:
                 return False, None
             body = self._check(slot, asked, decision, moment)
-            if asked.cause in self._told and not slot.as_published:
-                self._compare(slot, asked, decision)
         except Exception as error:
             return True, self._failed(error)
         slot.body = body or slot.body
@@ -201,14 +196,14 @@ class Turn:
         """Why the key is parked."""
         return describe(error)
 
-    def _choose(self, slot: Slot, event: Event | None, moment: Moment[Any]) -> Decision[Any] | None:
+    def _choose(self, state: Any, event: Event | None, moment: Moment[Any]) -> Decision[Any] | None:
         if event is None:
             waits = self.process.waits
-            return None if slot.state is None or waits is None else waits(slot.state, moment)
-        if slot.state is None:
+            return None if state is None or waits is None else waits(state, moment)
+        if state is None:
             return self.process.begins[type(event)](event, moment)
         hears = self.process.hears.get(type(event))
-        return hears(slot.state, event, moment) if hears else None
+        return hears(state, event, moment) if hears else None
 
     def _check(self, slot: Slot, asked: Asked, decision: Decision[Any], moment: Moment[Any]) -> str | None:
         """The new state as JSON, None if it is the old one. Raises for what must not be written."""
@@ -222,20 +217,10 @@ class Turn:
             raise UndecidedError(f"{len(decision.says)} events are said at once, and at most {MOST_OF_A_TYPE} are")
         return None if decision.state is slot.state else self._as_json(decision.state)
 
-    def _compare(self, slot: Slot, asked: Asked, decision: Decision[Any]) -> None:
-        """What has been published stands: a decision that says something else must not be written."""
-        says = (
-            (event_id, type(event).__name__, event.model_dump_json(), self._place_of(slot, asked, event).stream)
-            for event, event_id in self._with_ids(asked, decision)
-        )
-        if difference := self._told.difference(slot.lane, asked.cause, says):
-            raise UndecidedError(difference)
-
-    def _place_of(self, slot: Slot, asked: Asked, event: Event) -> Place:
+    def _place_of(self, asked: Asked, event: Event, key: str) -> Place:
         """Where it will be published."""
         assert event.topic is not None
-        key = event.key
-        return Place(event.topic.name, slot.lane if key == asked.key else partition_of(key, PARTITIONS))
+        return Place(event.topic.name, asked.lane if key == asked.key else partition_of(key, PARTITIONS))
 
     def _with_ids(self, asked: Asked, decision: Decision[Any]) -> Iterable[tuple[Event, str]]:
         """What is said, with the id that follows from its cause, its type and its ordinal among those of its type."""
@@ -289,35 +274,40 @@ class Turn:
         self, slot: Slot, asked: Asked, decision: Decision[Any], moment: Moment[Any], seen: ReferenceSeen | None
     ) -> list[tuple[str, str]]:
         """Numbers what is said within the lane and within each of its streams. Gives ids and bodies."""
+        if not decision.says:
+            return []
         lane = self._lanes[slot.lane]
+        trace, reference = _trace_of(asked), _reference_text(seen, known=moment.known)
         ids: list[tuple[str, str]] = []
         for event, event_id in self._with_ids(asked, decision):
             body = event.model_dump_json()
             ids.append((event_id, body))
-            place = self._place_of(slot, asked, event)
-            kind, key, stream = type(event).__name__, event.key, place.stream
-            if self._told.said(asked.cause, event_id):
-                continue
-            if slot.as_published and self._told.came_out(lane.n, asked.cause, stream):
+            key = event.key
+            place = self._place_of(asked, event, key)
+            stream = place.stream
+            if self._is_out(slot, asked, event_id, stream):
                 continue
             sequence = lane.streams[stream] = lane.streams.get(stream, 0) + 1
             lane.position += 1
             envelope = Envelope(
                 id=event_id,
-                type=kind,
+                type=type(event).__name__,
                 source=self.service,
                 time=moment.now,
                 subject=key,
-                traceparent=_next_trace(asked, event_id),
+                traceparent=f"00-{trace}-{event_id[:8]}{event_id[24:32]}-01",
                 cause=asked.cause,
-                reference=_reference_text(seen, known=moment.known),
+                reference=reference,
                 lane=lane.n,
                 sequence=sequence,
                 epoch=lane.epoch,
             )
             self.changes.outbox.append(Outgoing(lane.n, lane.position, place, key, headers_of(envelope), body))
-        lane.told -= self._told.tell(asked.cause)
         return ids
+
+    def _is_out(self, slot: Slot, asked: Asked, event_id: str, stream: str) -> bool:
+        """Whether it has been published already, which is for lanes that recover."""
+        return False
 
     def tell(self, event: Event, asked: Asked) -> None:
         """Says one event that no decision said: the refusal of bytes that are no fact."""
@@ -327,18 +317,12 @@ class Turn:
 
     def _moment(self, slot: Slot, asked: Asked, seen: ReferenceSeen | None) -> Moment[Any]:
         """Nothing was said later than it is heard: a clock of the outside that runs ahead wins nothing by it."""
-        lane = self._lanes[slot.lane]
-        now = slot.then or self._told.moment(asked.cause) or lane.moment
-        said_at = min(asked.said_at, now)
-        known = self._known and not self._told.was_unknown(asked.cause)
-        return Moment(now, said_at, self.policies, known, seen.fact if seen else None)
+        now = self._lanes[slot.lane].moment
+        return Moment(now, min(asked.said_at, now), self.policies, self._known, seen.fact if seen else None)
 
     def _reference_of(self, state: Any, event: Event | None, asked: Asked) -> ReferenceSeen | None:
         if self.process.reference is None:
             return None
-        if asked.cause in self._told:
-            then = self._told.reference(asked.cause)
-            return self._references_then.get(then) if then else None
         name = self.process.reference.key
         of_event = getattr(event, name) if event is not None and name in type(event).model_fields else None
         return self._references.get(of_event or getattr(state, name, None) or "")
@@ -416,12 +400,11 @@ def result_of(state: str | None, said: Sequence[str], done: Sequence[str]) -> st
     return ".".join(fingerprint(*texts) if texts else "" for texts in ((state,) if state else (), said, done))
 
 
-def _next_trace(asked: Asked, event_id: str) -> str:
+def _trace_of(asked: Asked) -> str:
     """The W3C trace of what was heard goes on; a cause without one starts a trace of its own."""
     parts = (asked.traceparent or "").split("-")
     whole = len(parts) == 4 and len(parts[1]) == 32
-    trace = parts[1] if whole else derived_text("trace", asked.cause).replace("-", "")
-    return f"00-{trace}-{event_id[:8]}{event_id[24:32]}-01"
+    return parts[1] if whole else derived_text("trace", asked.cause).replace("-", "")
 
 
 def describe(error: Exception) -> str:

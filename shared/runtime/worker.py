@@ -286,8 +286,8 @@ class Worker:
         if isinstance(turn, RetellingTurn):
             told = Told(await tx.told([lane.n for lane in lanes if lane.told]))
             awaited: dict[str, list[str]] = {}
-            for key, effect_id in await tx.effects_of(keys):
-                awaited.setdefault(key, []).append(effect_id)
+            for key, cause in await tx.awaited(keys):
+                awaited.setdefault(key, []).append(cause)
             turn.remember(told, awaited, await self._references_then(tx, told))
             turn.go_on_from(dict(await tx.decided_last(keys)))
 

@@ -1,5 +1,6 @@
 """What a restored database forgot is decided again in the order of then, and at the moments of then."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -80,13 +81,14 @@ class Recovering:
         said = fingerprint(event.type_name(), body)
         self._told.append(ToldRow(LANE, cause, event_id, _on(day), event.type_name(), said, STREAM))
 
-    def retold(self) -> Changes:
+    def retold(self, awaited: Sequence[str] = ()) -> Changes:
+        """``awaited``: causes of what will still be asked."""
         lane = LaneRow(LANE, None, 2, 0, 0, {}, _on(100), len(self._held), told=len(self._told))
         turn = RetellingTurn(
             summing, service="summing", policies=Policies([]), now=_on(100), lanes={LANE: lane}, known=True, bad_keys={}
         )
         turn.know([StateRow(KEY, LANE, 1, self._state.model_dump_json(), None, None)], self._held)
-        turn.remember(Told(self._told), {}, {})
+        turn.remember(Told(self._told), {KEY: awaited}, {})
         turn.retell(KEY, LANE)
         return turn.finish()
 
@@ -141,6 +143,26 @@ def test_a_silent_fact_of_another_topic_comes_soon_after_it_was_said() -> None:
     lane.published(one, counted(1, 2), day=2)
     lane.published(two, counted(2, 5), day=6)
     assert_as_then(lane.retold(), "Deposited", "Adjusted", "Deposited")
+
+
+def test_a_silent_fact_that_changes_what_was_published_had_not_been_heard_yet() -> None:
+    lane = Recovering()
+    one = lane.heard(deposit(1), said=3)
+    two = lane.heard(deposit(2), said=3)
+    lane.heard(Adjusted(account=KEY, amount=0), said=3)
+    lane.published(one, counted(1, 2), day=4)
+    lane.published(two, counted(2, 5), day=5)
+    assert_as_then(lane.retold(), "Deposited", "Adjusted", "Deposited")
+
+
+def test_nothing_overtakes_what_is_still_to_be_asked_and_was_decided_before_it() -> None:
+    lane = Recovering()
+    one = lane.heard(deposit(1), said=1)
+    lane.heard(Adjusted(account=KEY, amount=0), said=9)
+    lane.published(one, counted(1, 2), day=2)
+    lane.published("outcome", counted(2, 3), day=5)
+    assert [row.asked.type for row in lane.retold(awaited=["outcome"]).journal] == ["Deposited"]
+    assert [row.asked.type for row in lane.retold().journal] == ["Deposited", "Adjusted"]
 
 
 def test_a_silent_deadline_passed_when_it_was_due() -> None:

@@ -198,13 +198,18 @@ async def test_an_effect_is_asked_for_once_done_once_and_its_outcome_is_a_reques
     assert await seam.one.effects_waiting([LANE], NOW, 10) == []
     [again] = await seam.one.effects_waiting([LANE], NOW + timedelta(days=1), 10)
     assert again.attempts == 1
+    async with seam.one.transaction() as tx:
+        assert await tx.awaited(["a", "b"]) == [("a", str(effect.id))]
     for store in (seam.one, seam.two):
         await store.effects_done([(again, "Greeted", "{}")], [], NOW)
     async with seam.one.transaction() as tx:
+        assert await tx.awaited(["a", "b"]) == [("a", str(effect.id))]
         [asked] = await tx.requests([LANE], 10)
     assert (asked.key, asked.type, asked.cause, asked.body) == ("a", "Greeted", str(effect.id), "{}")
     await write(seam.one, answered=[asked.request_id or 0])
     assert (await seam.one.waiting([LANE], NOW)).requests == frozenset()
+    async with seam.one.transaction() as tx:
+        assert await tx.awaited(["a", "b"]) == []
 
 
 async def test_a_deadline_waits_for_an_outcome_that_is_there_already(seam: Seam) -> None:
