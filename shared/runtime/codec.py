@@ -11,7 +11,7 @@ from shared.runtime.one_meaning import problems_of
 
 Headers = list[tuple[str, bytes]]
 _CONSTANT: Headers = [("ce_specversion", b"1.0"), ("content-type", b"application/json")]
-_NUMBERS = ("lane", "sequence", "epoch")
+_NUMBERS = ("ce_lane", "ce_sequence", "ce_epoch")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _FIRST_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
@@ -44,24 +44,23 @@ def encode(event: Event, envelope: Envelope) -> tuple[bytes, bytes, Headers]:
 
 def headers_of(envelope: Envelope) -> Headers:
     """The envelope as record headers; what is None is left out."""
+    id_, kind, source, time, subject, traceparent, cause, reference, lane, sequence, epoch = envelope
     headers = [
-        ("ce_id", envelope.id.encode()),
-        ("ce_type", envelope.type.encode()),
-        ("ce_source", envelope.source.encode()),
-        ("ce_time", envelope.time.isoformat().encode()),
-        ("ce_subject", envelope.subject.encode()),
+        ("ce_id", id_.encode()),
+        ("ce_type", kind.encode()),
+        ("ce_source", source.encode()),
+        ("ce_time", time.isoformat().encode()),
+        ("ce_subject", subject.encode()),
         *_CONSTANT,
     ]
-    if envelope.traceparent:
-        headers.append(("traceparent", envelope.traceparent.encode()))
-    if envelope.cause:
-        headers.append(("ce_cause", envelope.cause.encode()))
-    if envelope.reference:
-        headers.append(("ce_reference", envelope.reference.encode()))
-    for name in _NUMBERS:
-        number = getattr(envelope, name)
-        if number is not None:
-            headers.append((f"ce_{name}", b"%d" % number))
+    if traceparent:
+        headers.append(("traceparent", traceparent.encode()))
+    if cause:
+        headers.append(("ce_cause", cause.encode()))
+    if reference:
+        headers.append(("ce_reference", reference.encode()))
+    if lane is not None and sequence is not None and epoch is not None:
+        headers += [("ce_lane", b"%d" % lane), ("ce_sequence", b"%d" % sequence), ("ce_epoch", b"%d" % epoch)]
     return headers
 
 
@@ -99,6 +98,35 @@ def decode(topic: str, key: bytes | None, value: bytes | None, headers: Headers)
 def envelope_of(headers: Headers) -> Envelope:
     """The envelope a record travels in. Raises DecodeError for headers that are missing or wrong."""
     found = dict(headers)
+    texts = _plain(found) if len(found) == len(headers) else None
+    if texts is None:
+        texts = _looked_at(headers, found)
+    if not _TRACE.fullmatch(texts.get("traceparent", "")):
+        texts.pop("traceparent", None)
+    return Envelope(
+        texts["ce_id"],
+        texts["ce_type"],
+        texts.get("ce_source", ""),
+        _moment(texts["ce_time"]),
+        texts.get("ce_subject", ""),
+        texts.get("traceparent"),
+        texts.get("ce_cause") or None,
+        texts.get("ce_reference") or None,
+        *(number_of(found.get(name)) for name in _NUMBERS),
+    )
+
+
+def _plain(found: dict[str, bytes]) -> dict[str, str] | None:
+    """The texts of nearly every record, in which nothing can be wrong: short, printable, whole. None: look closer."""
+    whole = b"".join(found.values())
+    if len(whole) > _LONGEST_HEADER or not whole.isascii() or not whole.decode().isprintable():
+        return None
+    texts = {name: found[name].decode() for name in _TEXTS if name in found}
+    return texts if UNREADABLE not in found and all(map(texts.get, _REQUIRED)) else None
+
+
+def _looked_at(headers: Headers, found: dict[str, bytes]) -> dict[str, str]:
+    """The texts, each looked at by itself. Raises DecodeError."""
     if UNREADABLE in found:
         raise DecodeError(("record", "cannot be read: its batch is broken, or unpacks to more than is let in"))
     texts = {
@@ -115,28 +143,19 @@ def envelope_of(headers: Headers) -> Envelope:
         problems += [(name, "header is given twice") for name in sorted(set(names)) if names.count(name) > 1]
     if problems:
         raise DecodeError(*problems)
+    return texts
+
+
+def _moment(text: str) -> datetime:
+    """Raises DecodeError."""
     try:
-        time = datetime.fromisoformat(texts["ce_time"])
+        time = datetime.fromisoformat(text)
         time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
-        if time < _FIRST_MOMENT:
-            raise DecodeError(("ce_time", "is before the year 2000: a clock that was never set"))
     except (ValueError, OverflowError):
         raise DecodeError(("ce_time", "is not an ISO 8601 moment")) from None
-    digits = [found.get(f"ce_{name}", b"") for name in _NUMBERS]
-    numbers = [int(text) if len(text) < 19 and text.isdigit() else None for text in digits]
-    return Envelope(
-        id=texts["ce_id"],
-        type=texts["ce_type"],
-        source=texts.get("ce_source", ""),
-        time=time,
-        subject=texts.get("ce_subject", ""),
-        traceparent=texts.get("traceparent"),
-        cause=texts.get("ce_cause") or None,
-        reference=texts.get("ce_reference") or None,
-        lane=numbers[0],
-        sequence=numbers[1],
-        epoch=numbers[2],
-    )
+    if time < _FIRST_MOMENT:
+        raise DecodeError(("ce_time", "is before the year 2000: a clock that was never set"))
+    return time
 
 
 def _text(value: bytes) -> str | None:
@@ -157,10 +176,13 @@ def _unfit(value: bytes) -> str:
 def numbers_of(headers: Headers) -> tuple[int, int, int] | None:
     """Lane, sequence and epoch of a record of ours; None when one is missing or no number."""
     found = dict(headers)
-    numbers = [found.get(f"ce_{name}", b"") for name in _NUMBERS]
-    if not all(len(number) < 19 and number.isdigit() for number in numbers):
-        return None
-    return int(numbers[0]), int(numbers[1]), int(numbers[2])
+    lane, sequence, epoch = (number_of(found.get(name)) for name in _NUMBERS)
+    return None if lane is None or sequence is None or epoch is None else (lane, sequence, epoch)
+
+
+def number_of(digits: bytes | None) -> int | None:
+    """None: it is no number, or none that the database holds."""
+    return int(digits) if digits and len(digits) < 19 and digits.isdigit() else None
 
 
 def check_type(topic: str, kind: str) -> type[Event]:

@@ -108,10 +108,11 @@ class Sieve:
         event, envelope = decode(topic, record.key, record.value, record.headers)
         value = record.value or b""
         body = value.decode()
-        lane = record.place.partition if self._is_ours(topic) else partition_of(event.key, PARTITIONS)
+        key = (record.key or b"").decode()  # which decode has seen to be the event's
+        lane = record.place.partition if self._is_ours(topic) else partition_of(key, PARTITIONS)
         # Ours are unique by themselves. Outside, an id may be used again with other content, and that is another fact.
-        cause = envelope.id if self._is_ours(topic) else f"{topic}/{event.key}/{envelope.id}/{crc32(value):08x}"
-        asked = Asked(event.key, lane, envelope.type, cause, envelope.time, body, envelope.traceparent, record=record)
+        cause = envelope.id if self._is_ours(topic) else f"{topic}/{key}/{envelope.id}/{crc32(value):08x}"
+        asked = Asked(key, lane, envelope.type, cause, envelope.time, body, envelope.traceparent, record=record)
         return asked, event
 
     def _accepts(self, record: Record, row: InputRow) -> bool:

@@ -195,7 +195,7 @@ class World:
 
 def _again(speech: Speech) -> Speech:
     """The same fact under another id."""
-    envelope = replace(speech.envelope, id=str(derived_id(speech.envelope.id, "again")))
+    envelope = speech.envelope._replace(id=str(derived_id(speech.envelope.id, "again")))
     return replace(speech, envelope=envelope)
 
 
