@@ -93,7 +93,8 @@ class Line:
 
     async def _pass(self, call: str, side: str) -> None:
         self._end_if_cut()
-        await self._stand_still()
+        if self._replica.still_until > self._loop.time():  # which is seldom, and every call comes by here
+            await self._stand_still()
         fault = self._house.faults.at(Point(self._process, call, side))
         if fault is not None:
             self._strike(fault, f"{side} {call}")

@@ -1,6 +1,7 @@
 """Runs plans: one, or many seeds over several processes; and what came of each."""
 
 import asyncio
+import gc
 import logging
 import multiprocessing
 import os
@@ -77,14 +78,21 @@ def results(first: int, count: int, jobs: int) -> Iterator[Result]:
     """Of so many seeds, each as soon as it is there."""
     seeds = range(first, first + count)
     if jobs == 1:
+        _spare_the_collector()
         yield from map(result_of, seeds)
         return
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+    with multiprocessing.get_context("spawn").Pool(jobs, _spare_the_collector) as pool:
         yield from pool.imap_unordered(result_of, seeds, AT_ONCE)
 
 
 def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _spare_the_collector() -> None:
+    """A house lives shorter than it takes to look for what is left of it, again and again."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def quietly() -> None:

@@ -97,11 +97,15 @@ class Schema:
 
 def own_input(row: InputRow) -> InputRow:
     """A copy that its reader may change."""
-    return replace(row, heard=dict(row.heard))
+    return InputRow(row.place, row.began_at, row.next, row.last_print, dict(row.heard))
 
 
 def own_lane(row: LaneRow) -> LaneRow:
-    return replace(row, streams=dict(row.streams))
+    """The same, at a fifth of what ``replace`` takes: every transaction needs some."""
+    return LaneRow(
+        row.n, row.owner, row.epoch, row.position, row.published, dict(row.streams), row.moment, row.held, row.told,
+        row.gathering,
+    )  # fmt: skip
 
 
 def tried(row: EffectRow) -> EffectRow:

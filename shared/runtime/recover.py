@@ -89,11 +89,12 @@ def _missing(
 ) -> Iterable[tuple[Stream, int, int]]:
     """Streams of which less was found than is known to be out, with both numbers. Where nothing of a stream was found,
     it may have ended before what was looked at."""
+    places = {place.stream: place for place in ranges}
     for process, rows in lanes.items():
         for lane in (row for row in rows if row.published == row.position):
-            for place, (first, _) in ranges.items():
-                stream, counted = (process, lane.n, place), lane.streams.get(place.stream, 0)
-                if said.get(stream, counted if first else 0) < counted:
+            for place, counted in ((places[name], n) for name, n in lane.streams.items() if name in places):
+                stream = (process, lane.n, place)
+                if said.get(stream, counted if ranges[place][0] else 0) < counted:
                     yield stream, said.get(stream, 0), counted
 
 
