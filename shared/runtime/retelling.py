@@ -105,13 +105,11 @@ class RetellingTurn(Turn):
 
     def _moment(self, slot: Slot, asked: Asked, seen: ReferenceSeen | None) -> Moment[Any]:
         """That of then, when it was taken before."""
-        return self._moment_at(
-            slot.then or self._told.moment(asked.cause) or self._lanes[slot.lane].moment, asked, seen
-        )
+        now = slot.then or self._told.moment(asked.cause) or self._lanes[slot.lane].moment
+        return self._moment_at(now, asked, seen, known=self._was_known(asked))
 
-    def _moment_at(self, now: datetime, asked: Asked, seen: ReferenceSeen | None) -> Moment[Any]:
-        known = self._known and not self._told.was_unknown(asked.cause)
-        return Moment(now, min(asked.said_at, now), self.policies, known, seen.fact if seen else None)
+    def _was_known(self, asked: Asked) -> bool:
+        return self._known and not self._told.was_unknown(asked.cause)
 
     def _reference_of(self, state: Any, event: Event | None, asked: Asked) -> ReferenceSeen | None:
         """What was known then of the reference."""
@@ -211,7 +209,7 @@ class RetellingTurn(Turn):
         """What would be decided in this state."""
         event = type_registry[asked.type].model_validate_json(asked.body) if asked.body is not None else None
         seen = self._reference_of(state, event, asked)
-        return self._choose(state, event, self._moment_at(at, asked, seen))
+        return self._choose(state, event, self._moment_at(at, asked, seen, known=self._was_known(asked)))
 
     def _can_begin(self, asked: Asked) -> bool:
         return asked.type in {kind.__name__ for kind in self.process.begins}

@@ -316,9 +316,11 @@ class Turn:
         self._say(slot, asked, Decision(slot.state, (event,)), moment, None)
 
     def _moment(self, slot: Slot, asked: Asked, seen: ReferenceSeen | None) -> Moment[Any]:
+        return self._moment_at(self._lanes[slot.lane].moment, asked, seen, known=self._known)
+
+    def _moment_at(self, now: datetime, asked: Asked, seen: ReferenceSeen | None, *, known: bool) -> Moment[Any]:
         """Nothing was said later than it is heard: a clock of the outside that runs ahead wins nothing by it."""
-        now = self._lanes[slot.lane].moment
-        return Moment(now, min(asked.said_at, now), self.policies, self._known, seen.fact if seen else None)
+        return Moment(now, min(asked.said_at, now), self.policies, known, seen.fact if seen else None)
 
     def _reference_of(self, state: Any, event: Event | None, asked: Asked) -> ReferenceSeen | None:
         if self.process.reference is None:
