@@ -15,11 +15,16 @@ ON_OUR_STACK: Final = {
     "latency": "ours, by route, at 25, 50 and 75 % of the throughput",
     "limit": "a bare loop of as many hops, and each part by itself",
     "small": "start, idle, rebalance and demo",
-    "growth": "with history, pending deadlines, replicas and databases",
     "databases": "services on three databases, and the write path on one and three; the last: it moves the tables away",
 }
 """Measured one after the other on one stack, by the module of ``bench`` that has the name."""
-WHAT: Final = {**ON_OUR_STACK, "peers": "other engines on a small claim process, each on a stack of its own"}
+ON_ANOTHER: Final = {"growth": "with history, with pending deadlines, and under a snapshot that is held open"}
+"""On a fresh one: what was played before would be history, and what it leaves behind others would hear."""
+WHAT: Final = {
+    **ON_OUR_STACK,
+    **ON_ANOTHER,
+    "peers": "other engines on a small claim process, each on a stack of its own",
+}
 _MODULES: Final = {"peers": "bench.peers.run"}
 USUAL: Final = ("routes", "limit")
 
@@ -40,12 +45,13 @@ async def measured(root: Path, wanted: Sequence[str], plan: Plan) -> AsyncGenera
     modules = {what: import_module(module_of(what)) for what in WHAT if what in wanted}
     yield machine()
     results: list[Result] = []
-    if ours := [what for what in modules if what in ON_OUR_STACK]:
-        async with stand(root) as place:
-            for what in ours:
-                async for result in modules[what].measure(place, plan, results):
-                    results.append(result)
-                    yield result
+    for stack in (ON_OUR_STACK, ON_ANOTHER):
+        if ours := [what for what in modules if what in stack]:
+            async with stand(root) as place:
+                for what in ours:
+                    async for result in modules[what].measure(place, plan, results):
+                        results.append(result)
+                        yield result
     if "peers" in modules:
         for result in await modules["peers"].measure(root, plan.rounds, plan.claims if plan.short else None):
             yield result

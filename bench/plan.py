@@ -1,6 +1,7 @@
 """How much is measured."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 
 @dataclass(frozen=True)
@@ -10,6 +11,18 @@ class Plan:
     claims: int = 5000
     rounds: int = 3
     short: bool = False
+    history: tuple[int, ...] = (10_000, 100_000, 1_000_000)
+    """Claims that were closed before, one size after the other: growth."""
+    pending: tuple[int, ...] = (10_000, 1_000_000, 10_000_000)
+    """Deadlines that wait, one size after the other: growth."""
+    due_per_second: float = 2000.0
+    due_seconds: float = 10.0
+    """For so long, so many more of them fall due."""
+
+    @property
+    def quiet_seconds(self) -> float:
+        """Until what was heard last is on record, and sessions have told the database what they counted."""
+        return 0.5 if self.short else 2.0
 
     @property
     def warm_up(self) -> int:
@@ -21,5 +34,12 @@ class Plan:
         """Insured ones, and as many uninsured: enough that none has many claims within a policy's window."""
         return min(max(self.claims // 10, 20), 1000)
 
+    def up_to(self, most: int) -> Self:
+        """Growth no further than to so many."""
+        history, pending = (tuple(size for size in sizes if size <= most) for sizes in (self.history, self.pending))
+        return replace(self, history=history, pending=pending)
 
-SHORT = Plan(claims=60, rounds=1, short=True)
+
+SHORT = Plan(
+    claims=60, rounds=1, short=True, history=(100, 1000), pending=(100, 1000), due_per_second=100.0, due_seconds=1.0
+)

@@ -81,16 +81,24 @@ class Stand:
 async def stand(root: Path) -> AsyncGenerator[Stand]:
     """A fresh stack with topics and tables; no service runs yet, and none afterwards."""
     quiet_libraries()
-    folder = root / ".makegood" / "bench"
-    async with await Stack.native(root, name="bench", fresh=True) as stack:
-        settings = _settings(stack, _policies(folder / "policies"))
-        await make_topics(settings, catalogue.all_topics())
-        await migrate(settings, catalogue.all_services())
-        fleet = Fleet(_environment(stack, settings), folder / "logs")
-        try:
-            yield Stand(folder, stack, settings, fleet, ScaledClock.from_settings(settings))
-        finally:
-            fleet.end()
+    async with (
+        await Stack.native(root, name="bench", fresh=True) as stack,
+        stand_on(stack, root / ".makegood" / "bench") as place,
+    ):
+        yield place
+
+
+@asynccontextmanager
+async def stand_on(stack: NativeStack, folder: Path) -> AsyncGenerator[Stand]:
+    """The same on a stack that runs, whose topics and database are empty."""
+    settings = _settings(stack, _policies(folder / "policies"))
+    await make_topics(settings, catalogue.all_topics())
+    await migrate(settings, catalogue.all_services())
+    fleet = Fleet(_environment(stack, settings), folder / "logs")
+    try:
+        yield Stand(folder, stack, settings, fleet, ScaledClock.from_settings(settings))
+    finally:
+        fleet.end()
 
 
 def _policies(folder: Path) -> Path:

@@ -374,6 +374,9 @@ def bench(
     *,
     claims: Annotated[int, typer.Option(min=10, help="Claims per round.")] = 5000,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds; their median is the result.")] = 3,
+    most: Annotated[
+        int, typer.Option(min=0, help="Growth: most claims of history, or pending deadlines.")
+    ] = 10_000_000,
     file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Append each round there.")] = None,
     short: Annotated[bool, typer.Option("--short", help="A minute: whether all runs, not how fast.")] = False,
 ) -> None:
@@ -391,7 +394,7 @@ def bench(
     for name in [name for name in os.environ if name.startswith("MAKEGOOD_")]:
         del os.environ[name]  # its stack and its clock are its own
     try:
-        run(show(ROOT, wanted, SHORT if short else Plan(claims, rounds), file, console))
+        run(show(ROOT, wanted, SHORT if short else Plan(claims, rounds).up_to(most), file, console))
     except AbsentError as error:
         raise fail(str(error)) from error
     except typer.Exit:

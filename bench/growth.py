@@ -1,0 +1,212 @@
+"""What growth costs: claims of history, pending deadlines, and dead rows that a snapshot which is held open keeps.
+
+History and deadlines are put into the tables by SQL (``bench.copies``), as far as the disk allows.
+"""
+
+import asyncio
+import shutil
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from bench.copies import History, Waiting, make_tables, settle
+from bench.explain import Explained
+from bench.latency import percentile
+from bench.load import DIRECT_PAY, ROUTES
+from bench.measure import Meter, Result
+from bench.outside import Outside
+from bench.plan import Plan
+from bench.routes import know_sellers, play, prepare
+from bench.small import memory
+from bench.stand import PATIENCE, Stand
+from ops import catalogue
+from shared.events.base import PARTITIONS
+from shared.runtime.postgres import PostgresStore, session
+from shared.runtime.postgres_transaction import PostgresTransaction
+from shared.runtime.worker import LIMIT
+
+SILENT: Final = next(route for route in ROUTES if route.name == "seller-silent")
+SNAPSHOTS: Final = {False: "direct-pay, no snapshot held", True: "direct-pay, a snapshot held open"}
+COPIED: Final = 20
+"""Real claims of which the others are copies; no more than a warm-up has, so that its products are known by then."""
+CLAIM_BYTES: Final = 45_000
+"""Of disk, for all that the services keep of a claim paid directly, with indexes."""
+STATE_BYTES: Final = 3_000
+"""Of disk, for the state of a claim that waits for its seller, with indexes."""
+RESERVE: Final = 6 * 10**9
+"""Bytes of disk that are left to the write-ahead log, and to others."""
+_GLANCE: Final = 0.02
+
+
+def with_history(claims: int) -> str:
+    return f"direct-pay after {claims:,} claims"
+
+
+def with_pending(deadlines: int) -> str:
+    return f"{deadlines:,} pending deadlines"
+
+
+async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGenerator[Result]:
+    await stand.serve()
+    async with session(stand.settings) as connection, Outside(stand) as outside:
+        await make_tables(connection)
+        await know_sellers(stand, outside, plan.sellers)
+        await play(outside, DIRECT_PAY, prepare(stand, DIRECT_PAY, plan.warm_up, plan.sellers))
+        for part in (_snapshots, _histories, _deadlines):
+            async for result in part(stand, plan, outside, connection):
+                yield result
+
+
+async def _snapshots(stand: Stand, plan: Plan, outside: Outside, connection: Any) -> AsyncGenerator[Result]:
+    """One session keeps its snapshot through all rounds, as a long dump or report does; first the same without."""
+    async with session(stand.settings) as holding:
+        for held, name in SNAPSHOTS.items():
+            await settle(connection)
+            if held:
+                await holding.execute("begin isolation level repeatable read; select 1")
+            meter = Meter("growth", name, stand.parts)
+            for _ in range(plan.rounds):
+                begun = await _tables(connection, "before")
+                result = await _round(stand, plan, outside, meter)
+                await asyncio.sleep(plan.quiet_seconds)
+                yield replace(result, figures=begun | await _tables(connection, "after"))
+
+
+async def _tables(connection: Any, when: str) -> dict[str, float]:
+    """Of the tables whose rows are changed in place: versions of rows that nobody needs, and size with indexes."""
+    rows, size = await connection.fetchrow(_CHANGED_IN_PLACE, list(catalogue.NAMES))
+    return {f"dead_rows_{when}": float(rows), f"tables_{when}_mib": size / 2**20}
+
+
+async def _histories(stand: Stand, plan: Plan, outside: Outside, connection: Any) -> AsyncGenerator[Result]:
+    """The services run on while history is put in; each size is warmed up to before it is measured."""
+    history = History(connection)
+    await asyncio.sleep(plan.quiet_seconds)
+    await history.before()
+    claims = prepare(stand, DIRECT_PAY, COPIED, COPIED)
+    await play(outside, DIRECT_PAY, claims)
+    await asyncio.sleep(plan.quiet_seconds)
+    mark = claims[0].sayings[0].key.decode().partition("-")[0]
+    await history.after(mark, {claim.claim_id.decode() for claim in claims})
+    for count in plan.history:
+        name = with_history(count)
+        if (lack := lacking((count - history.claims) * CLAIM_BYTES, _free(stand))) is not None:
+            yield Result("growth", name, 1, 0, 0.0, missing=lack)
+            break
+        await history.grow(count)
+        figures = {"history": float(count), "database_gib": await _size(connection) / 2**30}
+        await play(outside, DIRECT_PAY, prepare(stand, DIRECT_PAY, plan.warm_up, plan.sellers))
+        meter = Meter("growth", name, stand.parts)
+        for _ in range(plan.rounds):
+            yield replace(await _round(stand, plan, outside, meter), figures=figures)
+    await asyncio.sleep(plan.quiet_seconds)
+    await history.forget()
+
+
+async def _deadlines(stand: Stand, plan: Plan, outside: Outside, connection: Any) -> AsyncGenerator[Result]:
+    """Sellers' silence, as escalation hears it: it runs alone, for what follows elsewhere is not what is measured."""
+    waiting = Waiting(connection)
+    await _catch(stand, outside, waiting)
+    for count in plan.pending:
+        name = with_pending(count)
+        if (lack := lacking((count - waiting.pending) * STATE_BYTES, _free(stand))) is not None:
+            yield Result("growth", name, 1, 0, 0.0, missing=lack)
+            return
+        stand.fleet.end()
+        await waiting.grow(count, stand.clock.now() + timedelta(days=36_500))
+        await stand.serve("escalation")
+        meter = Meter("growth", name, stand.parts)
+        for _ in range(plan.rounds):
+            result = await _fired(stand, plan, connection, waiting, meter)
+            yield replace(result, figures={"pending": float(count), **result.figures})
+
+
+async def _catch(stand: Stand, outside: Outside, waiting: Waiting) -> None:
+    """Some claims go the way of a silent seller until they are seen to wait for him; nobody needs their end."""
+    claims = prepare(stand, SILENT, COPIED, COPIED)
+    outside.say([said for claim in claims for said in claim.sayings])
+    async with asyncio.timeout(PATIENCE):
+        while not await waiting.catch([claim.claim_id.decode() for claim in claims]):
+            stand.look_after()
+            await asyncio.sleep(_GLANCE)
+
+
+async def _fired(stand: Stand, plan: Plan, connection: Any, waiting: Waiting, meter: Meter) -> Result:
+    """So many more fall due, one after the other; until each has been decided."""
+    count = int(plan.due_per_second * plan.due_seconds)
+    await waiting.name(count)
+    await asyncio.sleep(plan.quiet_seconds)
+    pid = stand.fleet.pids()["escalation"]
+    figures = {"rss_before_mib": memory(pid)["rss_mib"]}
+    scanned = await connection.fetchval(_FULL_SCANS)
+    step = timedelta(seconds=stand.clock.scale / plan.due_per_second)
+    first = stand.clock.now() + timedelta(seconds=plan.quiet_seconds * stand.clock.scale)
+    await waiting.wait(first, step)
+    plans = await _touched(connection, first, first + 500 * step)
+    await asyncio.sleep(max(stand.clock.real_seconds(first - stand.clock.now()), 0))
+    meter.begin()
+    await _all_fired(stand, connection, first + count * step)
+    result = meter.end(count)
+    figures["rss_after_mib"] = memory(pid)["rss_mib"]
+    await asyncio.sleep(plan.quiet_seconds)
+    plans["full_scans"] += await connection.fetchval(_FULL_SCANS) - scanned
+    lags = sorted(stand.clock.real_seconds(lag) * 1000 for lag in await waiting.lags())
+    if len(lags) != count:
+        raise RuntimeError(f"{len(lags)} of {count} deadlines were decided")
+    late = {f"lag_p{percent}_ms": percentile(lags, percent) for percent in (50, 99)}
+    return replace(result, figures=late | figures | plans)
+
+
+async def _touched(connection: Any, nothing_due: datetime, some_due: datetime) -> dict[str, float]:
+    """By what every tick asks while nothing is due, and by the query that finds what is."""
+    await connection.execute("set search_path = escalation")
+    explained, lanes = Explained(connection, "state"), range(PARTITIONS)
+    await PostgresStore(explained, "escalation", UUID(int=0), 1.0).waiting(lanes, nothing_due - timedelta(days=1))
+    await PostgresTransaction(explained, "escalation", UUID(int=0)).due(dict.fromkeys(lanes, some_due), LIMIT)
+    tick, due = explained.touched
+    return {
+        "tick_buffers": tick.buffers, "due_rows": due.rows, "due_buffers": due.buffers, "due_query_ms": due.ms,
+        "full_scans": tick.full_scans + due.full_scans,
+    }  # fmt: skip
+
+
+async def _all_fired(stand: Stand, connection: Any, last: datetime) -> None:
+    await asyncio.sleep(stand.clock.real_seconds(last - stand.clock.now()))
+    async with asyncio.timeout(PATIENCE):
+        while await connection.fetchval(_LEFT, list(range(PARTITIONS)), last):
+            stand.look_after()
+            await asyncio.sleep(_GLANCE)
+
+
+async def _round(stand: Stand, plan: Plan, outside: Outside, meter: Meter) -> Result:
+    claims = prepare(stand, DIRECT_PAY, plan.claims, plan.sellers)
+    meter.begin()
+    await play(outside, DIRECT_PAY, claims)
+    return meter.end(len(claims))
+
+
+def lacking(needed: int, free: int) -> str | None:
+    """Why bytes of disk that are needed cannot be had; None: they can."""
+    if needed + RESERVE <= free:
+        return None
+    return f"it takes {needed / 1e9:.0f} GB of disk, and {max(free - RESERVE, 0) / 1e9:.0f} GB are to be had."
+
+
+def _free(stand: Stand) -> int:
+    return shutil.disk_usage(stand.folder).free
+
+
+async def _size(connection: Any) -> float:
+    return float(await connection.fetchval("select pg_database_size(current_database())"))
+
+
+_CHANGED_IN_PLACE: Final = """
+select sum(n_dead_tup), sum(pg_total_relation_size(relid)) from pg_stat_user_tables
+where schemaname = any($1::text[]) and relname in ('state', 'lane', 'input', 'progress', 'effect')
+"""
+_FULL_SCANS: Final = "select seq_scan from pg_stat_user_tables where schemaname = 'escalation' and relname = 'state'"
+_LEFT: Final = """
+select exists (select from escalation.state where process = 'escalation' and lane = any($1::int[]) and due <= $2)
+"""
