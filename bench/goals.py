@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from bench.measure import ratio
+from bench.growth import with_history, with_pending
+from bench.measure import Result, ratio
 from bench.run import Run
 
 OURS: Final = "makegood"
@@ -79,6 +80,17 @@ def worst(beginning: str, which: str | None = None) -> Callable[[Run], float | N
     return read
 
 
+def more(fewest: str, most: str, of: Callable[[Result], float]) -> Callable[[Run], float | None]:
+    """Of two sizes of what grows: percent by which the larger one's median round has more."""
+
+    def read(run: Run) -> float | None:
+        small, large = run.median("growth", fewest), run.median("growth", most)
+        return None if small is None or large is None else (of(large) / of(small) - 1) * 100
+
+    return read
+
+
+_MOST: Final = with_pending(10_000_000)
 _PEERS: Final = {"Restate": 10, "Celery": 25, "DBOS": 50, "Temporal": 50}
 
 GOALS: Final = (
@@ -106,5 +118,13 @@ GOALS: Final = (
     Goal("an idle replica", "small", "% of a core", 1, worst("idle ", "idle_cpu_percent")),
     Goal("the others' pause when a replica joins", "small", "ms", 3000, worst("rebalance of ", "joins_ms")),
     Goal("the others' pause when a replica leaves", "small", "ms", 3000, worst("rebalance of ", "leaves_ms")),
+    Goal("a claim after 1 M others, against one after 10 k", "growth", "% more CPU", 10,
+         more(with_history(10_000), with_history(1_000_000), lambda one: one.cpu_per_1000)),
+    Goal("10 M deadlines wait, 2,000 fall due each second: lag, p99", "growth", "ms", 1000,
+         figure("growth", _MOST, "lag_p99_ms")),
+    Goal("10 M deadlines wait: memory (RSS), against 10 k", "growth", "% more", 5,
+         more(with_pending(10_000), _MOST, lambda one: one.figures["rss_after_mib"])),
+    Goal("10 M deadlines wait, 2,000 fall due each second", "growth", "full scans", 0,
+         figure("growth", _MOST, "full_scans")),
 )  # fmt: skip
-"""In the order of the page. Those of growth join them with it."""
+"""In the order of the page. "No extra memory" leaves room for what two starts of one program differ by."""

@@ -91,6 +91,35 @@ def _peers(axes: Any, run: Run) -> bool:
     return True
 
 
+def _history(axes: Any, run: Run) -> bool:
+    """Who spends it, by how many claims there were before."""
+    found = [one for one in run.medians("growth") if "history" in one.figures]
+    names, bottom = [f"{one.figures['history']:,.0f}" for one in found], [0.0] * len(found)
+    for share in SHARES:
+        heights = [shares(one)[share] for one in found]
+        axes.bar(names, heights, bottom=bottom, label=share, color=_COLOURS[share], width=0.5)
+        bottom = [a + b for a, b in zip(bottom, heights, strict=True)]
+    axes.set_xlabel("claims of history")
+    axes.set_ylabel("CPU seconds per 1,000 claims")
+    axes.figure.legend(loc="outside right", frameon=False)
+    return bool(found)
+
+
+def _deadlines(axes: Any, run: Run) -> bool:
+    found = [one for one in run.medians("growth") if "pending" in one.figures]
+    for percent, style in ((50, "-"), (99, "--")):
+        points = [(one.figures["pending"], one.figures[f"lag_p{percent}_ms"]) for one in found]
+        if points:
+            axes.plot(*zip(*points, strict=True), style, color=_COLOURS["services"], label=f"p{percent}", marker=".")
+    if found:
+        axes.set_xscale("log")
+        axes.set_ylim(bottom=0)
+        axes.legend(frameon=False)
+    axes.set_xlabel("pending deadlines")
+    axes.set_ylabel("milliseconds from due to decided")
+    return bool(found)
+
+
 def _routes(run: Run) -> Sequence[Result]:
     """Without the mix, which waits most of the time."""
     return [one for route in ROUTES if (one := run.median("routes", route.name)) is not None]
@@ -101,6 +130,7 @@ def _loops(run: Run) -> Sequence[Result]:
 
 
 _PLOTS: Final[dict[str, Callable[[Any, Run], bool]]] = {
-    "cpu": _cpu, "throughput": _throughput, "latency": _latency, "peers": _peers
+    "cpu": _cpu, "throughput": _throughput, "latency": _latency, "peers": _peers, "history": _history,
+    "deadlines": _deadlines,
 }  # fmt: skip
 """False: there is nothing to be drawn."""

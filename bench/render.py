@@ -24,6 +24,13 @@ PAGE: Final = ROOT / "docs" / "performance.md"
 PLOTS: Final = ROOT / "docs" / "performance"
 BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
 _WHO: Final = ("", "Per second", "CPU s per 1,000", *(share.capitalize() for share in SHARES))
+_SIZED: Final = {"hops", "load_percent", "history"}
+"""Figures of rounds that are of as many claims as were asked for."""
+_DEAD: Final = ("dead_rows_before", "dead_rows_after", "tables_before_mib", "tables_after_mib")
+_FIRED: Final = (
+    "lag_p50_ms", "lag_p99_ms", "rss_before_mib", "rss_after_mib", "tick_buffers", "due_buffers", "due_rows",
+    "full_scans",
+)  # fmt: skip
 _NEW: Final = f"""# Performance
 
 Ratios within one run on one machine; medians of rounds; CPU of everything that takes part.
@@ -48,7 +55,7 @@ def put_into(text: str, measured: str) -> str:
 
 def command(what: str, run: Run) -> str:
     """What repeats these figures."""
-    found = [one for name in what.split() for one in run.medians(name) if {"hops", "load_percent"} & one.figures.keys()]
+    found = [one for name in what.split() for one in run.medians(name) if _SIZED & one.figures.keys()]
     sizes = f" --claims {found[-1].count} --rounds {_most_rounds(run, what)}" if found else ""
     return f"`makegood bench {what}{sizes}`"
 
@@ -156,9 +163,50 @@ def _growth(run: Run) -> Iterator[str]:
     found = run.medians("growth")
     if found:
         yield "## Growth"
-        yield command("growth", run)
-        rows = [[one.name, _speed(one), _cost(one), _told(one)] for one in found]
-        yield table(("What", "Per second", "CPU s per 1,000", "Figures"), rows)
+        yield (
+            "History and pending deadlines are put into the tables of all services by SQL: rows as real claims left "
+            f"them, under other keys. {command('growth', run)}"
+        )
+        yield from _after([one for one in found if "history" in one.figures])
+        yield from _pending([one for one in found if "pending" in one.figures])
+        names = [one.name for one in found if _DEAD[0] in one.figures]
+        yield from _held([one for name in names for one in run.rounds("growth", name)])
+    yield from (f"{one.name} is left out: {one.missing}" for one in run.missing("growth"))
+
+
+def _after(found: Sequence[Result]) -> Iterator[str]:
+    if found:
+        heads = ("Claims of history", *_WHO[1:], "Database, GiB")
+        size = "database_gib"
+        yield table(
+            heads,
+            [[_of(one, "history"), _speed(one), _cost(one), *_shared(one), *_figures(one, size)] for one in found],
+        )
+
+
+def _held(rounds: Sequence[Result]) -> Iterator[str]:
+    if rounds:
+        yield "One session keeps its snapshot through all rounds. The tables are those whose rows are changed in place."
+        heads = ("Snapshot, round", "Claims/s", "CPU s per 1,000", "Dead rows before", "After", "Tables before, MiB",
+                 "After")  # fmt: skip
+        yield table(
+            heads, [[f"{one.name}, {one.round}", _speed(one), _cost(one), *_figures(one, *_DEAD)] for one in rounds]
+        )
+
+
+def _pending(found: Sequence[Result]) -> Iterator[str]:
+    if found:
+        yield (
+            "Deadlines of sellers who were silent: from the moment each was due to that of its decision, by escalation "
+            "alone. Buffers are pages that a tick looks at while nothing is due, and the query that finds what is due."
+        )
+        heads = ("Pending deadlines", "Due/s", "Lag p50, ms", "p99", "RSS before, MiB", "After", "Buffers of a tick",
+                 "Of the query", "Rows it finds", "Full scans")  # fmt: skip
+        yield table(heads, [[_of(one, "pending"), _speed(one), *_figures(one, *_FIRED)] for one in found])
+
+
+def _of(one: Result, figure: str) -> str:
+    return f"{one.figures[figure]:,.0f}"
 
 
 def _speed(one: Result) -> str:

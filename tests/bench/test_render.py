@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench.goals import GOALS
+from bench.growth import SNAPSHOTS, with_history, with_pending
 from bench.measure import Result
 from bench.mix import merged
 from bench.render import BEGIN, END, command, page, put_into, table
@@ -15,6 +16,12 @@ CPU = {"intake": 0.2, "escalation": 0.1, "kafka": 0.1, "postgres": 0.05, "mail s
 
 def ran(what: str, name: str, seconds: float, number: int = 1, **figures: float) -> Result:
     return Result(what, name, number, 1000, seconds, CPU, figures)
+
+
+def fired(pending: int, **figures: float) -> Result:
+    told = {"lag_p50_ms": 150, "rss_before_mib": 90, "tick_buffers": 70, "due_buffers": 1500, "due_rows": 500}
+    figures |= told | {"pending": pending, "full_scans": 0}
+    return Result("growth", with_pending(pending), 1, 1000, 10.0, CPU, figures)
 
 
 RUN = Run(
@@ -30,6 +37,35 @@ RUN = Run(
         ran("small", "start of intake", 1.4),
         ran("small", "start of recovery", 1.7),
         ran("small", "idle intake", 20.0, idle_cpu_percent=0.5, pss_mib=80, rss_mib=90),
+        *(
+            ran(
+                "growth",
+                name,
+                2.0,
+                n,
+                dead_rows_before=0,
+                dead_rows_after=n * 10,
+                tables_before_mib=3,
+                tables_after_mib=4,
+            )
+            for name in SNAPSHOTS.values()
+            for n in (1, 2)
+        ),
+        ran("growth", with_history(10_000), 2.0, history=10_000, database_gib=0.5),
+        Result(
+            "growth",
+            with_history(1_000_000),
+            1,
+            1000,
+            2.1,
+            CPU | {"postgres": 0.15},
+            {"history": 1_000_000, "database_gib": 25.0},
+        ),
+        fired(10_000, lag_p99_ms=300, rss_after_mib=100),
+        fired(10_000_000, lag_p99_ms=1200, rss_after_mib=101),
+        Result(
+            "growth", with_pending(100_000_000), 1, 0, 0.0, missing="it takes 300 GB of disk, and 40 GB are to be had."
+        ),
         ran("peers", "makegood", 1),
         Result("peers", "Celery", 1, 1000, 30.0, {"workers": 5.0}),
         Result("peers", "Temporal", 0, 0, 0.0, missing="there is no Go here"),
@@ -63,6 +99,23 @@ def test_a_peer_that_is_not_here_is_told_with_the_reason() -> None:
     text = page(RUN)
     assert "Temporal is left out: there is no Go here" in text
     assert row(text, "Celery")[-2:] == ["30.0 ×", "10.0 ×"]
+
+
+def test_growth_is_told_by_size_and_a_snapshot_round_by_round() -> None:
+    growth = page(RUN).partition("## Growth")[2]
+    assert row(growth, "10,000")[1:5] == ["500", "0.500", "0.300", "0.100"]
+    assert row(growth, "10,000,000")[2:8] == ["150.0", "1,200.0", "90.0", "101.0", "70.0", "1,500.0"]
+    assert row(growth, f"{SNAPSHOTS[True]}, 2")[3:5] == ["0.0", "20.0"]
+    assert "100,000,000 pending deadlines is left out: it takes 300 GB of disk" in growth
+    assert "`makegood bench growth --claims 1000 --rounds 2`" in growth
+
+
+def test_growth_has_goals_of_its_largest_sizes() -> None:
+    text = page(RUN)
+    assert "| a claim after 1 M others, against one after 10 k | ≤ 10 % more CPU | 20 | **no** |" in text
+    assert "| 10 M deadlines wait, 2,000 fall due each second: lag, p99 | ≤ 1,000 ms | 1.2e+03 | **no** |" in text
+    assert "| 10 M deadlines wait: memory (RSS), against 10 k | ≤ 5 % more | 1 | yes |" in text
+    assert "| 10 M deadlines wait, 2,000 fall due each second | ≤ 0 full scans | 0 | yes |" in text
 
 
 def test_every_goal_says_which_measurement_it_needs() -> None:
@@ -103,7 +156,7 @@ def test_the_same_run_gives_the_same_plots(tmp_path: Path) -> None:
     from bench import plots
 
     names = plots.draw(RUN, tmp_path / "a")
-    assert names == ["cpu", "throughput", "latency", "peers"] == plots.draw(RUN, tmp_path / "b")
+    assert names == ["cpu", "throughput", "latency", "peers", "history", "deadlines"] == plots.draw(RUN, tmp_path / "b")
     for name in names:
         drawn = (tmp_path / "a" / f"{name}.svg").read_text(encoding="utf-8")
         assert drawn == (tmp_path / "b" / f"{name}.svg").read_text(encoding="utf-8")
