@@ -295,14 +295,14 @@ class House:
         )
 
     def _heal(self) -> bool:
-        """Nothing goes wrong any more, and everybody is there. False: so it was already."""
+        """Nothing goes wrong any more, everybody is there, and an operator looks at what is parked. False: so it was."""
+        waved = sum(replay_as_published(database, self.clock.now()) for database in self.databases.values())
+        self.waved += waved
         if self.healed:
-            return False
+            return waved > 0
         self.healed = True
         self.faults.end()
         self._down.clear()
-        for database in self.databases.values():
-            self.waved += replay_as_published(database, self.clock.now())
         for service in SERVICES:
             if not any(each.alive for each in self.replicas.values() if each.service.name == service):
                 self.start(f"{service}.1")
@@ -371,9 +371,8 @@ class House:
         if tables.requests or any(self._unsaid(name, row) for row in tables.lanes.values() if row.position):
             found.add(name)
         now = self.clock.now()
-        if any(row.gathering for row in tables.lanes.values()) or any(
-            state.due is not None and state.due <= now for state in tables.states.values()
-        ):
+        due = {state.key for state in tables.states.values() if state.due is not None and state.due <= now}
+        if any(row.gathering for row in tables.lanes.values()) or (due and due - tables.parked()):
             found |= {name, *(source for source, _ in process.passed_on)}
             if process.reference is not None:
                 found.add(reference_name(process))

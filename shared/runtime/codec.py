@@ -59,8 +59,12 @@ def headers_of(envelope: Envelope) -> Headers:
         headers.append(("ce_cause", cause.encode()))
     if reference:
         headers.append(("ce_reference", reference.encode()))
-    if lane is not None and sequence is not None and epoch is not None:
-        headers += [("ce_lane", b"%d" % lane), ("ce_sequence", b"%d" % sequence), ("ce_epoch", b"%d" % epoch)]
+    if lane is not None:
+        headers.append(("ce_lane", b"%d" % lane))
+    if sequence is not None:
+        headers.append(("ce_sequence", b"%d" % sequence))
+    if epoch is not None:
+        headers.append(("ce_epoch", b"%d" % epoch))
     return headers
 
 

@@ -100,6 +100,7 @@ class Sieve:
         if self._is_ours(topic) and not self._accepts(record, row):
             return None
         if kind is None:
+            envelope_of(record.headers)  # which says what is wrong, and all of it
             raise DecodeError(("ce_type", "header is missing"))
         if kind not in self.kinds:
             if not self._is_ours(topic):
