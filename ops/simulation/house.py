@@ -295,7 +295,7 @@ class House:
         )
 
     def _heal(self) -> bool:
-        """Nothing goes wrong any more, everybody is there, and an operator looks at what is parked. False: so it was."""
+        """Nothing goes wrong any more, all are there, and an operator looks at what is parked. False: it was so."""
         waved = sum(replay_as_published(database, self.clock.now()) for database in self.databases.values())
         self.waved += waved
         if self.healed:

@@ -34,6 +34,8 @@ _ADMIN_TIMEOUT = 30.0
 LOOK_TIMEOUT = 5.0
 """Real seconds for one look at offsets, or their commit: a client that lost its broker in the middle of one would hold
 the tick, and with it every deadline, for its own forty."""
+STOP_TIMEOUT = 20.0
+"""Real seconds for leaving the group, which lets the batch under way come to its end."""
 PUBLISH_TIMEOUT = 20.0
 """Real seconds until a batch that is not acknowledged is given up and the producer replaced: an idempotent one
 would try for ever."""
@@ -164,10 +166,10 @@ def sorted_errors() -> Generator[None, None, None]:
         raise PassingError(f"{type(error).__name__} {error if told else ''}".strip()) from error
 
 
-async def _give_up(closing: Coroutine[Any, Any, None]) -> None:
-    """A client in trouble may hold what it will never get rid of; its end is not waited for."""
+async def _give_up(closing: Coroutine[Any, Any, None], seconds: float = 1.0) -> None:
+    """A client in trouble may hold what it will never get rid of; its end is not waited for longer."""
     task = asyncio.ensure_future(closing)
-    await asyncio.wait({task}, timeout=1.0)
+    await asyncio.wait({task}, timeout=seconds)
     task.cancel()
 
 
@@ -243,12 +245,13 @@ class KafkaLog:
                 raise
 
     async def stop(self) -> None:
-        await self._broker.stop()
+        """Also while the broker stands still: whoever stops a replica waits for it."""
+        await _give_up(self._broker.stop(), STOP_TIMEOUT)
         for client in (self._producer, self._looker):
             if client is not None:
-                await client.stop()
+                await _give_up(client.stop(), STOP_TIMEOUT / 2)
         if self._admin is not None:
-            await self._admin.close()
+            await _give_up(self._admin.close())
 
     async def check(self) -> None:
         async with self._look():
@@ -387,6 +390,10 @@ class KafkaLog:
 
     async def _forget_producer(self) -> None:
         """One that has failed may hold what it never gets rid of; the next is made when there is a broker."""
-        old, self._producer = self._producer, None
+        old: Any = self._producer
+        self._producer = None
         if old is not None:
             await _give_up(old.stop())
+            if (sender := old._sender.sender_task) is not None:
+                sender.cancel()  # else it goes on publishing what it holds
+            await _give_up(old.client.close())

@@ -115,6 +115,7 @@ async def recover(service: Service, stores: Mapping[str, Store], archive: Archiv
     forgotten: dict[str, dict[tuple[int, str, int], tuple[Record, Envelope]]] = {name: {} for name in stores}
     async for record, envelope, process in _everything_said(service, archive):
         lane = lanes[process][envelope.lane or 0]
+        lane.epoch = max(lane.epoch, envelope.epoch or 0)  # an earlier recovery may be forgotten as well
         stream, sequence = record.place.stream, envelope.sequence or 0
         if sequence > lane.streams.get(stream, 0):
             forgotten[process].setdefault((lane.n, stream, sequence), (record, envelope))

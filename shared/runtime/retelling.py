@@ -211,6 +211,19 @@ class RetellingTurn(Turn):
         seen = self._reference_of(state, event, asked)
         return self._choose(state, event, self._moment_at(at, asked, seen, known=self._was_known(asked)))
 
+    def _deadline(self, slot: Slot, due: datetime) -> Asked:
+        """When it was silent to set a clock, the moment of that is guessed, and so is when the clock ran out. What was
+        said when it did is known: that deadline it was, if it comes out as it was published."""
+        own = deadline(self.process.name, slot.key, slot.lane, due)
+        if own.cause in self._told:
+            return own
+        for cause, then in self._told.deadlines(self.process.name, slot.key):
+            passed = own._replace(cause=cause, said_at=then)
+            at = self._told.moment(cause)
+            if at is not None and self._comes_out(slot, slot.state, passed, at):
+                return passed
+        return own
+
     def _can_begin(self, asked: Asked) -> bool:
         return asked.type in {kind.__name__ for kind in self.process.begins}
 
@@ -219,7 +232,7 @@ class RetellingTurn(Turn):
         if slot.state is None:
             return
         if (due := getattr(slot.state, "due", None)) is not None:
-            yield deadline(self.process.name, slot.key, slot.lane, due)
+            yield self._deadline(slot, due)
         if (watches := getattr(slot.state, "watches", None)) is not None:
             for cause in self._told.asked(slot.key, watches):
                 yield Asked(slot.key, slot.lane, ASKED, cause, self._lanes[slot.lane].moment)

@@ -30,6 +30,7 @@ class Told:
         self._by_cause: dict[str, dict[str, ToldRow]] = {}
         self._last: dict[int, datetime] = {}
         self._asked: dict[str, set[str]] = {}
+        self._passed: dict[str, set[str]] = {}
         self._reached: dict[tuple[int, str], datetime] = {}
         for row in rows:
             self._by_cause.setdefault(row.cause, {})[row.id] = row
@@ -37,6 +38,7 @@ class Told:
             stream = (row.lane, row.stream)
             self._reached[stream] = max(row.moment, self._reached.get(stream, row.moment))
             self._asked.setdefault(row.cause.rpartition("@")[0], set()).add(row.cause)
+            self._passed.setdefault(row.cause.rpartition("/")[0], set()).add(row.cause)
 
     def __contains__(self, cause: str) -> bool:
         return cause in self._by_cause
@@ -101,6 +103,12 @@ class Told:
     def asked(self, key: str, watched: str) -> list[str]:
         """The causes by which a key was asked because what it watches had changed, as the store names them."""
         return sorted(cause for cause in self._asked.get(f"{key}/asked/{watched}", ()) if cause in self)
+
+    def deadlines(self, process: str, key: str) -> list[tuple[str, datetime]]:
+        """Causes and moments of the deadlines of a key that said something when they passed, in their order."""
+        begin = f"{process}/{key}"
+        causes = [cause for cause in self._passed.get(begin, ()) if cause in self]
+        return sorted((cause, datetime.fromisoformat(cause.removeprefix(f"{begin}/"))) for cause in causes)
 
 
 class Order:

@@ -78,6 +78,10 @@ class BadLine:
         monkeypatch.setattr(AIOKafkaClient, "send", losing)
 
 
+def _senders() -> list[object]:
+    return [task for task in asyncio.all_tasks() if "_sender_routine" in repr(task.get_coro())]
+
+
 async def test_records_whose_acknowledgement_was_lost_are_on_the_log_once(
     log: KafkaLog, bootstrap_servers: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,9 +122,11 @@ async def test_an_acknowledgement_that_never_comes_is_not_waited_for_without_end
 ) -> None:
     await log.start()
     monkeypatch.setattr(kafka, "PUBLISH_TIMEOUT", 1.0)
-    line = BadLine(monkeypatch, loses=math.inf)
+    line, before = BadLine(monkeypatch, loses=math.inf), len(_senders())
     with pytest.raises(PassingError):
         await asyncio.wait_for(log.publish(RECORDS), 15)
+    await asyncio.sleep(1.0)
+    assert len(_senders()) < before  # nobody goes on with it
     line.loses = 0
     monkeypatch.setattr(kafka, "PUBLISH_TIMEOUT", 30.0)
     await log.publish(RECORDS)

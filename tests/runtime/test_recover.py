@@ -129,6 +129,24 @@ async def test_a_replica_from_before_the_recovery_is_not_heard_any_more(playgrou
     assert mirror.process.poll() is None
 
 
+async def test_epochs_never_go_back_though_the_same_backup_comes_back_twice(playground: Playground) -> None:
+    _, account = playground.serve("mirror"), playground.serve("account")
+    await playground.publish([Deposited(account="a", n=1)])
+    await playground.read(Mirrored, 1)
+    assert account.stop() == 0
+    async with restored(playground):
+        await recovered(playground.settings, SERVICES["account"])
+        await recovered(playground.settings, SERVICES["account"])
+        account = playground.serve("account")
+        await playground.publish([Deposited(account="a", n=2)])
+        await playground.read(Mirrored, 2)
+        assert account.stop() == 0
+    await recovered(playground.settings, SERVICES["account"])
+    playground.serve("account")
+    await playground.publish([Deposited(account="a", n=3)])
+    assert [fact.n for fact in await playground.read(Mirrored, 3)] == [1, 2, 3]
+
+
 async def test_recovery_waits_until_no_replica_runs(playground: Playground) -> None:
     account = playground.serve("account")
     await playground.publish([Deposited(account="a", n=1)])

@@ -192,6 +192,16 @@ def test_a_deadline_that_was_told_passes_at_its_moment() -> None:
     assert_as_then(lane.retold(), "deadline", "Deposited")
 
 
+def test_a_clock_that_was_set_silently_ran_out_when_it_is_known_to_have() -> None:
+    lane = Recovering(silently=False)
+    lane.waits(day=4)  # by a moment that is guessed
+    then = deadline("summing", KEY, LANE, _on(4.1)).cause
+    lane.published(then, Expired(account=KEY, n=0), day=4.5)
+    changes = lane.retold()
+    assert_as_then(changes, "deadline")
+    assert [row.asked.cause for row in changes.journal] == [then]
+
+
 def test_what_had_not_been_heard_yet_is_new() -> None:
     lane = Recovering()
     one = lane.heard(deposit(1), said=1)
