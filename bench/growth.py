@@ -77,7 +77,7 @@ async def _snapshots(stand: Stand, plan: Plan, outside: Outside, connection: Any
 async def _tables(connection: Any, when: str) -> dict[str, float]:
     """Of the tables whose rows are changed in place: versions of rows that nobody needs, and size with indexes."""
     rows, size = await connection.fetchrow(_CHANGED_IN_PLACE, list(catalogue.NAMES))
-    return {f"dead_rows_{when}": float(rows), f"tables_{when}_mib": size / 2**20}
+    return {f"dead_rows_{when}": rows, f"tables_{when}_mib": size / 2**20}
 
 
 async def _histories(stand: Stand, plan: Plan, outside: Outside, connection: Any) -> AsyncGenerator[Result]:
@@ -203,7 +203,7 @@ async def _size(connection: Any) -> float:
 
 
 _CHANGED_IN_PLACE: Final = """
-select sum(n_dead_tup), sum(pg_total_relation_size(relid)) from pg_stat_user_tables
+select sum(n_dead_tup)::float8, sum(pg_total_relation_size(relid))::float8 from pg_stat_user_tables
 where schemaname = any($1::text[]) and relname in ('state', 'lane', 'input', 'progress', 'effect')
 """
 _FULL_SCANS: Final = "select seq_scan from pg_stat_user_tables where schemaname = 'escalation' and relname = 'state'"

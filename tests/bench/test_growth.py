@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from bench.copies import renamed
 from bench.growth import SNAPSHOTS, lacking, measure, with_history, with_pending
+from bench.measure import keep, kept
 from bench.plan import SHORT
 from bench.stand import Stand, stand_on
 from ops import catalogue
@@ -43,7 +44,7 @@ async def place(stack: Stack, bootstrap_servers: str, database_url: str, tmp_pat
         yield found
 
 
-async def test_each_size_is_measured_and_what_the_services_count_with_stays_true(place: Stand) -> None:
+async def test_each_size_is_measured_and_what_the_services_count_with_stays_true(place: Stand, tmp_path: Path) -> None:
     plan = replace(SHORT, pending=SHORT.pending[-1:])
     sizes, measured = [*map(with_history, plan.history), *map(with_pending, plan.pending)], list[str]()
     async with session(place.settings) as connection:
@@ -51,10 +52,11 @@ async def test_each_size_is_measured_and_what_the_services_count_with_stays_true
             assert result.missing is None
             assert result.cpu["escalation"] > 0
             measured.append(result.name)
+            keep(tmp_path / "results.jsonl", [result])
             await look_at_rows(connection)
             if result.name == with_history(plan.history[-1]):
                 assert await connection.fetchval("select count(*) from recovery.ledger_entry") > plan.history[-1]
-        assert measured == [*SNAPSHOTS.values(), *sizes]
+        assert measured == [*SNAPSHOTS.values(), *sizes] == [one.name for one in kept(tmp_path / "results.jsonl")]
         assert await connection.fetchval(PENDING) == plan.pending[-1]
 
 
