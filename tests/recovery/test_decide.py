@@ -133,6 +133,8 @@ def test_no_proof_in_time_is_followed_by_the_debit_notice():
             number=1,
         ),
     )
+    assert decision.state.stage is Stage.NOTICING
+    assert decision.state.due != day(7)
 
 
 def test_the_time_to_prove_does_not_run_without_the_letter():

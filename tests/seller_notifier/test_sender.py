@@ -305,7 +305,7 @@ async def test_line_breaks_in_names_and_products_add_no_header_and_no_recipient(
     assert to == "claims@shop.example"
     assert message["Bcc"] is None
     assert [name for name in message if name in HEADERS] == HEADERS
-    assert "Bcc: victim" not in message.get_content().splitlines()
+    assert not [line for line in message.get_content().splitlines() if line.startswith("Bcc:")]
 
 
 @given(st.text(), st.text(max_size=200), st.sampled_from(["en", "de"]))
