@@ -1,7 +1,6 @@
 """Runs plans: one, or many seeds over several processes; and what came of each."""
 
 import asyncio
-import gc
 import logging
 import multiprocessing
 import os
@@ -18,6 +17,7 @@ from ops.simulation.invariants import INVARIANTS, Violation
 from ops.simulation.loop import DeadlockError, VirtualLoop, run
 from ops.simulation.plan import Plan, plan_of
 from shared.runtime.codec import type_of
+from shared.runtime.serve import spare_the_collector
 
 LONGEST: Final = timedelta(days=600)
 """A claim takes months; what goes on for longer goes on for ever."""
@@ -78,21 +78,15 @@ def results(first: int, count: int, jobs: int) -> Iterator[Result]:
     """Of so many seeds, each as soon as it is there."""
     seeds = range(first, first + count)
     if jobs == 1:
-        _spare_the_collector()
+        spare_the_collector()
         yield from map(result_of, seeds)
         return
-    with multiprocessing.get_context("spawn").Pool(jobs, _spare_the_collector) as pool:
+    with multiprocessing.get_context("spawn").Pool(jobs, spare_the_collector) as pool:
         yield from pool.imap_unordered(result_of, seeds, AT_ONCE)
 
 
 def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _spare_the_collector() -> None:
-    """A house lives shorter than it takes to look for what is left of it, again and again."""
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 def quietly() -> None:

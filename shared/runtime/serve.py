@@ -93,7 +93,7 @@ class Replica:
             tasks.append(asyncio.create_task(ticking))
             if effects is not None:
                 tasks.append(asyncio.create_task(effects.run(self._settings.tick_seconds)))
-        _spare_the_collector()
+        spare_the_collector()
         self._ready = True
         log.info("serving", service=self._service.name)
         await self._stop.wait()
@@ -282,7 +282,7 @@ def stores_of(service: Service, pool: Any, settings: Settings) -> dict[str, Stor
     return {process.name: PostgresStore(pool, process.name, nobody, seconds) for process in service.processes}
 
 
-def _spare_the_collector() -> None:
+def spare_the_collector() -> None:
     """What was made at start lives as long as we do; looking at it again and again costs a third of the speed."""
     gc.collect()
     gc.freeze()
