@@ -140,9 +140,9 @@ async def test_a_lock_outlives_no_session_that_does_nothing(bench: Workbench, da
     settings = Settings(database_url=SecretStr(database_url), database_timeout_seconds=1)
     pool = await connect(settings, "account", size=2)
     try:
-        async with pool.acquire() as frozen:
-            await frozen.execute("begin; select from lane where n = 0 for update")
-            await asyncio.wait_for(bench.pool.fetch("select from lane where n = 0 for update"), 10)
+        frozen = await pool.acquire()  # never given back: what became of its session is the database's word alone
+        await frozen.execute("begin; select from lane where n = 0 for update")
+        await asyncio.wait_for(bench.pool.fetch("select from lane where n = 0 for update"), 10)
     finally:
         pool.terminate()
 
