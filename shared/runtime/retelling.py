@@ -152,7 +152,7 @@ class RetellingTurn(Turn):
         now, begun = self._lanes[slot.lane].moment, slot.state is not None
         order = Order(self._told, slot.lane, now)
         waiting = [row.asked for row in slot.waiting if begun or self._can_begin(row.asked)]
-        heard = {asked.cause for asked in waiting}
+        heard = {row.asked.cause for row in slot.waiting}
         by_itself = [asked for asked in self._by_itself(slot) if asked.cause not in heard]
         heads = order.heads(waiting)
         found = self._as_then(slot, [*heads, *order.of_the_state(by_itself)])
@@ -162,7 +162,10 @@ class RetellingTurn(Turn):
         if found is None:
             return None
         outcome = order.first(self._outcomes(slot) - heard)
-        return None if outcome is not None and outcome < found[0] else found
+        if outcome is not None and outcome < found[0]:
+            return None
+        at, asked = found
+        return min(at, order.first(heard) or at), asked
 
     def _as_then(self, slot: Slot, asked: Sequence[tuple[datetime, Asked]]) -> tuple[datetime, Asked] | None:
         """The earliest that can have been decided then: whatever said something is known, so all else was silent."""

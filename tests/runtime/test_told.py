@@ -52,7 +52,7 @@ def expired(state: Sum, at: Moment[Any]) -> Decision[Sum]:
 summing = Process(
     name="summing",
     state=Sum,
-    begins={Deposited: lambda event, at: deposited(Sum(account=event.account), event, at)},
+    begins={Adjusted: lambda event, at: adjusted(Sum(account=event.account), event, at)},
     hears={Deposited: deposited, Adjusted: adjusted},
     waits=expired,
 )
@@ -61,7 +61,8 @@ summing = Process(
 class Recovering:
     """A lane that has gathered all it had heard; ``told`` says what had been published, and when."""
 
-    def __init__(self, *, silently: bool = True, twice: bool = False) -> None:
+    def __init__(self, *, begun: bool = True, silently: bool = True, twice: bool = False) -> None:
+        self._begun = begun
         self._state = Sum(account=KEY, total=1, silently=silently, twice=twice)
         self._held: list[HeldRow] = []
         self._told: list[ToldRow] = []
@@ -87,7 +88,8 @@ class Recovering:
         turn = RetellingTurn(
             summing, service="summing", policies=Policies([]), now=_on(100), lanes={LANE: lane}, known=True, bad_keys={}
         )
-        turn.know([StateRow(KEY, LANE, 1, self._state.model_dump_json(), None, None)], self._held)
+        states = [StateRow(KEY, LANE, 1, self._state.model_dump_json(), None, None)] if self._begun else []
+        turn.know(states, self._held)
         turn.remember(Told(self._told), {KEY: awaited}, {})
         turn.retell(KEY, LANE)
         return turn.finish()
@@ -153,6 +155,16 @@ def test_a_silent_fact_that_changes_what_was_published_had_not_been_heard_yet() 
     lane.published(one, counted(1, 2), day=4)
     lane.published(two, counted(2, 5), day=5)
     assert_as_then(lane.retold(), "Deposited", "Adjusted", "Deposited")
+
+
+def test_a_silent_beginning_is_no_later_than_what_follows_it_though_another_clock_had_said_it() -> None:
+    lane = Recovering(begun=False)
+    one = lane.heard(deposit(1), said=2)
+    lane.heard(Adjusted(account=KEY, amount=1), said=4)
+    lane.published(one, counted(1, 2), day=3)
+    changes = lane.retold()
+    assert_as_then(changes, "Adjusted", "Deposited")
+    assert [row.at for row in changes.journal] == [_on(3), _on(3)]
 
 
 def test_nothing_overtakes_what_is_still_to_be_asked_and_was_decided_before_it() -> None:
