@@ -71,6 +71,7 @@ async def connect(settings: Settings, schema: str, size: int = 4) -> Any:
                 "search_path": schema,
                 "lock_timeout": f"{int(seconds * 500)}",
                 "idle_in_transaction_session_timeout": f"{int(seconds * 1000)}",
+                "synchronous_commit": "on",  # what is published has to be on disk, whatever the server was told
                 "tcp_keepalives_idle": "15",
                 "jit": "off",
                 "plan_cache_mode": "force_generic_plan",

@@ -40,7 +40,7 @@ REPLAY = "replay"
 _TICK = timedelta(microseconds=1)
 """Every turn of a lane has a moment of its own, whatever the clocks do: moments tell which decision came first."""
 MAX_STATE = 64 * 1024
-"""Bytes of the largest state accepted; a healthy one is under 2 KB."""
+"""Characters of the largest state accepted, as JSON; a healthy one is under 2,000."""
 
 
 MOST_FACTS_OF_A_KEY = 1_000
@@ -233,7 +233,7 @@ class Turn:
     def _as_json(self, state: Any) -> str:
         body: str = state.model_dump_json()
         if len(body) > MAX_STATE:
-            raise UndecidedError(f"the state would have {len(body)} bytes, and at most {MAX_STATE} are kept")
+            raise UndecidedError(f"the state would have {len(body)} characters, and at most {MAX_STATE} are kept")
         return body
 
     def _apply(

@@ -395,6 +395,8 @@ class Worker:
                     _, lane_rows = await tx.take((), lanes)
                     self._refuse_older((), lane_rows)
                     asked = await find(tx, limit)
+                    if not asked:  # a deadline that waits for others is looked for at every tick, and writes nothing
+                        return
                     turn = await self._turn(tx, lane_rows, [(a, None) for a in asked], bad)
                     await self._write(tx, turn, lane_rows)
             except FAULTS as error:

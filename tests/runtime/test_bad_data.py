@@ -147,6 +147,16 @@ async def test_a_lock_outlives_no_session_that_does_nothing(bench: Workbench, da
         pool.terminate()
 
 
+async def test_what_is_committed_is_on_disk_whatever_the_server_was_told(bench: Workbench, database_url: str) -> None:
+    name = database_url.rpartition("/")[2]
+    await bench.pool.execute(f'alter database "{name}" set synchronous_commit to off')
+    pool = await connect(Settings(database_url=SecretStr(database_url)), "account", size=1)
+    try:
+        assert await pool.fetchval("show synchronous_commit") == "on"
+    finally:
+        await pool.close()
+
+
 async def test_bytes_that_are_no_fact_are_kept_and_those_after_them_are_heard(bench: Workbench) -> None:
     one = await bench.replica()
     bench.shelf.append(Place(DEPOSITS.name, lane_of("a")), "a", b"{", [("ce_type", b"Deposited")])
