@@ -55,6 +55,8 @@ class RetellingTurn(Turn):
         free = not slot.parked and asked.key not in self._bad
         if not (lane.told or lane.gathering) or not (free or asked.type == REPLAY):
             super().ask(asked, event)
+        elif asked.type == REPLAY and not self._known:
+            return  # what was silent would be decided as if nothing were known: it stays on record until then
         elif asked.type == REPLAY:
             self._answer(asked)
             slot.parked, slot.as_published = False, asked.body == AS_PUBLISHED
@@ -109,7 +111,9 @@ class RetellingTurn(Turn):
         return self._moment_at(now, asked, seen, known=self._was_known(asked))
 
     def _was_known(self, asked: Asked) -> bool:
-        return self._known and not self._told.was_unknown(asked.cause)
+        if asked.cause in self._told:
+            return not self._told.was_unknown(asked.cause)
+        return self._known
 
     def _reference_of(self, state: Any, event: Event | None, asked: Asked) -> ReferenceSeen | None:
         """What was known then of the reference."""

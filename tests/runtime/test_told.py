@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from shared.events.base import Event, derived_text
 from shared.policy import Policies
 from shared.runtime import Decision, Moment, Process, State
-from shared.runtime.retelling import RetellingTurn
+from shared.runtime.retelling import AS_PUBLISHED, RetellingTurn
 from shared.runtime.store import Asked, Changes, HeldRow, LaneRow, StateRow, ToldRow
-from shared.runtime.told import Told, fingerprint
-from shared.runtime.turn import deadline
+from shared.runtime.told import UNKNOWN, Told, fingerprint
+from shared.runtime.turn import REPLAY, deadline
 from tests.runtime.toy import COUNTS, Adjusted, Counted, Deposited, Expired
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -76,23 +78,34 @@ class Recovering:
         self._held.append(HeldRow(asked, None, _on(100)))
         return cause
 
-    def published(self, cause: str, event: Event, day: float, ordinal: int = 1) -> None:
+    def published(self, cause: str, event: Event, day: float, ordinal: int = 1, reference: str | None = None) -> None:
         event_id = derived_text("summing", cause, event.type_name(), str(ordinal))
         body = event.model_dump_json()
         said = fingerprint(event.type_name(), body)
-        self._told.append(ToldRow(LANE, cause, event_id, _on(day), event.type_name(), said, STREAM))
+        self._told.append(ToldRow(LANE, cause, event_id, _on(day), event.type_name(), said, STREAM, reference))
 
-    def retold(self, awaited: Sequence[str] = ()) -> Changes:
-        """``awaited``: causes of what will still be asked."""
+    def retold(self, awaited: Sequence[str] = (), *, known: bool = True) -> Changes:
+        """``awaited``: causes of what will still be asked. ``known``: whether the reference is, now."""
+        turn = self._turn(known=known, awaited=awaited)
+        turn.retell(KEY, LANE)
+        return turn.finish()
+
+    def replayed(self, *, known: bool) -> Changes:
+        """``known``: whether the reference is, by the replica that is asked to take what was published as it is."""
+        turn = self._turn(known=known)
+        turn.ask(Asked(KEY, LANE, REPLAY, "replay-1", _on(100), AS_PUBLISHED, request_id=1))
+        return turn.finish()
+
+    def _turn(self, *, known: bool, awaited: Sequence[str] = ()) -> RetellingTurn:
         lane = LaneRow(LANE, None, 2, 0, 0, {}, _on(100), len(self._held), told=len(self._told))
+        lanes, policies = {LANE: lane}, Policies([])
         turn = RetellingTurn(
-            summing, service="summing", policies=Policies([]), now=_on(100), lanes={LANE: lane}, known=True, bad_keys={}
+            summing, service="summing", policies=policies, now=_on(100), lanes=lanes, known=known, bad_keys={}
         )
         states = [StateRow(KEY, LANE, 1, self._state.model_dump_json(), None, None)] if self._begun else []
         turn.know(states, self._held)
         turn.remember(Told(self._told), {KEY: awaited}, {})
-        turn.retell(KEY, LANE)
-        return turn.finish()
+        return turn
 
 
 def _on(day: float) -> datetime:
@@ -260,3 +273,25 @@ def test_a_difference_stops_the_key_and_what_follows_waits() -> None:
     assert error is not None
     assert "differs from what was published" in error
     assert "Counted" in error
+
+
+def test_a_replay_stays_on_record_until_the_reference_is_known() -> None:
+    lane = Recovering()
+    one = lane.heard(deposit(1), said=1)
+    lane.published(one, counted(1, 77), day=2)
+    waits = lane.replayed(known=False)
+    assert (waits.journal, waits.answered, [row.told for row in waits.lanes]) == ([], [], [1])
+    taken = lane.replayed(known=True)
+    assert [row.asked.type for row in taken.journal] == ["Deposited"]
+    assert (taken.answered, [row.told for row in taken.lanes]) == ([1], [0])
+
+
+@pytest.mark.parametrize(("said", "knew"), [(None, True), (UNKNOWN, False)])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_decision_that_was_published_knows_what_it_knew_then(said: str | None, *, knew: bool, known: bool) -> None:
+    """Whatever the replica knows that takes it again."""
+    lane = Recovering()
+    one = lane.heard(deposit(1), said=1)
+    lane.published(one, counted(1, 2), day=2, reference=said)
+    [taken] = lane.retold(known=known).journal
+    assert (taken.at, taken.known) == (_on(2), knew)

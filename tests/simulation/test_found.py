@@ -80,3 +80,17 @@ def test_a_silent_beginning_is_decided_again_before_what_follows_it() -> None:
     house = lived(Plan(55268, ((11,), (42,)), (replaced, restored, again), noise))
     assert {restored, again} <= set(house.faults.struck)
     assert house.watch.violation is None
+
+
+def test_a_key_that_is_replayed_as_published_is_decided_by_what_was_known_then() -> None:
+    """The replica that did it had just begun and knew of no seller: each deadline waited for that five minutes more, a
+    thousand times, and everything that was published came out otherwise."""
+    faults = (
+        Fault(Kind.CRASH, "escalation", point=65, busy=True, size=4.110209745201924),
+        Fault(Kind.RESTORE, "escalation", point=176, busy=True, size=20.0),
+        Fault(Kind.NEXT_VERSION, "escalation", point=408, busy=False, size=12.90434245034533),
+    )
+    noise = frozenset({Noise.SLOW_READING, Noise.OTHER_PARTITIONER})
+    house = lived(Plan(152850, ((74,), (102,)), faults, noise))
+    assert set(faults) == set(house.faults.struck)
+    assert house.watch.violation is None
