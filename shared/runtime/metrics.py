@@ -22,6 +22,9 @@ class _Families:
         self.contradictions = Counter(
             "makegood_contradictions", "The same id met again with other content", one, registry=registry
         )
+        self.outdated = Counter(
+            "makegood_outdated", "Records said after a recovery by a replica of before it", one, registry=registry
+        )
         self.dead = Counter("makegood_dead_letters", "Records that are no fact", one, registry=registry)
         self.effects = Counter("makegood_effects", "Effects by outcome", two, registry=registry)
         self.lag = Gauge("makegood_lag_records", "Records not yet heard", one, registry=registry)
@@ -82,6 +85,7 @@ class Metrics:
         self.published, self.retries = f.published.labels(process), f.retries.labels(process)
         self.gaps, self.dead_letters = f.gaps.labels(process), f.dead.labels(process)
         self.contradictions = f.contradictions.labels(process)
+        self.outdated = f.outdated.labels(process)
         self.lag, self.held, self.due = f.lag.labels(process), f.held.labels(process), f.due.labels(process)
         self.set_aside, self._letters = f.set_aside.labels(process), f.letters.labels(process)
         self._parked, self._parked_seconds = f.parked.labels(process), f.parked_seconds.labels(process)

@@ -130,6 +130,8 @@ class Sieve:
             if (epoch, sequence) == known[:2] and known.content not in (None, record.content()):
                 self._metrics.contradictions.inc()
                 raise DecodeError(("ce_sequence", "was heard before with other content"))
+            if epoch < known.epoch and sequence > known.sequence:
+                self._metrics.outdated.inc()
             return False
         first = known is None and (sequence == 1 or row.began_at > 0)
         if not first and (known is None or sequence > known.sequence + 1):

@@ -132,6 +132,7 @@ async def test_what_a_producer_said_in_an_epoch_that_is_over_is_not_heard(mirror
     count(mirror, 2, epoch=2)
     await one.read()
     assert mirrored(mirror) == [1, 2]
+    assert one.figure("makegood_outdated_total") == 1
 
 
 async def test_the_same_number_with_other_content_is_an_alarm_and_kept(mirror: Workbench) -> None:
