@@ -18,12 +18,12 @@ class Contacts(Enum):
     The mail system of a ``refused`` one says no for good, of a ``busy`` one for now.
     """
 
-    ONE = ("{first}",)
-    TWO = ("{first}", "{second}")
-    FIRST_REFUSED = ("refused.{first}", "{second}")
-    ALL_REFUSED = ("refused.{first}",)
-    BUSY = ("busy.{first}",)
-    NONE = ()
+    ONE = "{first}"
+    TWO = "{first} {second}"
+    FIRST_REFUSED = "refused.{first} {second}"
+    ALL_REFUSED = "refused.{first}"
+    BUSY = "busy.{first}"
+    NONE = ""  # an empty tuple is some object in the first releases of Python 3.11
 
 
 class Stands(Enum):
@@ -126,12 +126,12 @@ class Directory:
         language = pick(luck, SPOKEN[luck.choice(sorted(marketplaces))]) if marketplaces else "en"
         mailbox = re.sub(r"[^a-z0-9]+", "-", seller_id.lower()).strip("-")[:40] or "seller"
         names = {part: f"{local}.{mailbox}" for part, local in zip(("first", "second"), _LOCAL[language], strict=True)}
-        addresses: tuple[str, ...] = self._fate.decides(seller_id, luck, CONTACTS).value
+        addresses: str = self._fate.decides(seller_id, luck, CONTACTS).value
         return SellerRegistered(
             seller_id=seller_id,
             name=business_name(self._fate.seed, seller_id),
             language=language,
-            contacts=tuple(f"{address.format(**names)}@example.test" for address in addresses),
+            contacts=tuple(f"{address.format(**names)}@example.test" for address in addresses.split()),
             standing=_AT_FIRST[stands(self._fate, seller_id)],
         )
 
