@@ -39,8 +39,9 @@ simulate: sync ## Try seeds of the whole house in virtual time (SEEDS= FROM= TRA
 	@$(RUN) makegood simulate $(call option,SEEDS,seeds) $(call option,FROM,from) $(call option,TRACE,trace) \
 		$(call option,JOBS,jobs)
 
-bench: sync ## Measure speed and CPU: routes and limit, or WHAT= (CLAIMS= ROUNDS= JSON=)
-	@$(RUN) makegood bench $(WHAT) $(call option,CLAIMS,claims) $(call option,ROUNDS,rounds) $(call option,JSON,json)
+bench: sync ## Measure speed and CPU: routes and limit, or WHAT= (CLAIMS= ROUNDS= JSON=; SHORT=yes: only whether all runs)
+	@$(RUN) makegood bench $(WHAT) $(call option,CLAIMS,claims) $(call option,ROUNDS,rounds) $(call option,JSON,json) \
+		$(if $(SHORT),--short)
 
 mutants: sync ## Remove each safeguard in turn and see that its tests fail (NAME=)
 	@$(RUN) python -m tests.mutants $(if $(NAME),"$(NAME)")
