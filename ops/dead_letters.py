@@ -18,7 +18,7 @@ from shared.runtime.lanes import partition_of
 from shared.runtime.log import Place
 from shared.runtime.retelling import AS_PUBLISHED
 from shared.runtime.settings import Settings
-from shared.runtime.turn import REPLAY
+from shared.runtime.store import REPLAY
 
 _SAFE_HEADERS: Final = ("ce_id", "ce_type", "ce_source", "ce_time", "ce_cause", "ce_lane", "ce_sequence", "ce_epoch")
 """Headers that say nothing of anybody."""

@@ -70,7 +70,7 @@ class House:
         self.story: list[Told] = []
         self.refused: list[tuple[str, Exception]] = []
         self.upgraded: set[str] = set()
-        self.waved = 0
+        self.waved: set[tuple[str, str]] = set()
         """Keys of which an operator let stand what had been published, though it is decided otherwise now."""
         self.seen = self._seen()
         self.watch = Watch(invariants, self.seen)
@@ -101,7 +101,7 @@ class House:
             policies=POLICIES, processes=PROCESSES, service_of=SERVICE_OF, letters=self.mail.taken,
             sent_again=self.mail.again,
             faulty=lambda: bool(self.faults.struck) or Noise.TWO_REPLICAS in self.plan.noise,
-            refused=self.refused, spoilt=self.outside.spoilt, upgraded=self.upgraded,
+            refused=self.refused, spoilt=self.outside.spoilt, upgraded=self.upgraded, waved=self.waved,
             reading=self._reading,
         )  # fmt: skip
 
@@ -296,10 +296,12 @@ class House:
 
     def _heal(self) -> bool:
         """Nothing goes wrong any more, all are there, and an operator looks at what is parked. False: it was so."""
-        waved = sum(replay_as_published(database, self.clock.now()) for database in self.databases.values())
-        self.waved += waved
+        waved = set[tuple[str, str]]().union(
+            *(replay_as_published(database, self.clock.now()) for database in self.databases.values())
+        )
+        self.waved |= waved
         if self.healed:
-            return waved > 0
+            return bool(waved)
         self.healed = True
         self.faults.end()
         self._down.clear()

@@ -12,8 +12,7 @@ from shared.runtime import Service
 from shared.runtime.log import Place, Record
 from shared.runtime.recover import Recalled, recover, refuse_unfit
 from shared.runtime.retelling import AS_PUBLISHED
-from shared.runtime.store import Asked, Store
-from shared.runtime.turn import REPLAY
+from shared.runtime.store import REPLAY, Asked, Store
 
 NOBODY: Final = UUID(int=0)
 DIFFERS: Final = "differs from what was published"
@@ -69,8 +68,9 @@ def _stores(service: Service, database: Database, line: Line) -> dict[str, Store
     return {process.name: SimulatedStore(database, process.name, NOBODY, line) for process in service.processes}
 
 
-def replay_as_published(database: Database, now: datetime) -> int:
-    """As ``makegood dead-letters replay --as-published``, for every key that is parked because it differs; so many."""
+def replay_as_published(database: Database, now: datetime) -> set[tuple[str, str]]:
+    """As ``makegood dead-letters replay --as-published``, for every key that is parked because it differs: which keys,
+    each with its process."""
     keys: set[tuple[str, str]] = set()
     for name, tables in database.schema.tables.items():
         for row in tables.held.values():
@@ -80,4 +80,4 @@ def replay_as_published(database: Database, now: datetime) -> int:
                 cause = f"replay/{row.asked.key}/{database.changed}"
                 request = Asked(row.asked.key, row.asked.lane, REPLAY, cause, now, AS_PUBLISHED)
                 tables.requests[database.schema.next_number()] = request
-    return len(keys)
+    return keys

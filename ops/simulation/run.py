@@ -70,7 +70,7 @@ def result_of(seed: int) -> Result:
         Counter(str(fault.kind) for fault in house.faults.struck),
         Counter(str(each) for each in plan.noise),
         Counter(number for claim in plan.claims for number in claim),
-        house.waved,
+        len(house.waved),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ops.simulation.database import Database, Line, Session
-from ops.simulation.tables import Tables, due_states, own_input, own_lane, tried
+from ops.simulation.tables import Tables, due_states, own_input, own_lane
 from ops.simulation.transaction import SimulatedTransaction
 from shared.runtime.log import Outgoing, Place
 from shared.runtime.store import Asked, EffectRow, InputRow, Kept, LaneRow, Progress, ToldRow, Waiting
@@ -136,12 +136,12 @@ class SimulatedStore:
             for row, kind, body in done:
                 state = effects[row.id]
                 if state.done_at is None:
-                    effects[row.id] = replace(state, row=tried(state.row), done_at=now)
+                    effects[row.id] = replace(state, row=state.row.tried(), done_at=now)
                     asked = Asked(row.key, row.lane, kind, str(row.id), now, body)
                     self._tables.requests[schema.next_number()] = asked
             for row, at in later:
                 if effects[row.id].done_at is None:
-                    effects[row.id] = replace(effects[row.id], row=tried(effects[row.id].row), next_at=at)
+                    effects[row.id] = replace(effects[row.id], row=row, next_at=at)
             self._database.changed += 1
 
     @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -106,11 +106,6 @@ def own_lane(row: LaneRow) -> LaneRow:
         row.n, row.owner, row.epoch, row.position, row.published, dict(row.streams), row.moment, row.held, row.told,
         row.gathering,
     )  # fmt: skip
-
-
-def tried(row: EffectRow) -> EffectRow:
-    """Once more."""
-    return replace(row, attempts=row.attempts + 1)
 
 
 def due_states(tables: Tables, until: Mapping[int, datetime]) -> list[StateRow]:

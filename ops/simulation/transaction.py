@@ -12,6 +12,7 @@ from shared.events.base import PARTITIONS
 from shared.runtime.lanes import partition_of
 from shared.runtime.log import Outgoing, Place
 from shared.runtime.store import (
+    REPLAY,
     Asked,
     Changes,
     ContradictionError,
@@ -103,7 +104,12 @@ class SimulatedTransaction:
     async def requests(self, lanes: Collection[int], limit: int) -> list[Asked]:
         await self._call("requests")
         rows = sorted(self._tables.requests.items())
-        found = [asked._replace(request_id=number) for number, asked in rows if asked.lane in lanes][:limit]
+        gathering = {n for n, lane in self._tables.lanes.items() if lane.gathering}
+        found = [
+            asked._replace(request_id=number)
+            for number, asked in rows
+            if asked.lane in lanes and not (asked.type == REPLAY and asked.lane in gathering)
+        ][:limit]
         await self._done("requests")
         return found
 
@@ -113,12 +119,14 @@ class SimulatedTransaction:
         await self._done("told")
         return found
 
-    async def gathered(self, lane: int) -> list[str]:
+    async def gathered(self, lane: int) -> list[tuple[str, int]]:
         await self._call("gathered")
-        rows = (row for _, row in sorted(self._tables.held.items()))
-        found = list(dict.fromkeys(row.asked.key for row in rows if row.asked.lane == lane))
+        latest: dict[str, int] = {}
+        for number, row in sorted(self._tables.held.items()):
+            if row.asked.lane == lane:
+                latest[row.asked.key] = number
         await self._done("gathered")
-        return found
+        return list(latest.items())
 
     async def awaited(self, keys: Collection[str]) -> list[tuple[str, str]]:
         await self._call("awaited")

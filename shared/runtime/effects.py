@@ -63,10 +63,10 @@ class Effects:
         rows, effects, unreadable = self._read(rows)
         outcomes = await self._perform(effects)
         done: list[tuple[EffectRow, str, str]] = []
-        later = [(row, now + UNREADABLE_PAUSE) for row in unreadable]
+        later = [(row, now + UNREADABLE_PAUSE) for row in unreadable]  # which is no attempt
         for row, effect, outcome in zip(rows, effects, outcomes, strict=True):
             if isinstance(outcome, TryLater) and row.attempts + 1 < MAX_ATTEMPTS:
-                later.append((row, now + FIRST_PAUSE * 4**row.attempts))
+                later.append((row.tried(), now + FIRST_PAUSE * 4**row.attempts))
                 self._metrics.effect("later")
                 continue
             heard: Event = self._gave_up(effect) if isinstance(outcome, TryLater) else outcome

@@ -239,9 +239,10 @@ class PostgresStore:
                                 [kind for _, kind, _ in done], [body for _, _, body in done], now)  # fmt: skip
             if later:
                 await c.execute(
-                    "update effect set attempts = attempts + 1, next_at = v.at "
-                    "from unnest($1::uuid[], $2::timestamptz[]) v(id, at) where effect.id = v.id and done_at is null",
-                    [e.id for e, _ in later], [at for _, at in later],
+                    "update effect set attempts = v.attempts, next_at = v.at "
+                    "from unnest($1::uuid[], $2::int[], $3::timestamptz[]) v(id, attempts, at) "
+                    "where effect.id = v.id and done_at is null",
+                    [e.id for e, _ in later], [e.attempts for e, _ in later], [at for _, at in later],
                 )  # fmt: skip
 
     async def _fetch(self, query: str, *arguments: Any) -> list[Any]:

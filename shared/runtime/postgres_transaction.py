@@ -12,6 +12,7 @@ from shared.events.base import PARTITIONS
 from shared.runtime.lanes import partition_of
 from shared.runtime.log import Outgoing, Place
 from shared.runtime.store import (
+    REPLAY,
     Asked,
     Changes,
     ContradictionError,
@@ -98,9 +99,10 @@ class PostgresTransaction:
 
     async def requests(self, lanes: Collection[int], limit: int) -> list[Asked]:
         rows = await self._c.fetch(
-            "select id, lane, key, kind, cause, body, at from request where process = $1 and lane = any($2::int[]) "
+            "select id, lane, key, kind, cause, body, at from request r where process = $1 and lane = any($2::int[]) "
+            "and not (kind = $4 and exists (select from lane where process = $1 and n = r.lane and gathering)) "
             "order by id limit $3",
-            self._process, list(lanes), limit,
+            self._process, list(lanes), limit, REPLAY,
         )  # fmt: skip
         return [Asked(r["key"], r["lane"], r["kind"], r["cause"], r["at"], r["body"], request_id=r["id"]) for r in rows]
 
@@ -111,11 +113,12 @@ class PostgresTransaction:
         )  # fmt: skip
         return [ToldRow(*row) for row in rows]
 
-    async def gathered(self, lane: int) -> list[str]:
+    async def gathered(self, lane: int) -> list[tuple[str, int]]:
         rows = await self._c.fetch(
-            "select key from held where process = $1 and lane = $2 group by key order by min(id)", self._process, lane
-        )
-        return [row["key"] for row in rows]
+            "select key, max(id) as latest from held where process = $1 and lane = $2 group by key order by min(id)",
+            self._process, lane,
+        )  # fmt: skip
+        return [(row["key"], row["latest"]) for row in rows]
 
     async def decided_last(self, keys: Collection[str]) -> list[tuple[str, datetime]]:
         rows = await self._c.fetch(

@@ -7,18 +7,18 @@ from typing import Any
 
 from shared.events.base import Event, type_registry
 from shared.runtime.process import Decision, Moment, Process
-from shared.runtime.store import Asked, Changes
+from shared.runtime.store import REPLAY, Asked, Changes
 from shared.runtime.told import Order, Told
 from shared.runtime.turn import (
     ASKED,
     DEADLINE,
-    REPLAY,
     ReferenceSeen,
     Slot,
     Turn,
     UndecidedError,
     deadline,
     effect_id,
+    readable,
 )
 
 AS_PUBLISHED = "as-published"
@@ -52,11 +52,13 @@ class RetellingTurn(Turn):
     def ask(self, asked: Asked, event: Event | None = None) -> None:
         """Keeps it while its lane gathers; after that it takes its place among what is still to be decided again."""
         slot, lane = self._slot(asked.key, asked.lane), self._lanes[asked.lane]
+        if lane.told and not self._known:
+            lane.gathering = True  # else what was silent would be decided as if nothing were known
         free = not slot.parked and asked.key not in self._bad
         if not (lane.told or lane.gathering) or not (free or asked.type == REPLAY):
             super().ask(asked, event)
-        elif asked.type == REPLAY and not self._known:
-            return  # what was silent would be decided as if nothing were known: it stays on record until then
+        elif asked.type == REPLAY and lane.gathering:
+            return  # it stays on record until all is there
         elif asked.type == REPLAY:
             self._answer(asked)
             slot.parked, slot.as_published = False, asked.body == AS_PUBLISHED
@@ -74,7 +76,7 @@ class RetellingTurn(Turn):
             self.retell(asked.key, asked.lane)
 
     def finish(self) -> Changes:
-        self.changes.retold = self._told.retold
+        self.changes.retold, self._told.retold = self._told.retold, []
         return super().finish()
 
     def _check(self, slot: Slot, asked: Asked, decision: Decision[Any], moment: Moment[Any]) -> str | None:
@@ -120,7 +122,7 @@ class RetellingTurn(Turn):
         if self.process.reference is None or asked.cause not in self._told:
             return super()._reference_of(state, event, asked)
         then = self._told.reference(asked.cause)
-        return self._references_then.get(then) if then else None
+        return readable(self._references_then.get(then)) if then else None
 
     def _is_awaited(self, slot: Slot) -> bool:
         """Whether the outcome of an effect is still to come that came before what was forgotten last."""
@@ -132,9 +134,8 @@ class RetellingTurn(Turn):
     def retell(self, key: str, lane: int) -> None:
         """Takes the decisions on all that was kept again, in the order in which they were taken first."""
         slot = self._slot(key, lane)
-        if key in self._bad and slot.waiting and not slot.parked:
-            slot.parked = True
-            self._note(slot.waiting[0], self._bad[key])
+        if key in self._bad and not slot.parked:
+            self._park(slot, self._bad[key])
         while not slot.parked and (found := self._next_told(slot)) is not None:
             at, asked = found
             slot.then = max(at, slot.at or at)
@@ -150,6 +151,15 @@ class RetellingTurn(Turn):
                 self._note(row, error)
             else:
                 self._keep(slot, asked, error)
+
+    def _park(self, slot: Slot, why: str) -> None:
+        """Before it is decided on: the first of what waits is refused, or else what would be asked next."""
+        if slot.waiting:
+            slot.parked = True
+            self._note(slot.waiting[0], why)
+        elif (found := self._next_told(slot)) is not None:
+            slot.parked = True
+            self._keep(slot, found[1], why)
 
     def _next_told(self, slot: Slot) -> tuple[datetime, Asked] | None:
         """The earliest of what was kept and of what fell due; None at its end, or when an outcome is awaited."""

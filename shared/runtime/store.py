@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -75,6 +75,10 @@ class StateRow(NamedTuple):
     """Written with the state, and only counted: never read back."""
 
 
+REPLAY = "replay"
+"""Type of the request to decide a parked key's facts again."""
+
+
 class Asked(NamedTuple):
     """One thing to decide for one key: a fact heard, a deadline passed ('deadline'), or a question ('asked').
 
@@ -139,6 +143,10 @@ class EffectRow:
     body: str
     at: datetime
     attempts: int = 0
+
+    def tried(self) -> "EffectRow":
+        """Once more."""
+        return replace(self, attempts=self.attempts + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,14 +257,16 @@ class Transaction(Protocol):
         of which something is asked: an outcome that is there already comes first."""
         ...
 
-    async def requests(self, lanes: Collection[int], limit: int) -> list[Asked]: ...
+    async def requests(self, lanes: Collection[int], limit: int) -> list[Asked]:
+        """In their order. A replay waits as long as its lane gathers."""
+        ...
 
     async def told(self, lanes: Collection[int]) -> list[ToldRow]:
         """What these lanes had said and forgot."""
         ...
 
-    async def gathered(self, lane: int) -> list[str]:
-        """The keys of a lane of which something is held."""
+    async def gathered(self, lane: int) -> list[tuple[str, int]]:
+        """The keys of a lane of which something is held, each with the id of the latest, in the order of the first."""
         ...
 
     async def decided_last(self, keys: Collection[str]) -> list[tuple[str, datetime]]:
@@ -323,5 +333,6 @@ class Store(Protocol):
     async def effects_done(
         self, done: Sequence[tuple[EffectRow, str, str]], later: Sequence[tuple[EffectRow, datetime]], now: datetime
     ) -> None:
-        """``done``: effect, type and body of its outcome, which becomes a request; ``later``: when to try again."""
+        """``done``: effect, type and body of its outcome, which becomes a request. ``later``: when to try again, with
+        the attempts that are to be on record."""
         ...

@@ -5,7 +5,7 @@ what they say must be what was published, for others have heard it: the publishe
 differs parks its key.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Final
@@ -42,6 +42,17 @@ class Told:
 
     def __contains__(self, cause: str) -> bool:
         return cause in self._by_cause
+
+    def __len__(self) -> int:
+        """Events, and not causes."""
+        return sum(map(len, self._by_cause.values()))
+
+    def named(self) -> Iterator[str]:
+        """What may be a key: a deadline's cause, and that of a changed reference, name one."""
+        for cause in self._by_cause:
+            parts = cause.split("/")
+            names = ("/".join(parts[i:j]) for i in (0, 1) for j in range(i + 1, len(parts)))
+            yield from filter(None, names)
 
     def moment(self, cause: str) -> datetime | None:
         """When the decision on this cause was taken; None: nothing was said that is not on record."""

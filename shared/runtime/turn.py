@@ -18,6 +18,7 @@ from shared.runtime.lanes import partition_of
 from shared.runtime.log import Outgoing, Place
 from shared.runtime.process import Decision, Effect, Moment, Process
 from shared.runtime.store import (
+    REPLAY,
     Asked,
     Changes,
     DataError,
@@ -35,8 +36,6 @@ DEADLINE = "deadline"
 """Type under which a passed deadline is asked and journalled."""
 ASKED = "asked"
 """Type under which a changed reference is asked and journalled."""
-REPLAY = "replay"
-"""Request to decide a parked key's facts again."""
 _TICK = timedelta(microseconds=1)
 """Every turn of a lane has a moment of its own, whatever the clocks do: moments tell which decision came first."""
 MAX_STATE = 64 * 1024
@@ -58,8 +57,18 @@ class ReferenceSeen:
     """What is on record for one reference key: how many facts have been heard, and the last one."""
 
     n: int
-    fact: Event
+    fact: Event | None
+    """None: this version cannot read it."""
     body: str
+
+    @classmethod
+    def of(cls, process: Process[Any], row: StateRow) -> "ReferenceSeen":
+        assert process.reference is not None
+        try:
+            fact = process.reference.fact.model_validate_json(row.body)
+        except ValueError:
+            fact = None
+        return cls(row.n, fact, row.body)
 
 
 @dataclass(slots=True)
@@ -100,17 +109,21 @@ class Turn:
         self.decided: dict[str, int] = {}
         self.set_aside: list[DeadLetter] = []
         """Facts that would have had to wait where too many wait already."""
-        self._lanes, self._known, self._bad = lanes, known, bad_keys
+        self._lanes, self._known, self._bad = lanes, known, dict(bad_keys)
         self._references: Mapping[str, ReferenceSeen] = {}
         self._slots: dict[str, Slot] = {}
         for lane in lanes.values():
             lane.moment = max(lane.moment + _TICK, now)
 
     def know(self, states: Sequence[StateRow], held: Sequence[HeldRow]) -> None:
-        """What the database knows of the keys of this turn."""
+        """What the database knows of the keys of this turn. One that this version cannot read is parked when asked."""
         for row in states:
             slot = self._slot(row.key, row.lane)
-            slot.n, slot.state = row.n, self.process.state.model_validate_json(row.body)
+            slot.n = row.n
+            try:
+                slot.state = self.process.state.model_validate_json(row.body)
+            except ValueError as error:
+                self._bad.setdefault(row.key, f"this version cannot read its state: {describe(error)}")
         for waiting in held:
             slot = self._slot(waiting.asked.key, waiting.asked.lane)
             slot.waiting.append(waiting)
@@ -327,7 +340,7 @@ class Turn:
             return None
         name = self.process.reference.key
         of_event = getattr(event, name) if event is not None and name in type(event).model_fields else None
-        return self._references.get(of_event or getattr(state, name, None) or "")
+        return readable(self._references.get(of_event or getattr(state, name, None) or ""))
 
     def _keep(self, slot: Slot, asked: Asked, error: str | None) -> None:
         """Writes a fact that must wait. A deadline is not kept: it is due again as long as the state says so."""
@@ -380,7 +393,14 @@ def _reference_text(seen: ReferenceSeen | None, *, known: bool) -> str | None:
     """What a decision saw of its reference, so that it can be taken again with the same."""
     if not known:
         return UNKNOWN
-    return f"{seen.fact.key}@{seen.n}" if seen else None
+    return f"{seen.fact.key}@{seen.n}" if seen and seen.fact else None
+
+
+def readable(seen: ReferenceSeen | None) -> ReferenceSeen | None:
+    """Raises UndecidedError for what this version cannot read: who goes by it waits for one that can."""
+    if seen is not None and seen.fact is None:
+        raise UndecidedError("this version cannot read its reference")
+    return seen
 
 
 def effect_id(process: str, cause: str, number: int, effect: Effect) -> str:

@@ -43,8 +43,11 @@ log = structlog.get_logger()
 BACKOFF = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Real seconds between tries while the log or the database is away; the last one repeats."""
 Find = Callable[[Transaction, int], Awaitable[list[Asked]]]
+Past = tuple[Told, Mapping[tuple[str, int], ReferenceSeen]]
 LIMIT = 1000
 """Most deadlines or requests handled in one transaction."""
+RETOLD_AT_ONCE = 100
+"""Most keys of a restored lane that are decided again in one transaction."""
 LOOK_AGAIN_SECONDS = 5.0
 """Real seconds after which the record heard last is asked for once more."""
 COUNT_SECONDS = 1.0
@@ -89,6 +92,8 @@ class Worker:
         """Places whose assignment failed: until it is made up for, what is known of them may be out of date."""
         self._seen: dict[int, int] = {}
         self._committed: dict[Place, int] = {}
+        self._passing_on: tuple[dict[Place, int], dict[int, int]] | None = None
+        """How far was read, and how far each lane had got by then: what must be out before that may be committed."""
         self._unsure_since: float | None = None
         self._counted_at = -math.inf
         self._looked_at = -math.inf
@@ -97,11 +102,9 @@ class Worker:
         """New places: start reading one before ``next``, to see whether it is still the same log."""
         self._unprepared.update(places)
         begins = await self._log.begins(places)
-        rows = await self._store.begin_inputs(begins)
+        rows = await self._refuse_unread(begins)
         ends = await self._log.ends(places)  # after the rows, which others move on meanwhile
         for row in rows:
-            if row.next < begins[row.place]:
-                raise self._break(row.place, f"records {row.next} to {begins[row.place] - 1} are gone unread")
             self._refuse_shorter(row.place, ends[row.place], row.next)
             self._log.seek(row.place, max(row.next - 1, begins[row.place]))
             self._sieve.begin(row.place, after=row.last_print is not None and row.next > begins[row.place])
@@ -148,11 +151,11 @@ class Worker:
         if waiting.behind:
             await self._outbox.drain(waiting.behind)
         await self._watermark.advance(self._next)
-        if gathering := sorted(waiting.gathering - waiting.requests):
-            await self._retell(await self._watermark.caught_up(gathering))
+        if waiting.gathering:
+            await self._retell(await self._watermark.caught_up(sorted(waiting.gathering)))
         if due := waiting.due - waiting.gathering:
             await self._fire(due)
-        await self._tell_offsets(committing=not waiting.gathering)
+        await self._tell_offsets()
 
     async def _prepare(self) -> None:
         """An assignment that failed is noticed by the next record; where none comes, deadlines would wait for ever."""
@@ -216,6 +219,7 @@ class Worker:
         places = {record.place for record in records}
         lanes = {lane for record in records if (lane := self._sieve.lane_of(record)) is not None}
         await self._begin(places)
+        await self._refuse_gone(records)
         try:
             await self._transact(places, lanes, records)
         except FAULTS:
@@ -228,6 +232,25 @@ class Worker:
         unknown = places - self._next.keys()
         if unknown:
             await self.assigned(unknown)
+
+    async def _refuse_gone(self, records: Sequence[Record]) -> None:
+        """Where the log has lost its beginning beneath a reader, the client goes on behind the gap without a word."""
+        following = dict(self._next)
+        jumped: set[Place] = set()
+        for place, offset in ((record.place, record.offset) for record in records):
+            if offset > following.get(place, offset):
+                jumped.add(place)
+            following[place] = offset + 1
+        if jumped:
+            await self._refuse_unread(await self._log.begins(jumped))
+
+    async def _refuse_unread(self, begins: Mapping[Place, int]) -> list[InputRow]:
+        """The rows of these places, none of which has records to read that are not there any more."""
+        rows = await self._store.begin_inputs(begins)
+        for row in rows:
+            if row.next < begins[row.place]:
+                raise self._break(row.place, f"records {row.next} to {begins[row.place] - 1} are gone unread")
+        return rows
 
     async def _transact(
         self,
@@ -277,27 +300,36 @@ class Worker:
         return turn
 
     async def _inform(
-        self, turn: Turn, tx: Transaction, lanes: list[LaneRow], keys: Collection[str], events: Sequence[Event | None]
+        self,
+        turn: Turn,
+        tx: Transaction,
+        lanes: list[LaneRow],
+        keys: Collection[str],
+        events: Sequence[Event | None],
+        *,
+        past: Past | None = None,
     ) -> None:
         """What is on record for these keys."""
         held = await tx.held(keys) if any(lane.held for lane in lanes) else []
         turn.know(await tx.load(keys), held)
         turn.refer(await self._references(tx, turn.reference_keys(events)))
         if isinstance(turn, RetellingTurn):
-            told = Told(await tx.told([lane.n for lane in lanes if lane.told]))
             awaited: dict[str, list[str]] = {}
             for key, cause in await tx.awaited(keys):
                 awaited.setdefault(key, []).append(cause)
-            turn.remember(told, awaited, await self._references_then(tx, told))
+            # What gathers is only kept. Else little is left of it by now.
+            told, then = past or await self._past(tx, [lane.n for lane in lanes if lane.told and not lane.gathering])
+            turn.remember(told, awaited, then)
             turn.go_on_from(dict(await tx.decided_last(keys)))
 
-    async def _references_then(self, tx: Transaction, told: Told) -> dict[tuple[str, int], ReferenceSeen]:
-        reference, seen = self.process.reference, told.references()
-        if reference is None or not seen:
-            return {}
+    async def _past(self, tx: Transaction, lanes: Collection[int]) -> Past:
+        """What these lanes had said and forgot, and what was known then."""
+        told = Told(await tx.told(lanes) if lanes else ())
+        seen = told.references()
+        if self.process.reference is None or not seen:
+            return told, {}
         rows = await tx.reference_then(reference_name(self.process), seen)
-        facts = {(r.key, r.n): reference.fact.model_validate_json(r.body) for r in rows}
-        return {(r.key, r.n): ReferenceSeen(r.n, facts[r.key, r.n], r.body) for r in rows}
+        return told, {(r.key, r.n): ReferenceSeen.of(self.process, r) for r in rows}
 
     def _new_turn(self, lanes: list[LaneRow], bad: Mapping[str, str]) -> Turn:
         return (RetellingTurn if any(lane.told or lane.gathering for lane in lanes) else Turn)(
@@ -315,7 +347,7 @@ class Worker:
         if reference is None or not keys:
             return {}
         rows = await tx.reference(reference_name(self.process), keys)
-        return {r.key: ReferenceSeen(r.n, reference.fact.model_validate_json(r.body), r.body) for r in rows}
+        return {r.key: ReferenceSeen.of(self.process, r) for r in rows}
 
     async def _write(self, tx: Transaction, turn: Turn, lanes: list[LaneRow]) -> None:
         self._outbox.note(lanes)
@@ -414,55 +446,90 @@ class Worker:
     async def _retell(self, lanes: Collection[int]) -> None:
         """After a restored backup: all that was heard again is there, and is decided in the order of then."""
         for lane in lanes:
-            try:
-                await self._retell_lane(lane, {})
-            except FAULTS:
-                keys: set[str] = set()
-                async with self._store.transaction() as tx:
-                    keys.update(await self._forgotten_keys(tx, lane))
-                bad = await self._find_bad(keys, lambda only, lane=lane: self._retell_lane(lane, {}, only))
-                await self._retell_lane(lane, bad)
+            async with self._store.transaction() as tx:
+                past = await self._past(tx, [lane])
+            named, done = [key for key in past[0].named() if partition_of(key, PARTITIONS) == lane], dict[str, int]()
+            while keys := await self._still_forgotten(lane, named, done):
+                try:
+                    await self._retell_keys(lane, keys, {}, past)
+                except FAULTS:
+                    bad = await self._find_bad(keys, lambda only, lane=lane: self._retell_keys(lane, only, trial=True))
+                    async with self._store.transaction() as tx:
+                        past = await self._past(tx, [lane])
+                    await self._retell_keys(lane, keys, bad, past)
 
-    async def _retell_lane(self, lane: int, bad: Mapping[str, str], only: Collection[str] | None = None) -> None:
+    async def _still_forgotten(self, lane: int, named: Sequence[str], done: dict[str, int]) -> list[str]:
+        """The next keys to decide on again: those of which something is held, and ``named`` ones. Empty: the lane has
+        gathered, and goes on. ``done``: each key that was given out, with the latest that was held of it then."""
         async with self._store.transaction() as tx:
             _, lanes = await tx.take((), [lane])
             self._refuse_older((), lanes)
-            keys = await self._forgotten_keys(tx, lane)
-            turn = self._new_turn(lanes, bad)
-            await self._inform(turn, tx, lanes, keys, [])
+            latest = dict.fromkeys(named, 0) | dict(await tx.gathered(lane))
+            left = [(key, number) for key, number in latest.items() if number > done.get(key, -1)][:RETOLD_AT_ONCE]
+            if not left:
+                turn = self._new_turn(lanes, {})
+                for row in lanes:
+                    row.gathering = False
+                turn.finish()
+                await self._write(tx, turn, lanes)
+        done.update(left)
+        return [key for key, _ in left]
+
+    async def _retell_keys(
+        self,
+        lane: int,
+        keys: Collection[str],
+        bad: Mapping[str, str] | None = None,
+        past: Past | None = None,
+        *,
+        trial: bool = False,
+    ) -> None:
+        async with self._store.transaction() as tx:
+            _, lanes = await tx.take((), [lane])
+            self._refuse_older((), lanes)
+            if past is None or lanes[0].told != len(past[0]):  # somebody else was here meanwhile
+                past = await self._past(tx, [lane])
+            turn = self._new_turn(lanes, bad or {})
+            await self._inform(turn, tx, lanes, keys, [], past=past)
             assert isinstance(turn, RetellingTurn)  # the lane gathers
-            for key in keys if only is None else only:
+            for key in keys:
                 turn.retell(key, lane)
-            for row in lanes:
-                row.gathering = False
             turn.finish()
             await self._write(tx, turn, lanes)
-            if only is not None:
+            if trial:
                 raise _TrialPassed
         await self._say(lanes, turn.changes.outbox)
 
-    async def _forgotten_keys(self, tx: Transaction, lane: int) -> list[str]:
-        """Those of which something is held, and those that a cause names: of a deadline, or a changed reference."""
-        keys = dict.fromkeys(await tx.gathered(lane))
-        for row in await tx.told([lane]):
-            parts = row.cause.split("/")
-            named = ("/".join(parts[i:j]) for i in (0, 1) for j in range(i + 1, len(parts)))
-            keys.update(dict.fromkeys(key for key in named if key and partition_of(key, PARTITIONS) == lane))
-        return list(keys)
-
-    async def _tell_offsets(self, *, committing: bool) -> None:
-        """For lag monitors and for services that wait for us: they take what is committed for passed on, and what is
-        only gathered is not."""
+    async def _tell_offsets(self) -> None:
+        """For lag monitors, and for services that wait for us."""
         if not self._watermark.ends:
             return  # nothing is assigned: the lag is not 0 but unknown
         lag = sum(max(0, end - self._next.get(place, 0)) for place, end in self._watermark.ends.items())
         self._metrics.lag.set(lag)
         self.waiting_since = None if lag == 0 else self.waiting_since or steady_seconds()
+        if self._passing_on or self._uncommitted():
+            await self._pass_on()
+
+    def _uncommitted(self) -> dict[Place, int]:
         assigned = self._log.assigned()
-        offsets = {p: n for p, n in self._next.items() if p in assigned and self._committed.get(p) != n}
-        if offsets and committing:
-            await self._log.commit(offsets)
-            self._committed.update(offsets)
+        return {p: n for p, n in self._next.items() if p in assigned and self._committed.get(p) != n}
+
+    async def _pass_on(self) -> None:
+        """What is committed is taken for passed on: so all that followed from it is out, in whichever lane, and nothing
+        of it is only gathered."""
+        offsets = self._uncommitted()
+        lanes = await self._store.lanes()  # after how far was read: what followed from that is in it
+        if any(lane.gathering for lane in lanes):
+            self._passing_on = None
+            return
+        offsets, wanted = self._passing_on or (offsets, {lane.n: lane.position for lane in lanes})
+        self._passing_on = offsets, wanted
+        if any(lane.published < wanted[lane.n] for lane in lanes):
+            return
+        self._passing_on = None
+        if still := {place: n for place, n in offsets.items() if place in self._log.assigned()}:
+            await self._log.commit(still)
+            self._committed.update(still)
 
     def _refuse_shorter(self, place: Place, end: int, wanted: int) -> None:
         if end < wanted:

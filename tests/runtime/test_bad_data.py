@@ -157,6 +157,48 @@ async def test_what_is_committed_is_on_disk_whatever_the_server_was_told(bench: 
         await pool.close()
 
 
+async def test_a_state_that_this_version_cannot_read_stops_its_own_key_only(bench: Workbench) -> None:
+    one = await bench.replica()
+    good, newer = [key for key in (f"k{n}" for n in range(500)) if lane_of(key) == lane_of("a")][:2]
+    bench.shelf.say(*(Deposited(account=key, n=1, wait_days=1) for key in (good, newer)))
+    await one.read()
+    as_it_was = await bench.pool.fetchval("select body::text from state where key = $1", newer)
+    await bench.pool.execute(
+        """update state set body = '{"account":"x","n":"of a newer version"}' where key = $1""", newer
+    )
+    bench.shelf.say(*(Deposited(account=key, n=2) for key in (good, newer)))
+    await asyncio.wait_for(one.read(), 10)
+    one.clock.moment += 3 * DAY
+    for _ in range(2):
+        await one.worker.tick()
+    assert counts(bench) == {good: [1, 2], newer: [1]}
+    assert [event.account for event in bench.shelf.told(Expired)] == [good]
+    assert list(await parked(bench)) == [newer]
+    assert "this version cannot read its state" in (await parked(bench))[newer]
+
+    await replay(bench, newer)
+    await one.worker.tick()
+    assert list(await parked(bench)) == [newer]  # as long as it cannot be read
+    await bench.pool.execute("update state set body = $1 where key = $2", as_it_was, newer)
+    await replay(bench, newer)
+    for _ in range(2):
+        await one.worker.tick()
+    assert counts(bench)[newer] == [1, 2]
+    assert {event.account for event in bench.shelf.told(Expired)} == {good, newer}
+
+
+async def test_a_deadline_of_a_state_that_this_version_cannot_read_holds_up_nobody(bench: Workbench) -> None:
+    one = await bench.replica()
+    bench.shelf.say(*(Deposited(account=key, n=1, wait_days=1) for key in ("a", "b")))
+    await one.read()
+    await bench.pool.execute("""update state set body = '{"account":"x","n":"of a newer version"}' where key = 'a'""")
+    one.clock.moment += 3 * DAY
+    for _ in range(2):
+        await one.worker.tick()
+    assert [event.account for event in bench.shelf.told(Expired)] == ["b"]
+    assert list(await parked(bench)) == ["a"]
+
+
 async def test_bytes_that_are_no_fact_are_kept_and_those_after_them_are_heard(bench: Workbench) -> None:
     one = await bench.replica()
     bench.shelf.append(Place(DEPOSITS.name, lane_of("a")), "a", b"{", [("ce_type", b"Deposited")])

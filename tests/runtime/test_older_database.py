@@ -150,3 +150,53 @@ async def test_a_decision_that_differs_from_what_was_published_parks_its_key(ben
     assert held["key"] == "a"
     assert "differs from what was published" in held["error"]
     assert {event.total for event in bench.shelf.told(Counted)} == {1}
+
+
+async def test_a_lane_is_decided_again_some_keys_at_a_time(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.runtime.worker.RETOLD_AT_ONCE", 2)
+    keys = [key for key in (f"k{n}" for n in range(500)) if lane_of(key) == lane_of("a")][:5]
+    bench.shelf.say(*(Deposited(account=key, n=n) for n in (1, 2) for key in keys))
+    await (await bench.replica()).read()
+    await put_back(bench)
+    await recover(ACCOUNT, await stores(bench), ShelfArchive(bench.shelf))
+    one = await bench.replica()
+    for _ in range(3):
+        await one.read()
+        await one.worker.tick()
+    turns = await bench.pool.fetch("select count(distinct key) as keys, count(*) from journal group by xmin::text")
+    assert (max(turn["keys"] for turn in turns), sum(turn["count"] for turn in turns)) == (2, 10)
+    assert await bench.pool.fetchval("select count(*) from held") == 0
+    assert await bench.pool.fetchval("select count(*) from told") == 0
+
+
+async def test_a_key_that_the_database_refuses_is_found_among_those_of_its_lane(bench: Workbench) -> None:
+    bench.shelf.say(*deposits(1, 1), Deposited(account="b", n=1))
+    await (await bench.replica()).read()
+    await put_back(bench)
+    await recover(ACCOUNT, await stores(bench), ShelfArchive(bench.shelf))
+    await bench.pool.execute(
+        "create function refuse() returns trigger language plpgsql as $$ begin "
+        "if new.key = 'a' then raise exception 'no' using errcode = '22003'; end if; return new; end $$; "
+        "create trigger refuse before insert on state for each row execute function refuse()"
+    )
+    one = await bench.replica()
+    for _ in range(3):
+        await one.read()
+        await one.worker.tick()
+    assert [row["key"] for row in await bench.pool.fetch("select key from held where error is not null")] == ["a"]
+    assert [row["key"] for row in await bench.pool.fetch("select key from state")] == ["b"]
+    assert not await bench.pool.fetchval("select bool_or(gathering) from lane")
+
+
+async def test_a_replay_waits_as_long_as_its_lane_gathers(bench: Workbench) -> None:
+    one = await bench.replica()
+    bench.shelf.say(Deposited(account="a", n=1, fails=True))
+    await one.read()
+    await bench.pool.execute("update lane set gathering = true where n = $1", lane_of("a"))
+    await bench.pool.execute(
+        "insert into request (process, lane, key, kind, cause, at) values ('account', $1, 'a', 'replay', 'r', now())",
+        lane_of("a"),
+    )
+    one.reader.places -= {place for place in one.reader.places if place.partition != lane_of("a")}
+    await one.worker.tick()
+    assert await bench.pool.fetchval("select count(*) from request") == 1

@@ -107,6 +107,19 @@ async def test_a_log_whose_unread_records_are_gone_is_refused(bench: Workbench) 
         await bench.replica()
 
 
+async def test_records_that_go_unread_beneath_a_running_replica_are_not_passed_over(bench: Workbench) -> None:
+    """The client goes on from the new beginning without a word."""
+    one = await bench.replica()
+    bench.shelf.say(*deposits(1, 1))
+    await one.read()
+    bench.shelf.say(*deposits(2, 4))
+    del bench.shelf.records[PLACE][:3]
+    bench.shelf.gone[PLACE] = 3
+    with pytest.raises(LogChangedError, match="records 1 to 2 are gone unread"):
+        await one.read()
+    assert [event.n for event in bench.shelf.told(Counted)] == [1]
+
+
 async def test_what_comes_before_its_beginning_is_heard_right_after_it(bench: Workbench) -> None:
     one = await bench.replica(process=account_process_v2)
     await one.worker.hear(bench.shelf.say(Adjusted(account="a", amount=100)))

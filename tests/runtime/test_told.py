@@ -10,9 +10,9 @@ from shared.events.base import Event, derived_text
 from shared.policy import Policies
 from shared.runtime import Decision, Moment, Process, State
 from shared.runtime.retelling import AS_PUBLISHED, RetellingTurn
-from shared.runtime.store import Asked, Changes, HeldRow, LaneRow, StateRow, ToldRow
+from shared.runtime.store import REPLAY, Asked, Changes, HeldRow, LaneRow, StateRow, ToldRow
 from shared.runtime.told import UNKNOWN, Told, fingerprint
-from shared.runtime.turn import REPLAY, deadline
+from shared.runtime.turn import deadline
 from tests.runtime.toy import COUNTS, Adjusted, Counted, Deposited, Expired
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -94,6 +94,12 @@ class Recovering:
         """``known``: whether the reference is, by the replica that is asked to take what was published as it is."""
         turn = self._turn(known=known)
         turn.ask(Asked(KEY, LANE, REPLAY, "replay-1", _on(100), AS_PUBLISHED, request_id=1))
+        return turn.finish()
+
+    def asked(self, event: Event, cause: str, said: float, awaited: Sequence[str] = ()) -> Changes:
+        """Of a replica that does not know its reference yet."""
+        turn = self._turn(known=False, awaited=awaited)
+        turn.ask(Asked(KEY, LANE, event.type_name(), cause, _on(said), event.model_dump_json(), request_id=1))
         return turn.finish()
 
     def _turn(self, *, known: bool, awaited: Sequence[str] = ()) -> RetellingTurn:
@@ -280,10 +286,24 @@ def test_a_replay_stays_on_record_until_the_reference_is_known() -> None:
     one = lane.heard(deposit(1), said=1)
     lane.published(one, counted(1, 77), day=2)
     waits = lane.replayed(known=False)
-    assert (waits.journal, waits.answered, [row.told for row in waits.lanes]) == ([], [], [1])
+    assert (waits.journal, waits.answered) == ([], [])
+    assert [(row.told, row.gathering) for row in waits.lanes] == [(1, True)]
     taken = lane.replayed(known=True)
     assert [row.asked.type for row in taken.journal] == ["Deposited"]
     assert (taken.answered, [row.told for row in taken.lanes]) == ([1], [0])
+
+
+def test_whatever_comes_of_a_lane_with_a_past_is_gathered_until_the_reference_is_known() -> None:
+    """An outcome that was awaited, and a new fact: what is silent before them was decided by what was known then."""
+    lane = Recovering()
+    one = lane.heard(deposit(1), said=1)
+    lane.heard(Adjusted(account=KEY, amount=0), said=9)
+    lane.published(one, counted(1, 2), day=2)
+    lane.published("later", counted(3, 9), day=20)
+    for cause, said in (("outcome", 5), ("new", 30)):
+        changes = lane.asked(deposit(2), cause, said, awaited=["outcome"])
+        assert (changes.journal, [row.asked.cause for row in changes.held]) == ([], [cause])
+        assert [row.gathering for row in changes.lanes] == [True]
 
 
 @pytest.mark.parametrize(("said", "knew"), [(None, True), (UNKNOWN, False)])

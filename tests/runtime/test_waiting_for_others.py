@@ -1,5 +1,6 @@
 """Deadlines stay behind everything that was said in time; nothing is decided on a reference that was half read."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -8,10 +9,11 @@ import pytest_asyncio
 
 from shared.events.base import Event, Topic
 from shared.runtime import Decision, Effect, Moment, Process, Service, State
+from shared.runtime.log import Place
 from shared.runtime.process import Reference
 from tests.runtime.conftest import opened
 from tests.runtime.test_saying import count
-from tests.runtime.toy import DEPOSITS, Deposited, Expired, MirrorExpired
+from tests.runtime.toy import DEPOSITS, Counted, Deposited, Expired, MirrorExpired
 from tests.runtime.workbench import START, Replica, Workbench, lane_of
 
 DAY = timedelta(days=1)
@@ -206,6 +208,56 @@ async def test_an_effect_asked_for_again_as_it_was_is_done_once(members: Workben
     await again.read()
     assert again.figure("makegood_contradictions_total") == 0
     assert await members.pool.fetchval("select count(*) from effect") == 1
+
+
+async def elsewhere(bench: Workbench, *accounts: str) -> Replica:
+    """A replica that reads the one partition where an outside producer has put these, and no lane of theirs."""
+    place = Place(DEPOSITS.name, (LANE + 5) % 16)
+    for record in bench.shelf.say(*(Deposited(account=account, n=1) for account in accounts)):
+        bench.shelf.records[record.place].remove(record)
+        bench.shelf.append(place, (record.key or b"").decode(), record.value or b"", record.headers)
+    one = await bench.replica()
+    one.reader.places = frozenset([place])
+    return one
+
+
+async def test_what_was_read_is_not_passed_on_before_what_followed_from_it_is_out(bench: Workbench) -> None:
+    """Whoever reads on says what was left unsaid in the lane of the record read last, and looks after no other one."""
+    one = await elsewhere(bench, "a", "b")
+    await one.dies_before_publishing()
+    other = await bench.replica()
+    other.reader.places = one.reader.places
+    for _ in range(2):
+        await other.read()
+        await other.worker.tick()
+    assert ([event.account for event in bench.shelf.told(Counted)], bench.shelf.committed) == (["b"], {})
+    owner = await bench.replica()  # of all lanes
+    await settle(owner, other)
+    [place] = other.reader.places
+    assert (bench.shelf.committed["account", place], len(bench.shelf.told(Counted))) == (2, 2)
+
+
+async def test_what_is_only_gathered_is_not_passed_on(bench: Workbench) -> None:
+    await bench.pool.execute("update lane set gathering = true where n = $1", LANE)
+    one = await elsewhere(bench, "a")
+    await one.read()
+    await one.worker.tick()
+    assert bench.shelf.committed == {}
+    await bench.pool.execute("update lane set gathering = false where n = $1", LANE)
+    await one.worker.tick()
+    [place] = one.reader.places
+    assert bench.shelf.committed["account", place] == 1
+
+
+async def test_a_reference_that_this_version_cannot_read_stops_those_who_go_by_it(members: Workbench) -> None:
+    keeper, one = await members.replica("member.reference"), await members.replica()
+    members.shelf.say(TermsChanged(bank="b", rate=1), TermsChanged(bank="c", rate=1))
+    await settle(keeper, one)
+    await members.pool.execute("update state set body = '{}' where process = 'member.reference' and key = 'b'")
+    members.shelf.say(Joined(account="a", bank="b"), Joined(account="d", bank="c"))
+    await asyncio.wait_for(settle(keeper, one), 10)
+    rows = await members.pool.fetch("select key, error from held where error is not null")
+    assert [(row["key"], "cannot read its reference" in row["error"]) for row in rows] == [("a", True)]
 
 
 async def settle(keeper: Replica, one: Replica) -> None:

@@ -125,10 +125,10 @@ class Reader:
         return {p: n for (name, p), n in self._shelf.committed.items() if name == group and p.topic == topic}
 
     def fetch(self) -> list[Record]:
-        """What has not been read yet, in no order across places."""
+        """What has not been read yet, in no order across places; where that is gone, from the beginning on."""
         found: list[Record] = []
         for place in sorted(self.places):
-            first = self.positions.get(place, 0) - self._shelf.gone.get(place, 0)
+            first = max(0, self.positions.get(place, 0) - self._shelf.gone.get(place, 0))
             found += self._shelf.records[place][first:]
             self.positions[place] = self._shelf.end(place)
         return found

@@ -20,7 +20,7 @@ from shared.runtime.log import Outgoing, Place
 from shared.runtime.migrate import migrate
 from shared.runtime.postgres import PostgresStore, connect
 from shared.runtime.settings import Settings
-from shared.runtime.store import Asked, Changes, EffectRow, HeldRow, InputRow, PassingError, StateRow, Store
+from shared.runtime.store import REPLAY, Asked, Changes, EffectRow, HeldRow, InputRow, PassingError, StateRow, Store
 from tests.conftest import empty_database
 from tests.runtime.toy import SERVICES
 
@@ -194,7 +194,7 @@ async def test_an_effect_is_asked_for_once_done_once_and_its_outcome_is_a_reques
     await write(seam.one, effects=[effect])
     assert await seam.one.effects_waiting([LANE], NOW - timedelta(seconds=1), 10) == []
     [waiting] = await seam.one.effects_waiting([LANE], NOW, 10)
-    await seam.one.effects_done([], [(waiting, NOW + timedelta(days=1))], NOW)
+    await seam.one.effects_done([], [(waiting.tried(), NOW + timedelta(days=1))], NOW)
     assert await seam.one.effects_waiting([LANE], NOW, 10) == []
     [again] = await seam.one.effects_waiting([LANE], NOW + timedelta(days=1), 10)
     assert again.attempts == 1
@@ -210,6 +210,26 @@ async def test_an_effect_is_asked_for_once_done_once_and_its_outcome_is_a_reques
     assert (await seam.one.waiting([LANE], NOW)).requests == frozenset()
     async with seam.one.transaction() as tx:
         assert await tx.awaited(["a", "b"]) == []
+
+
+async def test_what_is_kept_is_listed_by_key_and_a_replay_waits_while_its_lane_gathers(seam: Seam) -> None:
+    asked = [Asked(key, LANE, "Deposited", f"cause-{n}", NOW, "{}") for n, key in enumerate(("b", "a", "b"))]
+    await write(seam.one, held=[HeldRow(each, None, NOW) for each in asked])
+    async with seam.one.transaction() as tx:
+        (first, latest), (second, between) = await tx.gathered(LANE)
+        assert (first, second, latest > between) == ("b", "a", True)
+    effects = [EffectRow(uuid.uuid4(), LANE, "a", "Greet", "{}", NOW) for _ in range(2)]
+    await write(seam.one, effects=effects)
+    for effect, outcome in zip(effects, (REPLAY, "Greeted"), strict=True):
+        await seam.one.effects_done([(effect, outcome, "{}")], [], NOW)
+    for gathering, found in ((True, ["Greeted"]), (False, [REPLAY, "Greeted"])):
+        async with seam.one.transaction() as tx:
+            _, lanes = await tx.take((), [LANE])
+            for lane in lanes:
+                lane.gathering = gathering
+            await tx.write(Changes(lanes=lanes), NOW, None)
+        async with seam.one.transaction() as tx:
+            assert [one.type for one in await tx.requests([LANE], 10)] == found
 
 
 async def test_a_deadline_waits_for_an_outcome_that_is_there_already(seam: Seam) -> None:

@@ -83,6 +83,8 @@ class Seen:
     """Submissions that were damaged on purpose."""
     upgraded: Collection[str]
     """Services that ran in two versions."""
+    waved: Collection[tuple[str, str]]
+    """Process and key of what was decided otherwise than it had been published, and replayed as published."""
     reading: Callable[[], Iterable[tuple[str, Place]]]
     """Which process reads what at the moment, on any replica."""
 
