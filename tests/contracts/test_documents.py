@@ -8,6 +8,7 @@ from textwrap import dedent
 import pytest
 
 from ops import docs
+from shared.events.upstream import ClaimSubmitted
 from tests.source import ROOT
 
 
@@ -98,3 +99,9 @@ def test_the_guide_quotes_what_is_there(path: str, quoted: str) -> None:
     for part in re.split(r"^\s*\.\.\.\n", dedent(quoted), flags=re.MULTILINE):
         lines = [line.strip() for line in part.strip().splitlines()]
         assert any(there[n : n + len(lines)] == lines for n in range(len(there))), f"not in {path}:\n{part}"
+
+
+def test_the_claims_to_try_with_are_claims() -> None:
+    lines = (ROOT / "docs" / "claims.jsonl").read_text(encoding="utf-8").splitlines()
+    claims = [ClaimSubmitted.model_validate_json(line) for line in lines]
+    assert [claim.submission_id for claim in claims] == ["sample-1", "sample-2", "sample-3"]

@@ -2,11 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
 from zlib import crc32
 
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.records_to_delete import RecordsToDelete
+
 from shared.events.base import PARTITIONS
+from shared.runtime.lanes import partition_of
 from tests.runtime.conftest import Playground, Replica
-from tests.runtime.toy import Adjusted, Counted, Deposited, Mirrored
+from tests.runtime.toy import DEPOSITS, Adjusted, Counted, Deposited, Mirrored
 
 
 def deposits(accounts: int, first: int, last: int) -> list[Deposited]:
@@ -62,6 +68,26 @@ async def test_a_frozen_owner_wakes_after_its_lanes_have_moved(playground: Playg
     await playground.publish(deposits(accounts, 7, 9))
     facts = await playground.read(Counted, accounts * 9)
     assert_each_once_in_order(facts, accounts, 9)
+
+
+async def test_records_that_go_before_a_frozen_replica_has_read_them_end_it(playground: Playground) -> None:
+    """Its client would go on from where the log begins now."""
+    replica = playground.serve("account")
+    await playground.publish(deposits(1, 1, 1))
+    await playground.read(Counted, 1)
+    replica.freeze()
+    await playground.publish(deposits(1, 2, 4))
+    admin: Any = AIOKafkaAdminClient(bootstrap_servers=playground.settings.kafka_bootstrap_servers)
+    await admin.start()
+    try:
+        place = TopicPartition(DEPOSITS.name, partition_of("a0", PARTITIONS))
+        await admin.delete_records({place: RecordsToDelete(before_offset=3)})
+    finally:
+        await admin.close()
+    replica.thaw()
+    assert await replica.ended() == 3
+    assert "records 1 to 2 are gone unread" in replica.log.read_text()
+    assert_each_once_in_order(await playground.read(Counted, 1), 1, 1)
 
 
 async def test_one_to_three_to_one_replicas_under_load(playground: Playground) -> None:
