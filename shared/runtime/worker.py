@@ -13,41 +13,31 @@ from typing import Any
 
 import structlog
 
-from shared.events.base import PARTITIONS, Event
 from shared.policy import Policies
 from shared.runtime.clock import Clock
 from shared.runtime.dead_letters import DeadLetters
-from shared.runtime.lanes import partition_of
-from shared.runtime.log import CURE, Log, LogChangedError, Outgoing, Place, Record, RefusalError
+from shared.runtime.log import CURE, Log, LogChangedError, Place, Record, RefusalError
 from shared.runtime.metrics import Metrics
-from shared.runtime.outbox import Outbox
-from shared.runtime.process import Process, reference_name
-from shared.runtime.recover import older
-from shared.runtime.retelling import RetellingTurn
+from shared.runtime.process import Process
+from shared.runtime.restored import RestoredLanes
 from shared.runtime.sieve import FAULTS, Sieve
 from shared.runtime.store import (
     Asked,
-    ContradictionError,
     DeadLetter,
     InputRow,
-    LaneRow,
     PassingError,
     Store,
     Transaction,
 )
-from shared.runtime.told import Told
-from shared.runtime.turn import ReferenceSeen, Turn, deadline, describe
-from shared.runtime.watermark import Watermark
+from shared.runtime.turn import deadline, describe
+from shared.runtime.turns import TrialPassed, Turns
 
 log = structlog.get_logger()
 BACKOFF = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Real seconds between tries while the log or the database is away; the last one repeats."""
 Find = Callable[[Transaction, int], Awaitable[list[Asked]]]
-Past = tuple[Told, Mapping[tuple[str, int], ReferenceSeen]]
 LIMIT = 1000
 """Most deadlines or requests handled in one transaction."""
-RETOLD_AT_ONCE = 100
-"""Most keys of a restored lane that are decided again in one transaction."""
 LOOK_AGAIN_SECONDS = 5.0
 """Real seconds after which the record heard last is asked for once more."""
 COUNT_SECONDS = 1.0
@@ -81,16 +71,18 @@ class Worker:
         """Set when going on would be wrong (another log, an older database): the replica must end."""
         self.wake = asyncio.Event()
         self._store, self._log, self._clock = store, log, clock
-        self._policies, self._metrics, self._dependent = policies, metrics, dependent
+        self._metrics = metrics
         self._sieve = Sieve(process, log=log, clock=clock, metrics=metrics, changed=self._break)
-        self._outbox = Outbox(token, store=store, log=log, metrics=metrics)
+        self._turns = Turns(
+            process, service=service, token=token, store=store, log=log, clock=clock, policies=policies,
+            metrics=metrics, dependent=dependent,
+        )  # fmt: skip
+        self._outbox, self._watermark, self._next = self._turns.outbox, self._turns.watermark, self._turns.next
+        self._restored = RestoredLanes(self._turns)
         self._dead_letters = DeadLetters(process, metrics=metrics, lane_of=self._sieve.lane_of)
-        self._watermark = Watermark(process, store, log, clock)
         self._busy = asyncio.Lock()
-        self._next: dict[Place, int] = {}
         self._unprepared: set[Place] = set()
         """Places whose assignment failed: until it is made up for, what is known of them may be out of date."""
-        self._seen: dict[int, int] = {}
         self._committed: dict[Place, int] = {}
         self._passing_on: tuple[dict[Place, int], dict[int, int]] | None = None
         """How far was read, and how far each lane had got by then: what must be out before that may be committed."""
@@ -152,7 +144,8 @@ class Worker:
             await self._outbox.drain(waiting.behind)
         await self._watermark.advance(self._next)
         if waiting.gathering:
-            await self._retell(await self._watermark.caught_up(sorted(waiting.gathering)))
+            async for _ in self._restored.retell(await self._watermark.caught_up(sorted(waiting.gathering))):
+                self.progress = steady_seconds()
         if due := waiting.due - waiting.gathering:
             await self._fire(due)
         await self._tell_offsets()
@@ -224,7 +217,7 @@ class Worker:
             await self._transact(places, lanes, records)
         except FAULTS:
             keys = {(record.key or b"").decode("utf-8", "replace") for record in records}
-            bad = await self._find_bad(keys, lambda only: self._transact(places, lanes, records, only=only))
+            bad = await self._turns.find_bad(keys, lambda only: self._transact(places, lanes, records, only=only))
             await self._transact(places, lanes, records, bad)
 
     async def _begin(self, places: set[Place]) -> None:
@@ -263,141 +256,23 @@ class Worker:
         """The one transaction of a batch. ``only``: a trial with these keys alone, rolled back."""
         started = time.perf_counter()
         async with self._store.transaction() as tx:
-            inputs, lane_rows = await tx.take(places, lanes)
-            self._refuse_older(inputs, lane_rows)
+            inputs, lane_rows = await self._turns.take(tx, places, lanes)
             dead: list[DeadLetter] = []
             heard = self._sieve.sift(records, {row.place: row for row in inputs}, dead)
             if only is not None:
                 heard = [pair for pair in heard if pair[0].key in only]
-            turn = await self._turn(tx, lane_rows, heard, bad or {})
+            turn = await self._turns.turn(tx, lane_rows, heard, bad or {})
             if only is None:
                 self._dead_letters.keep(turn, dead)
             turn.changes.inputs = inputs
-            await self._write(tx, turn, lane_rows)
+            await self._turns.write(tx, turn, lane_rows)
             if only is not None:
-                raise _TrialPassed
+                raise TrialPassed
         for row in inputs:
             self._next[row.place] = row.next
         self._metrics.batch.observe(len(records))
         self._metrics.seconds.observe(time.perf_counter() - started)
-        await self._say(lane_rows, turn.changes.outbox)
-
-    async def _turn(
-        self,
-        tx: Transaction,
-        lanes: list[LaneRow],
-        heard: Sequence[tuple[Asked, Event | None]],
-        bad: Mapping[str, str],
-    ) -> Turn:
-        """Loads what the keys need in one query each and decides."""
-        keys = {asked.key for asked, _ in heard}
-        turn = self._new_turn(lanes, bad)
-        if keys or isinstance(turn, RetellingTurn):
-            await self._inform(turn, tx, lanes, keys, [event for _, event in heard])
-        for asked, event in heard:
-            turn.ask(asked, event)
-        turn.finish()
-        return turn
-
-    async def _inform(
-        self,
-        turn: Turn,
-        tx: Transaction,
-        lanes: list[LaneRow],
-        keys: Collection[str],
-        events: Sequence[Event | None],
-        *,
-        past: Past | None = None,
-    ) -> None:
-        """What is on record for these keys."""
-        held = await tx.held(keys) if any(lane.held for lane in lanes) else []
-        turn.know(await tx.load(keys), held)
-        turn.refer(await self._references(tx, turn.reference_keys(events)))
-        if isinstance(turn, RetellingTurn):
-            awaited: dict[str, list[str]] = {}
-            for key, cause in await tx.awaited(keys):
-                awaited.setdefault(key, []).append(cause)
-            # What gathers is only kept. Else little is left of it by now.
-            told, then = past or await self._past(tx, [lane.n for lane in lanes if lane.told and not lane.gathering])
-            turn.remember(told, awaited, then)
-            turn.go_on_from(dict(await tx.decided_last(keys)))
-
-    async def _past(self, tx: Transaction, lanes: Collection[int]) -> Past:
-        """What these lanes had said and forgot, and what was known then."""
-        told = Told(await tx.told(lanes) if lanes else ())
-        seen = told.references()
-        if self.process.reference is None or not seen:
-            return told, {}
-        rows = await tx.reference_then(reference_name(self.process), seen)
-        return told, {(r.key, r.n): ReferenceSeen.of(self.process, r) for r in rows}
-
-    def _new_turn(self, lanes: list[LaneRow], bad: Mapping[str, str]) -> Turn:
-        return (RetellingTurn if any(lane.told or lane.gathering for lane in lanes) else Turn)(
-            self.process,
-            service=self.service,
-            policies=self._policies,
-            now=self._clock.now(),
-            lanes={lane.n: lane for lane in lanes},
-            known=self._watermark.reference_known,
-            bad_keys=bad,
-        )
-
-    async def _references(self, tx: Transaction, keys: Collection[str]) -> dict[str, ReferenceSeen]:
-        reference = self.process.reference
-        if reference is None or not keys:
-            return {}
-        rows = await tx.reference(reference_name(self.process), keys)
-        return {r.key: ReferenceSeen.of(self.process, r) for r in rows}
-
-    async def _write(self, tx: Transaction, turn: Turn, lanes: list[LaneRow]) -> None:
-        self._outbox.note(lanes)
-        await tx.write(turn.changes, self._clock.now(), self._dependent)
-        self._metrics.count(turn.decided)
-
-    async def _find_bad(
-        self, keys: Collection[str], trial: Callable[[Collection[str]], Awaitable[None]]
-    ) -> dict[str, str]:
-        """The keys whose data cannot be handled, found by halving; everybody else goes on without them."""
-        bad: dict[str, str] = {}
-        groups = [sorted(keys)]
-        while groups:
-            group = groups.pop()
-            try:
-                await trial(group)
-            except _TrialPassed:
-                continue
-            except FAULTS as error:
-                if len(group) == 1:
-                    bad[group[0]] = self._blamed(group[0], error)
-                else:
-                    middle = len(group) // 2
-                    groups += [group[:middle], group[middle:]]
-        return bad
-
-    def _blamed(self, key: str, error: Exception) -> str:
-        """Why this key is parked; the same id with other content is an alarm of its own."""
-        if isinstance(error, ContradictionError):
-            self._metrics.contradictions.inc()
-        log.error("key parked", process=self.process.name, key=key, error=describe(error))
-        return describe(error)
-
-    def _refuse_older(self, inputs: Sequence[InputRow], lanes: Sequence[LaneRow]) -> None:
-        """Rows only ever go forward, unless another database stands where ours stood (a restored one, a late copy)."""
-        for row in inputs:
-            if row.next < self._next.get(row.place, 0):
-                where = f"{row.place.topic}/{row.place.partition}"
-                self.broken = older(
-                    self.service, f"{self._next[row.place]} records of {where} were heard, not {row.next}"
-                )
-                raise self.broken
-        for lane in lanes:
-            if lane.position < self._seen.get(lane.n, 0):
-                self.broken = older(self.service, f"lane {lane.n} had said {self._seen[lane.n]}, not {lane.position}")
-                raise self.broken
-
-    async def _say(self, lanes: Sequence[LaneRow], outgoing: Sequence[Outgoing]) -> None:
-        self._seen.update({lane.n: lane.position for lane in lanes})
-        await self._outbox.say(lanes, outgoing)
+        await self._turns.say(lane_rows, turn.changes.outbox)
 
     async def _carry_out(self, lanes: Collection[int]) -> None:
         """Requests in their order: outcomes of effects, changed references, replays."""
@@ -424,81 +299,23 @@ class Worker:
         while True:
             try:
                 async with self._store.transaction() as tx:
-                    _, lane_rows = await tx.take((), lanes)
-                    self._refuse_older((), lane_rows)
+                    _, lane_rows = await self._turns.take(tx, (), lanes)
                     asked = await find(tx, limit)
                     if not asked:  # a deadline that waits for others is looked for at every tick, and writes nothing
                         return
-                    turn = await self._turn(tx, lane_rows, [(a, None) for a in asked], bad)
-                    await self._write(tx, turn, lane_rows)
+                    turn = await self._turns.turn(tx, lane_rows, [(a, None) for a in asked], bad)
+                    await self._turns.write(tx, turn, lane_rows)
             except FAULTS as error:
                 if limit == 1 and (not asked or asked[0].key in bad):
                     raise
                 if limit == 1:
-                    bad[asked[0].key] = self._blamed(asked[0].key, error)
+                    bad[asked[0].key] = self._turns.blamed(asked[0].key, error)
                 limit = 1
                 continue
-            await self._say(lane_rows, turn.changes.outbox)
+            await self._turns.say(lane_rows, turn.changes.outbox)
             if len(asked) < limit or before.issuperset(one.cause for one in asked):
                 return  # what is found again and again waits for something else
             before.update(one.cause for one in asked)
-
-    async def _retell(self, lanes: Collection[int]) -> None:
-        """After a restored backup: all that was heard again is there, and is decided in the order of then."""
-        for lane in lanes:
-            async with self._store.transaction() as tx:
-                past = await self._past(tx, [lane])
-            named, done = [key for key in past[0].named() if partition_of(key, PARTITIONS) == lane], dict[str, int]()
-            while keys := await self._still_forgotten(lane, named, done):
-                try:
-                    await self._retell_keys(lane, keys, {}, past)
-                except FAULTS:
-                    bad = await self._find_bad(keys, lambda only, lane=lane: self._retell_keys(lane, only, trial=True))
-                    async with self._store.transaction() as tx:
-                        past = await self._past(tx, [lane])
-                    await self._retell_keys(lane, keys, bad, past)
-
-    async def _still_forgotten(self, lane: int, named: Sequence[str], done: dict[str, int]) -> list[str]:
-        """The next keys to decide on again: those of which something is held, and ``named`` ones. Empty: the lane has
-        gathered, and goes on. ``done``: each key that was given out, with the latest that was held of it then."""
-        async with self._store.transaction() as tx:
-            _, lanes = await tx.take((), [lane])
-            self._refuse_older((), lanes)
-            latest = dict.fromkeys(named, 0) | dict(await tx.gathered(lane))
-            left = [(key, number) for key, number in latest.items() if number > done.get(key, -1)][:RETOLD_AT_ONCE]
-            if not left:
-                turn = self._new_turn(lanes, {})
-                for row in lanes:
-                    row.gathering = False
-                turn.finish()
-                await self._write(tx, turn, lanes)
-        done.update(left)
-        return [key for key, _ in left]
-
-    async def _retell_keys(
-        self,
-        lane: int,
-        keys: Collection[str],
-        bad: Mapping[str, str] | None = None,
-        past: Past | None = None,
-        *,
-        trial: bool = False,
-    ) -> None:
-        async with self._store.transaction() as tx:
-            _, lanes = await tx.take((), [lane])
-            self._refuse_older((), lanes)
-            if past is None or lanes[0].told != len(past[0]):  # somebody else was here meanwhile
-                past = await self._past(tx, [lane])
-            turn = self._new_turn(lanes, bad or {})
-            await self._inform(turn, tx, lanes, keys, [], past=past)
-            assert isinstance(turn, RetellingTurn)  # the lane gathers
-            for key in keys:
-                turn.retell(key, lane)
-            turn.finish()
-            await self._write(tx, turn, lanes)
-            if trial:
-                raise _TrialPassed
-        await self._say(lanes, turn.changes.outbox)
 
     async def _tell_offsets(self) -> None:
         """For lag monitors, and for services that wait for us."""
@@ -545,10 +362,6 @@ class Worker:
             f"{self.service}: {place.topic}/{place.partition} is not the log that was read before: {what}. {CURE}"
         )
         return self.broken
-
-
-class _TrialPassed(Exception):  # noqa: N818 - it rolls a trial back
-    """These keys can be written."""
 
 
 def steady_seconds() -> float:

@@ -19,7 +19,7 @@ async def test_a_deadline_is_asked_once_after_it_has_passed(playground: Playgrou
         "select at - due as late from account.journal, (select said_at as due from "
         "account.journal where type = 'deadline') d where type = 'deadline'"
     )
-    assert timedelta(0) <= row["late"] < timedelta(days=10)
+    assert row["late"] >= timedelta(0)
 
 
 async def test_what_lay_unread_when_the_deadline_passed_is_heard_first(playground: Playground) -> None:

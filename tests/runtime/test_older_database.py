@@ -153,7 +153,7 @@ async def test_a_decision_that_differs_from_what_was_published_parks_its_key(ben
 
 
 async def test_a_lane_is_decided_again_some_keys_at_a_time(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.runtime.worker.RETOLD_AT_ONCE", 2)
+    monkeypatch.setattr("shared.runtime.restored.AT_ONCE", 2)
     keys = [key for key in (f"k{n}" for n in range(500)) if lane_of(key) == lane_of("a")][:5]
     bench.shelf.say(*(Deposited(account=key, n=n) for n in (1, 2) for key in keys))
     await (await bench.replica()).read()
