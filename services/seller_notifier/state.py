@@ -148,7 +148,7 @@ class Correspondence(State):
 
     def hearing(self, *words: object) -> Self | None:
         """Remembering that this was said; None when it was said before."""
-        mark = derived_id(*words).hex[:16]
+        mark = derived_id(*map(repr, words)).hex[:16]  # quoted: some may hold what joins them
         return None if mark in self.heard else self.but(heard=(*self.heard, mark)[-REMEMBERED:])
 
     def is_over(self, moment: datetime) -> bool:

@@ -146,13 +146,20 @@ def test_the_names_of_what_was_heard_never_change() -> None:
     state = answers.seller_reports_settled(state, settled(amount_minor=500), on(3)).state
     state = answers.seller_appealed(state, appeal(), on(4)).state
     assert amended(state, 5).state.heard == (
-        "765528fbe7d857d7",
-        "d65b9d3ef7125bad",
-        "19012cc14ded537b",
-        "2fdec1ef42155653",
-        "b5647f9a08ab5c6a",
-        "64bc535d44fd595f",
+        "d50de2fa6f355834",
+        "15941cfd33e551aa",
+        "42a711065c3d524e",
+        "8411b44822d65e9f",
+        "1a6db8664b3d5c65",
+        "495e4f73be835a36",
     )
+
+
+def test_what_reads_alike_is_not_taken_for_the_same() -> None:
+    state = answers.seller_reports_settled(notified(), settled(proof="transfers", amount_minor=500), on(2)).state
+    assert answers.seller_reports_settled(state, settled(proof="transfers/500"), on(2)).says
+    state = answers.seller_commented(notified(), comment(evidence=("a", "b")), on(2)).state
+    assert answers.seller_commented(state, comment(evidence=("a/b",)), on(2)).says
 
 
 def test_the_names_of_letters_and_addresses_never_change() -> None:
