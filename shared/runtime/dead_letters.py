@@ -33,6 +33,7 @@ class DeadLetters:
             alike.setdefault((letter.record.place, letter.problems), []).append(letter.record.offset)
             room = MOST_LETTER_BYTES if self.waiting < MOST_LETTERS else 0
             turn.changes.dead.append(letter.within(room))  # so we never keep more of it than the log does
+            self.waiting += 1  # until they are counted again
         for (place, problems), offsets in alike.items():
             log.warning("dead letter", process=self.process.name, place=place, offset=offsets[0], count=len(offsets),
                         problems=problems)  # fmt: skip
