@@ -61,6 +61,16 @@ class Payout(NamedTuple):
     def is_short(self) -> bool:
         return self.paid_minor < self.amount_minor
 
+    def less(self, minor: Minor) -> "Payout":
+        """Without so much, which others have paid: it counts from the first item on."""
+        left, lines = minor, list[tuple[int, Minor]]()
+        for item, amount in self.lines:
+            counted = min(amount, left)
+            left -= counted
+            if amount > counted:
+                lines.append((item, amount - counted))
+        return self._replace(amount_minor=max(self.amount_minor - minor, 0), lines=tuple(lines))
+
 
 class Ended(NamedTuple):
     """How a claim had ended before it was reopened."""

@@ -274,6 +274,22 @@ def test_a_round_that_came_back_is_ordered_again_for_the_reason_it_was_paid_for(
 # Later rounds
 
 
+CAME_BACK = (*PAID, reopening(), returned())
+
+
+def test_what_others_have_settled_since_it_came_back_is_not_paid_again():
+    story = claim(*CAME_BACK, insurer_settled(SMALL))
+    said = story.hear(customer_says(confirmed=True))
+    assert the(ClaimClosed, said).outcome is Outcome.RESOLVED_BY_INSURER
+    assert PayoutAuthorized not in facts(story.hear(new_payee()))
+
+
+def test_of_what_came_back_the_rest_is_paid_when_others_have_settled_a_part_since():
+    story = claim(*CAME_BACK, insurer_settled(SMALL - 100))
+    said = (*story.hear(reviewed(ReviewKind.REOPENED, valid=False)), *story.hear(new_payee()))
+    assert the(PayoutAuthorized, said).amount_minor == 100
+
+
 def test_what_comes_back_of_an_earlier_round_says_nothing_to_who_looks_at_what_is_more():
     """It is paid again in its own round, or owed when the claim is reopened."""
     story = claim(*PAID, amended(SMALL, 50_00))
