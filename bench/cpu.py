@@ -8,7 +8,8 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(roots: Mapping[str, int]) -> dict[str, float]:
-    """For each named process: user and system time of it and of every descendant that is not named itself."""
+    """For each named process: user and system time of it and of every descendant that is not named itself, those that
+    have ended included."""
     children: dict[int, list[int]] = {}
     used: dict[int, float] = {}
     for entry in Path("/proc").iterdir():
@@ -20,7 +21,7 @@ def cpu_seconds(roots: Mapping[str, int]) -> dict[str, float]:
             continue
         pid, parent = int(entry.name), int(fields[1])
         children.setdefault(parent, []).append(pid)
-        used[pid] = sum(map(int, fields[11:13])) / _TICKS
+        used[pid] = sum(map(int, fields[11:15])) / _TICKS  # its own, and that of children it has waited for
     named = set(roots.values())
 
     def total(pid: int) -> float:
