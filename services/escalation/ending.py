@@ -87,7 +87,7 @@ def claim_decided(case: Case) -> ClaimDecided:
 
 
 def _outcome(case: Case, outcome: Outcome) -> Outcome:
-    return Outcome.PAYOUT_FAILED if case.unpaid and outcome is not Outcome.DUPLICATE else outcome
+    return Outcome.PAYOUT_FAILED if items.unpaid(case) and outcome is not Outcome.DUPLICATE else outcome
 
 
 def _closed(case: Case) -> ClaimClosed:

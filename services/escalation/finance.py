@@ -41,7 +41,7 @@ def payout_paid(case: Case, event: PayoutPaid, at: At) -> Decision[Case]:
         recalled = after.held_minor and not payout.held_minor
         return Decision(now, (recall(now, after),) if recalled else ())
     pending = case.status is Status.PAYOUT_PENDING and payout is case.payout
-    given_up = case.outcome is Outcome.PAYOUT_FAILED and payout.round in {each.round for each in case.unpaid}
+    given_up = case.outcome is Outcome.PAYOUT_FAILED and payout.round in {each.round for each in items.unpaid(case)}
     if not pending and not given_up:
         return Decision(now)  # paid twice, or of a round that is over: recovery questions it
     if pending and after.is_short:
@@ -102,7 +102,7 @@ def payout_returned(case: Case, event: PayoutReturned, at: At) -> Decision[Case]
     if case.undecided:
         return look_at_more(now, at) if items.owed(now) != items.owed(case) else Decision(now)
     ended = case.status is Status.CLOSED and case.outcome not in (Outcome.DUPLICATE, Outcome.PAYOUT_FAILED)
-    return close(now, at, Outcome.PAYOUT_FAILED) if ended and now.unpaid else Decision(now)
+    return close(now, at, Outcome.PAYOUT_FAILED) if ended and items.unpaid(now) else Decision(now)
 
 
 def _paid(case: Case, payout: Payout, at: At) -> Decision[Case]:

@@ -78,6 +78,19 @@ def cut_to_held(payout: Payout) -> Payout:
     return payout._replace(amount_minor=held, lines=_held_lines(payout))
 
 
+def unpaid(case: Case) -> tuple[Payout, ...]:
+    """What was ordered and the customer does not have: it failed, or has come back in full, or is on its way; without
+    what seller and insurer have settled since."""
+    settled, found = case.seller_minor + case.insurer_minor, list[Payout]()
+    free = total(case.items) - settled - sum(payout.held_minor for payout in case.payouts)
+    for payout in case.payouts:
+        if payout.amount_minor and not payout.held_minor:
+            rest = payout.less(min(max(payout.amount_minor - max(free, 0), 0), settled))
+            free -= rest.amount_minor
+            found += [rest] if rest.amount_minor else []
+    return tuple(found)
+
+
 def _held_lines(payout: Payout) -> tuple[tuple[int, int], ...]:
     left, lines = payout.held_minor, list[tuple[int, int]]()
     for item, minor in payout.lines:

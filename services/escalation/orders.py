@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from services.escalation import items
 from services.escalation.parts import Payout
 from services.escalation.state import At, Case
 from shared.events.claim import Lien
@@ -63,7 +64,7 @@ def order_to_new_payee(case: Case, payout: Payout, at: At) -> Decision[Case]:
 def order_unpaid(ended: Decision[Case], at: At) -> Decision[Case]:
     """What has failed or come back is ordered at once where the customer has named a new payee meanwhile."""
     case = ended.state
-    to_another = [payout for payout in case.unpaid if payout.payee_ref != case.payee_ref]
+    to_another = [payout for payout in items.unpaid(case) if payout.payee_ref != case.payee_ref]
     if case.outcome is not Outcome.PAYOUT_FAILED or not to_another:
         return ended
     again = order_to_new_payee(case, to_another[0], at)

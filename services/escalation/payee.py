@@ -1,5 +1,6 @@
 """Who gets the money: the payee that the customer names, after the holders of liens."""
 
+from services.escalation import items
 from services.escalation.orders import order_to_new_payee
 from services.escalation.payout import authorise
 from services.escalation.state import At, Case
@@ -18,9 +19,9 @@ def payee_recorded(case: Case, event: PayeeRecorded, at: At) -> Decision[Case]:
     known = case.but(payee_ref=event.payee_ref)
     if case.status is Status.AWAITING_APPROVAL and event.payee_ref != case.payee_ref:
         return authorise(known.but(approvers=()), at)
-    if case.outcome is not Outcome.PAYOUT_FAILED or not case.unpaid:
+    if case.outcome is not Outcome.PAYOUT_FAILED or not items.unpaid(case):
         return Decision(known)
-    return order_to_new_payee(known, case.unpaid[0], at)
+    return order_to_new_payee(known, items.unpaid(case)[0], at)
 
 
 def lien_recorded(case: Case, event: LienRecorded, at: At) -> Decision[Case]:

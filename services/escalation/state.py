@@ -191,19 +191,6 @@ class Case(State):
         return self.payouts[-1] if self.payouts else None
 
     @property
-    def unpaid(self) -> tuple[Payout, ...]:
-        """What was ordered and the customer does not have: it failed, or has come back in full, or is on its way. What
-        seller and insurer have settled since is had from them."""
-        settled, found = self.seller_minor + self.insurer_minor, list[Payout]()
-        free = sum(each.minor for each in self.items) - settled - sum(payout.held_minor for payout in self.payouts)
-        for payout in self.payouts:
-            if payout.amount_minor and not payout.held_minor:
-                rest = payout.less(min(max(payout.amount_minor - max(free, 0), 0), settled))
-                free -= rest.amount_minor
-                found += [rest] if rest.amount_minor else []
-        return tuple(found)
-
-    @property
     def undecided(self) -> bool:
         """Accepted, not ended, and no payout of this round authorised: what anybody says still counts."""
         return self.accepted is not None and self.status not in (Status.CLOSED, Status.PAYOUT_PENDING)
