@@ -30,6 +30,8 @@ from shared.runtime.store import Changes, LaneRow
 ENDLESS: Final = "insurance_accelerator"
 """The last of the processes: a seller's cover is watched as long as there is one."""
 START: Final = datetime(2026, 3, 2, 8, tzinfo=UTC)
+LOOK_SECONDS: Final = 3600.0
+"""Between two looks of an operator at what is parked since a database was restored."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 43_200.0
 """Between two rounds in which somebody has something to do: longer while nothing comes of it."""
 SERVICES: Final = {name: catalogue.service(name) for name in catalogue.NAMES}
@@ -221,6 +223,7 @@ class House:
             self.tell(found.process, f"recalls {found.events} events of {len(found.causes)} decisions")
         self._closed.discard(service)
         self.start(f"{service}.1")
+        self.loop.call_later(LOOK_SECONDS, self._look_again, service)
 
     def _end_all(self, service: str) -> None:
         for each in self._of(service):
@@ -296,12 +299,9 @@ class House:
 
     def _heal(self) -> bool:
         """Nothing goes wrong any more, all are there, and an operator looks at what is parked. False: it was so."""
-        waved = set[tuple[str, str]]().union(
-            *(replay_as_published(database, self.clock.now()) for database in self.databases.values())
-        )
-        self.waved |= waved
+        waved = sum(self._wave(service) for service in SERVICES) > 0  # every one of them
         if self.healed:
-            return bool(waved)
+            return waved
         self.healed = True
         self.faults.end()
         self._down.clear()
@@ -310,6 +310,18 @@ class House:
                 self.start(f"{service}.1")
         self.refresh()
         return True
+
+    def _wave(self, service: str) -> bool:
+        """What had been published stands, of every key that is parked because it is decided otherwise now."""
+        waved = replay_as_published(self.databases[service], self.clock.now())
+        self.waved |= waved
+        return bool(waved)
+
+    def _look_again(self, service: str) -> None:
+        """As the page on restoring says, every hour."""
+        if self._wave(service):
+            self.nudge()
+        self.loop.call_later(LOOK_SECONDS, self._look_again, service)
 
     async def _sleep(self, pause: float | None, next_at: datetime | None) -> None:
         """Until the next moment; sooner when something happens meanwhile that may give somebody something to do."""

@@ -73,8 +73,9 @@ def replay_as_published(database: Database, now: datetime) -> set[tuple[str, str
     each with its process."""
     keys: set[tuple[str, str]] = set()
     for name, tables in database.schema.tables.items():
+        asked = {request.key for request in tables.requests.values()}
         for row in tables.held.values():
-            if row.error is not None and DIFFERS in row.error:
+            if row.error is not None and DIFFERS in row.error and row.asked.key not in asked:
                 keys.add((name, row.asked.key))
                 database.changed += 1
                 cause = f"replay/{row.asked.key}/{database.changed}"

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from operator import itemgetter
-from typing import Any
+from operator import attrgetter, itemgetter
+from typing import Any, Final
 
 from shared.events.base import Event, type_registry
 from shared.runtime.process import Decision, Moment, Process
 from shared.runtime.store import REPLAY, Asked, Changes
-from shared.runtime.told import Order, Told
+from shared.runtime.told import APART, Order, Told
 from shared.runtime.turn import (
     ASKED,
     DEADLINE,
@@ -23,6 +23,10 @@ from shared.runtime.turn import (
 
 AS_PUBLISHED = "as-published"
 """Body of a replay that takes a decision as it now is, and leaves what had been published for it as it is."""
+
+
+AHEAD: Final = 8
+"""Most facts that are looked at for what followed from one in silence."""
 
 
 class RetellingTurn(Turn):
@@ -185,29 +189,56 @@ class RetellingTurn(Turn):
         """The earliest that can have been decided then: whatever said something is known, so all else was silent."""
         in_order = sorted(asked, key=lambda pair: (pair[0], pair[1].cause not in self._told))
         told = next(((at, one) for at, one in in_order if one.cause in self._told), None)
-        for at, one in in_order:
+        for n, (at, one) in enumerate(in_order):
             if one.cause in self._told:
                 return at, one
-            if at < self._lanes[slot.lane].moment and (quiet := self._silently(slot, one, at)) is not None:
+            if at < self._lanes[slot.lane].moment and (quiet := self._silently(slot.state, one, at)) is not None:
                 then, state = quiet
-                if told is None or not self._came_later(slot, state, *told):
-                    return then, one
+                answers = state == slot.state and self._answers(slot, at, one, in_order[n + 1 :])
+                if not answers and (told is None or not self._came_later(slot, state, *told)):
+                    return self._no_later(slot, one, then, state), one
         return None
 
-    def _silently(self, slot: Slot, asked: Asked, at: datetime) -> tuple[datetime, Any] | None:
+    def _no_later(self, slot: Slot, asked: Asked, at: datetime, state: Any) -> datetime:
+        """When it was decided, if that was before the outcomes of what follows from it in silence as well."""
+        others = (row.asked for row in slot.waiting if row.asked is not asked and row.asked.cause not in self._told)
+        for follows in sorted(others, key=attrgetter("said_at"))[:AHEAD]:
+            if (quiet := self._silently(state, follows, at)) is not None:
+                at, state = quiet
+        return at
+
+    def _silently(self, state: Any, asked: Asked, at: datetime) -> tuple[datetime, Any] | None:
         """When it was decided without saying anything, and the state after it: before the outcomes of what it does,
         whatever the clock of who said it. None: it would say something. A decision that cannot be taken is silent."""
         try:
-            decision = self._tried(slot.state, asked, at)
+            decision = self._tried(state, asked, at)
         except Exception:
-            return at, slot.state
+            return at, state
         if decision is None:
-            return at, slot.state
+            return at, state
         outcomes = (
             self._told.moment(effect_id(self.process.name, asked.cause, n, e)) for n, e in enumerate(decision.does)
         )
         then = min([at, *(moment for moment in outcomes if moment is not None)])
         return None if decision.says else (then, decision.state)
+
+    def _answers(self, slot: Slot, at: datetime, asked: Asked, others: Sequence[tuple[datetime, Asked]]) -> bool:
+        """Whether it makes no difference yet, and would behind one of these: it answers that one then, though the clock
+        of who said it was slow."""
+        for then, other in others:
+            if then - at <= APART and (after := self._state_after(slot.state, other, then)) is not None:
+                quiet = self._silently(after, asked, then)
+                if quiet is not None and quiet[1] != after:
+                    return True
+        return False
+
+    def _state_after(self, state: Any, asked: Asked, at: datetime) -> Any | None:
+        """None: it cannot be decided on."""
+        try:
+            decision = self._tried(state, asked, at)
+        except Exception:
+            return None
+        return decision.state if decision is not None else None
 
     def _came_later(self, slot: Slot, state: Any, at: datetime, told: Asked) -> bool:
         """Whether what leads to ``state`` was decided after something that was published, though it had been said

@@ -143,7 +143,7 @@ class Order:
             at = self._told.moment(asked.cause)
             if at is not None:
                 behind[topic] = at
-            elif self._last is None or asked.said_at > self._last + _APART:
+            elif self._last is None or asked.said_at > self._last + APART:
                 at = behind.get(topic, self._now)
             else:
                 at = min(asked.said_at, self._last, behind.get(topic, asked.said_at))
@@ -163,7 +163,7 @@ class Order:
         return min((at for cause in causes if (at := self._told.moment(cause)) is not None), default=None)
 
 
-_APART: Final = timedelta(minutes=1)
+APART: Final = timedelta(minutes=1)
 """Clock time by which what was heard may seem to be said later than it was decided: the clocks of services differ."""
 _WITHIN: Final = ""
 """What has no topic: outcomes of effects, and what is asked."""

@@ -8,11 +8,11 @@ import pytest
 
 from shared.events.base import Event, derived_text
 from shared.policy import Policies
-from shared.runtime import Decision, Moment, Process, State
+from shared.runtime import Decision, Effect, Moment, Process, State
 from shared.runtime.retelling import AS_PUBLISHED, RetellingTurn
 from shared.runtime.store import REPLAY, Asked, Changes, HeldRow, LaneRow, StateRow, ToldRow
 from shared.runtime.told import UNKNOWN, Told, fingerprint
-from shared.runtime.turn import deadline
+from shared.runtime.turn import deadline, effect_id
 from tests.runtime.toy import COUNTS, Adjusted, Counted, Deposited, Expired
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -40,9 +40,14 @@ def deposited(state: Sum, event: Deposited, at: Moment[Any]) -> Decision[Sum]:
     return Decision(after, (Counted(account=KEY, n=event.n, total=total),) * (2 if state.twice else 1))
 
 
+class Slip(Effect):
+    """Is written for an adjustment of 7."""
+
+
 def adjusted(state: Sum, event: Adjusted, at: Moment[Any]) -> Decision[Sum]:
     """Doubles it, and says nothing."""
-    return Decision(state.model_copy(update={"total": state.total * 2 + event.amount}))
+    after = state.model_copy(update={"total": state.total * 2 + event.amount})
+    return Decision(after, does=(Slip(),) if event.amount == 7 else ())
 
 
 def expired(state: Sum, at: Moment[Any]) -> Decision[Sum]:
@@ -176,6 +181,21 @@ def test_a_silent_fact_that_changes_what_was_published_had_not_been_heard_yet() 
     assert_as_then(lane.retold(), "Deposited", "Adjusted", "Deposited")
 
 
+@pytest.mark.parametrize(("seconds", "total"), [(1, 3), (120, 2)])
+def test_what_makes_a_difference_only_behind_what_was_published_is_an_answer_to_it(seconds: int, total: int) -> None:
+    """As far as clocks differ: an answer that seems to come before its question makes no difference there."""
+    lane = Recovering()
+    nothing_left = lane.heard(deposit(1, amount=-1), said=1)
+    question = lane.heard(deposit(2), said=2)
+    last = lane.heard(deposit(3), said=3)
+    lane.heard(Adjusted(account=KEY, amount=0), said=2 - seconds / 86400)
+    lane.published(nothing_left, counted(1, 0), day=1)
+    lane.published(question, counted(2, 1), day=2)
+    lane.published(last, counted(3, total), day=3)
+    among = ("Deposited", "Adjusted") if seconds < 60 else ("Adjusted", "Deposited")
+    assert_as_then(lane.retold(), "Deposited", *among, "Deposited")
+
+
 def test_a_silent_beginning_is_no_later_than_what_follows_it_though_another_clock_had_said_it() -> None:
     lane = Recovering(begun=False)
     one = lane.heard(deposit(1), said=2)
@@ -184,6 +204,21 @@ def test_a_silent_beginning_is_no_later_than_what_follows_it_though_another_cloc
     changes = lane.retold()
     assert_as_then(changes, "Adjusted", "Deposited")
     assert [row.at for row in changes.journal] == [_on(3), _on(3)]
+
+
+def test_a_silent_beginning_is_no_later_than_the_outcome_of_what_follows_it() -> None:
+    """Which is not asked for before that is decided."""
+    lane = Recovering(begun=False)
+    lane.heard(Adjusted(account=KEY, amount=1), said=3 + 30 / 86400)
+    slip = lane.heard(Adjusted(account=KEY, amount=7), said=2)
+    last = lane.heard(deposit(1), said=9)
+    outcome = effect_id("summing", slip, 0, Slip())
+    lane.published(outcome, counted(1, 9), day=3)
+    lane.published(last, counted(1, 10), day=10)
+    assert [(row.asked.type, row.at) for row in lane.retold([outcome]).journal] == [
+        ("Adjusted", _on(3)),
+        ("Adjusted", _on(3)),
+    ]
 
 
 def test_nothing_overtakes_what_is_still_to_be_asked_and_was_decided_before_it() -> None:

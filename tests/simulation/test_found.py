@@ -94,3 +94,28 @@ def test_a_key_that_is_replayed_as_published_is_decided_by_what_was_known_then()
     house = lived(Plan(152850, ((74,), (102,)), faults, noise))
     assert set(faults) == set(house.faults.struck)
     assert house.watch.violation is None
+
+
+def test_an_answer_is_decided_again_after_its_question_whatever_the_clock_of_who_gave_it() -> None:
+    """A letter asked for proof and, by another clock, had gone out before it was asked for: nobody knew of it then, its
+    time never began, and a debit that finance had collected was written off."""
+    restored = Fault(Kind.RESTORE, "recovery", point=352, busy=False, size=16.0)
+    noise = frozenset({Noise.CLOCKS, Noise.DUPLICATES, Noise.SMALL_BATCHES})
+    house = lived(Plan(2002246, ((112,), (93,)), (restored,), noise))
+    assert house.faults.struck == [restored]
+    assert house.watch.violation is None
+
+
+def test_a_silent_beginning_is_decided_again_before_the_outcome_of_what_follows_it() -> None:
+    """By another clock it had been said later than a letter went out that a later fact led to: the letter's outcome
+    differed, and a seller's answer lay behind it until his time was over."""
+    restored = Fault(Kind.RESTORE, "seller_notifier", point=315, busy=True, size=11.0)
+    others = (
+        Fault(Kind.SECOND_REPLICA, "intake", point=59, busy=True, size=34.62426466062657),
+        Fault(Kind.SECOND_REPLICA, "seller_notifier", point=142, busy=True, size=28.692620499095046),
+    )
+    claims = ((100,), (72,), (17,), (8,))
+    house = lived(Plan(1003992, claims, (*others, restored), frozenset({Noise.CLOCKS})))
+    assert restored in house.faults.struck
+    assert house.watch.violation is None
+    assert house.waved == set()
