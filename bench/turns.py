@@ -19,7 +19,7 @@ from shared.runtime.postgres_transaction import LANES, input_row, lane_row
 from shared.runtime.settings import Settings
 from shared.runtime.store import Asked, Changes, EffectRow, InputRow, JournalRow, LaneRow, StateRow
 
-_JOURNAL: Final = "select * from journal where at > $1 order by at, process, key, n"
+_JOURNAL: Final = "select * from journal where at > $1 order by at, process, key, n, result not like '.%'"
 _STATES: Final = """
 select * from state s where exists (select from journal j where j.process = s.process and j.key = s.key and j.at > $1)
 """

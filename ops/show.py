@@ -216,7 +216,7 @@ class _Witness:
         """Gives the days on which something was heard: what followed was written down on the same."""
         rows = await self._rows(
             "select at, said_at, type, cause, body, known, written_on from journal where process = $1 and key = $2 "
-            "and ($3 or position($4 in body) > 0) order by at, n",
+            "and ($3 or position($4 in body) > 0) order by at, n, result not like '.%'",
             self._of_the_claim, self.story.claim_id,
         )  # fmt: skip
         for row in rows:

@@ -94,7 +94,8 @@ async def from_intake(look: Database, claim_id: str) -> list[Event]:
     """What escalation has heard of intake about what is claimed, in that order."""
     rows = await look.rows(
         "escalation",
-        "select type, body from journal where process = 'escalation' and key = $1 and type = any($2) order by at, n",
+        "select type, body from journal where process = 'escalation' and key = $1 and type = any($2) "
+        "order by at, n, result not like '.%'",
         claim_id, _FROM_INTAKE,
     )  # fmt: skip
     return [type_registry[row["type"]].model_validate_json(row["body"]) for row in rows]

@@ -140,7 +140,10 @@ class Gathering:
         )  # fmt: skip
 
 
-_HEARD = "select type, cause, said_at, body from journal where process = any($1) and type = any($2) order by at, n"
+_HEARD = (
+    "select type, cause, said_at, body from journal where process = any($1) and type = any($2) "
+    "order by at, n, result not like '.%'"
+)
 _STANDS = (
     "select key, body->>'outcome' as outcome, body->>'status' as status, "
     "body::jsonb->'reasons' ? 'RELEASE_NOT_SIGNED' as unsigned from state where process = 'escalation'"

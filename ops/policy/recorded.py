@@ -59,7 +59,7 @@ def _readable(body: str, present: Policy | None) -> Policy | None:
 
 _ENTRIES = (
     "select key, n, at, said_at, type, cause, body, reference, known, says, result from journal "
-    "where process = $1 and key = $2 order by at, n"
+    "where process = $1 and key = $2 order by at, n, result not like '.%'"
 )
 
 

@@ -230,10 +230,11 @@ class Member:
 
     # The worker's side
 
-    async def check(self) -> None:
+    async def check(self) -> str:
         """Only a whole cluster has another id; a topic that was made anew has not."""
         if self._cluster.id != self._id:
             raise another(self._group.name, str(self._cluster.id), str(self._id))
+        return str(self._id)
 
     def assigned(self) -> frozenset[Place]:
         return self.view

@@ -109,10 +109,10 @@ class SimulatedStore:
 
     async def cluster(self, found: str) -> str:
         async with self._calling("cluster"):
-            tables = self._tables
-            if tables.cluster is None or not any(map(_has_lived, self._database.schema.tables.values())):
-                tables.cluster = found
-            return tables.cluster
+            schema = self._database.schema
+            if schema.cluster is None or not any(map(_has_lived, schema.tables.values())):
+                schema.cluster = found
+            return schema.cluster
 
     async def lanes(self) -> list[LaneRow]:
         async with self._calling("lanes"):

@@ -53,7 +53,6 @@ class Tables:
     progress: dict[UUID, Progress] = field(default_factory=dict[UUID, Progress])
     told: dict[tuple[int, str], ToldRow] = field(default_factory=dict[tuple[int, str], ToldRow])
     dead: dict[tuple[Place, int], DeadLetter] = field(default_factory=dict[tuple[Place, int], DeadLetter])
-    cluster: str | None = None
 
     def copy(self) -> "Tables":
         return Tables(
@@ -68,7 +67,6 @@ class Tables:
             dict(self.progress),
             dict(self.told),
             dict(self.dead),
-            self.cluster,
         )
 
     def parked(self) -> set[str]:
@@ -84,11 +82,12 @@ class Schema:
     own: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     number: int = 0
     """The last id given to a held fact or a request."""
+    cluster: str | None = None
 
     def copy(self) -> "Schema":
         tables = {name: tables.copy() for name, tables in self.tables.items()}
         own = {name: dict(rows) for name, rows in self.own.items()}
-        return Schema(defaultdict(Tables, tables), defaultdict(dict, own), self.number)
+        return Schema(defaultdict(Tables, tables), defaultdict(dict, own), self.number, self.cluster)
 
     def next_number(self) -> int:
         self.number += 1

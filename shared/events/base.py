@@ -132,7 +132,8 @@ class Envelope(NamedTuple):
     """What travels in the headers (CloudEvents 1.0, Kafka binding, binary mode) beside the fact itself.
 
     ``lane``, ``sequence`` and ``epoch`` number one service's stream so that a listener accepts each record
-    exactly once; they are None on events of outside parties.
+    exactly once; they are None on events of outside parties. ``decision`` counts the changes of the speaker's state:
+    so many were decided, silently or not, up to this one.
     """
 
     id: str
@@ -146,6 +147,7 @@ class Envelope(NamedTuple):
     lane: int | None = None
     sequence: int | None = None
     epoch: int | None = None
+    decision: int | None = None
 
 
 def derived_id(*parts: object) -> uuid.UUID:

@@ -12,6 +12,7 @@ from shared.runtime.one_meaning import problems_of
 Headers = list[tuple[str, bytes]]
 _CONSTANT: Headers = [("ce_specversion", b"1.0"), ("content-type", b"application/json")]
 _NUMBERS = ("ce_lane", "ce_sequence", "ce_epoch")
+_ALL_NUMBERS = (*_NUMBERS, "ce_decision")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _FIRST_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
@@ -44,7 +45,7 @@ def encode(event: Event, envelope: Envelope) -> tuple[bytes, bytes, Headers]:
 
 def headers_of(envelope: Envelope) -> Headers:
     """The envelope as record headers; what is None is left out."""
-    id_, kind, source, time, subject, traceparent, cause, reference, lane, sequence, epoch = envelope
+    id_, kind, source, time, subject, traceparent, cause, reference, lane, sequence, epoch, decision = envelope
     headers = [
         ("ce_id", id_.encode()),
         ("ce_type", kind.encode()),
@@ -65,6 +66,8 @@ def headers_of(envelope: Envelope) -> Headers:
         headers.append(("ce_sequence", b"%d" % sequence))
     if epoch is not None:
         headers.append(("ce_epoch", b"%d" % epoch))
+    if decision is not None:
+        headers.append(("ce_decision", b"%d" % decision))
     return headers
 
 
@@ -116,7 +119,7 @@ def envelope_of(headers: Headers) -> Envelope:
         texts.get("traceparent"),
         texts.get("ce_cause") or None,
         texts.get("ce_reference") or None,
-        *(number_of(found.get(name)) for name in _NUMBERS),
+        *(number_of(found.get(name)) for name in _ALL_NUMBERS),
     )
 
 

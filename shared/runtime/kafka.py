@@ -253,9 +253,9 @@ class KafkaLog:
         if self._admin is not None:
             await _give_up(self._admin.close())
 
-    async def check(self) -> None:
+    async def check(self) -> str | None:
         async with self._look():
-            await self._cluster.check()
+            return await self._cluster.check()
 
     @asynccontextmanager
     async def _look(self) -> AsyncGenerator[None]:

@@ -17,8 +17,9 @@ class SameCluster:
         self._id: str | None = None
         self._asked: set[Any] = set()
 
-    async def check(self) -> None:
-        """Raises LogChangedError when another cluster answers, or what the client raises when none does."""
+    async def check(self) -> str | None:
+        """The id of the cluster, None: no connection has been made yet. Raises LogChangedError when another
+        cluster answers, or what the client raises when none does."""
         now = {connection for client in self._clients() for connection in _of_records(client)}
         for connection in now - self._asked:
             found = (await connection.send(MetadataRequest([]))).cluster_id
@@ -26,6 +27,7 @@ class SameCluster:
                 raise another(self._name, found, self._id)
             self._id = found
         self._asked = now
+        return self._id
 
 
 def _of_records(client: Any) -> Iterable[Any]:

@@ -76,8 +76,9 @@ class OlderDatabaseError(RefusalError):
 class Log(Protocol):
     """What the worker asks of the log. Calls raise on any trouble; the worker backs off and asks again."""
 
-    async def check(self) -> None:
-        """Raises LogChangedError when it is seen that another log answers than before. Asks nobody without a reason."""
+    async def check(self) -> str | None:
+        """The id of the cluster, None: nobody has answered yet. Raises LogChangedError when another one answers than
+        before. Asks nobody without a reason."""
         ...
 
     def assigned(self) -> frozenset[Place]: ...

@@ -109,11 +109,12 @@ class LightTurn(WatchedTurn):
         self, slot: Any, asked: Asked, decision: Decision[Any], moment: Moment[Any], seen: ReferenceSeen | None
     ) -> None:
         before, slot.state = slot.state, decision.state
-        slot.n += 1
+        number = slot.n + 1
+        slot.n = number if before is not decision.state else slot.n
         self.decided[asked.type] = self.decided.get(asked.type, 0) + 1
         said = [Said(event, self._next_id(), "") for event in decision.says]
         done = [Done(effect, self._next_id() if effect.table is None else None) for effect in decision.does]
-        row = JournalRow(asked.key, slot.n, moment.now, asked, None, moment.known, [], None)
+        row = JournalRow(asked.key, number, moment.now, asked, None, moment.known, [], None)
         self.states[asked.key] = decision.state
         self.taken.append(Taken(before, decision, said, done, row))
 

@@ -212,8 +212,8 @@ class PostgresStore:
         )  # fmt: skip
 
     async def cluster(self, found: str) -> str:
-        [row] = await self._fetch(_CLUSTER, self._process, found)
-        return str(row["cluster"])
+        known = {str(row["cluster"]) for row in await self._fetch(_CLUSTER, found)}
+        return next(iter(known - {found}), found)
 
     async def lanes(self) -> list[LaneRow]:
         return [lane_row(row) for row in await self._fetch(f"{LANES} order by n", self._process)]
@@ -255,12 +255,13 @@ class PostgresStore:
 
 
 _CLUSTER = """
+with every as (select name from process order by name for update)
 update process set cluster = case
     when exists (select from input where next > began_at) or exists (select from lane where position > 0)
-        then coalesce(cluster, $2)
-    else $2
+        then coalesce(cluster, $1)
+    else $1
 end
-where name = $1 returning cluster
+from every where process.name = every.name returning cluster
 """
 _KEPT = """
 with waiting as (

@@ -68,7 +68,8 @@ class PostgresTransaction:
     async def reference_then(self, process: str, seen: Collection[tuple[str, int]]) -> list[StateRow]:
         rows = await self._c.fetch(
             "select key, n, body from journal join unnest($2::text[], $3::int[]) v(key, n) using (key, n) "
-            "where process = $1", process, [key for key, _ in seen], [n for _, n in seen],
+            "where process = $1 and (result is null or result not like '.%')",
+            process, [key for key, _ in seen], [n for _, n in seen],
         )  # fmt: skip
         return [StateRow(row["key"], 0, row["n"], row["body"], None, None) for row in rows]
 
@@ -108,7 +109,7 @@ class PostgresTransaction:
 
     async def told(self, lanes: Collection[int]) -> list[ToldRow]:
         rows = await self._c.fetch(
-            "select lane, cause, id, moment, type, said, stream, reference from told "
+            "select lane, cause, id, moment, type, said, stream, reference, number from told "
             "where process = $1 and lane = any($2::int[])", self._process, list(lanes),
         )  # fmt: skip
         return [ToldRow(*row) for row in rows]
@@ -170,9 +171,9 @@ class PostgresTransaction:
         await self.write(Changes(lanes=list(lanes), outbox=list(outbox)), datetime.now(UTC), None)
         if told:
             await self._c.execute(
-                "insert into told (process, lane, cause, id, moment, type, said, stream, reference) select $1, * from "
-                "unnest($2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], "
-                "$9::text[])",
+                "insert into told (process, lane, cause, id, moment, type, said, stream, reference, number) "
+                "select $1, * from unnest($2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], "
+                "$7::text[], $8::text[], $9::text[], $10::int[])",
                 self._process, *_columns(told),
             )  # fmt: skip
 

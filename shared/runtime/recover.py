@@ -144,7 +144,8 @@ async def _recall(
         cause = envelope.cause or ""
         said = fingerprint(envelope.type, body)
         told.append(
-            ToldRow(lane.n, cause, envelope.id, envelope.time, envelope.type, said, stream, envelope.reference)
+            ToldRow(lane.n, cause, envelope.id, envelope.time, envelope.type, said, stream, envelope.reference,
+                envelope.decision)
         )  # fmt: skip
     await store.recall(lanes, outbox, told)
     epoch = max(lane.epoch for lane in lanes)

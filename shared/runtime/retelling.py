@@ -25,6 +25,8 @@ AS_PUBLISHED = "as-published"
 """Body of a replay that takes a decision as it now is, and leaves what had been published for it as it is."""
 
 
+Head = tuple[datetime, Asked]
+"""What can be decided on next, with when it was."""
 AHEAD: Final = 8
 """Most facts that are looked at for what followed from one in silence."""
 
@@ -165,7 +167,7 @@ class RetellingTurn(Turn):
             slot.parked = True
             self._keep(slot, found[1], why)
 
-    def _next_told(self, slot: Slot) -> tuple[datetime, Asked] | None:
+    def _next_told(self, slot: Slot) -> Head | None:
         """The earliest of what was kept and of what fell due; None at its end, or when an outcome is awaited."""
         now, begun = self._lanes[slot.lane].moment, slot.state is not None
         order = Order(self._told, slot.lane, now)
@@ -173,31 +175,57 @@ class RetellingTurn(Turn):
         heard = {row.asked.cause for row in slot.waiting}
         by_itself = [asked for asked in self._by_itself(slot) if asked.cause not in heard]
         heads = order.heads(waiting)
+        outcome = order.first(self._outcomes(slot) - heard)
         found = self._as_then(slot, [*heads, *order.of_the_state(by_itself)])
-        if found is None and heads:
+        if found is None and heads and outcome is None:
             at, asked = min(heads, key=itemgetter(0))
             found = (at if any(cause in self._told for cause in heard) else now, asked)
-        if found is None:
-            return None
-        outcome = order.first(self._outcomes(slot) - heard)
-        if outcome is not None and outcome < found[0]:
+        if found is None or (outcome is not None and outcome < found[0]):
             return None
         at, asked = found
         return min(at, order.first(heard) or at), asked
 
-    def _as_then(self, slot: Slot, asked: Sequence[tuple[datetime, Asked]]) -> tuple[datetime, Asked] | None:
-        """The earliest that can have been decided then: whatever said something is known, so all else was silent."""
-        in_order = sorted(asked, key=lambda pair: (pair[0], pair[1].cause not in self._told))
-        told = next(((at, one) for at, one in in_order if one.cause in self._told), None)
+    def _as_then(self, slot: Slot, asked: Sequence[Head]) -> Head | None:
+        """The earliest that can have been decided then. Whatever said something is known, and which change of the state
+        it was: so all else was silent, and of that only so much changed anything as is missing."""
+        in_order = sorted(asked, key=self._place)
+        told = next((head for head in in_order if head[1].cause in self._told), None)
+        due = self._next_number(slot, in_order)
+        until = told and (told[0] if due is None or slot.n + 1 >= due else told[0] + APART)
         for n, (at, one) in enumerate(in_order):
-            if one.cause in self._told:
-                return at, one
-            if at < self._lanes[slot.lane].moment and (quiet := self._silently(slot.state, one, at)) is not None:
-                then, state = quiet
-                answers = state == slot.state and self._answers(slot, at, one, in_order[n + 1 :])
-                if not answers and (told is None or not self._came_later(slot, state, *told)):
-                    return self._no_later(slot, one, then, state), one
-        return None
+            if until is not None and (at > until or (one.cause in self._told and at == until)):
+                break
+            if one.cause not in self._told:
+                then = self._silent_at(slot, (at, one), told, due, in_order[n + 1 :])
+                if then is not None:
+                    return then, one
+        return told
+
+    def _place(self, head: Head) -> tuple[datetime, bool, int]:
+        at, one = head
+        return at, one.cause not in self._told, self._told.number(one.cause) or 0
+
+    def _next_number(self, slot: Slot, heads: Sequence[Head]) -> int | None:
+        """Which change of the state it was that was published next. None: nobody knows."""
+        causes = {one.cause for _, one in heads} | self._outcomes(slot)
+        return min((n for cause in causes if (n := self._told.number(cause)) is not None), default=None)
+
+    def _silent_at(
+        self, slot: Slot, head: Head, told: Head | None, due: int | None, others: Sequence[Head]
+    ) -> datetime | None:
+        """When it was decided silently, before ``told``; None: it was not."""
+        at, one = head
+        quiet = self._silently(slot.state, one, at) if at < self._lanes[slot.lane].moment else None
+        if quiet is None:
+            return None
+        then, state = quiet
+        later = state is not slot.state and due is not None and slot.n + 1 >= due
+        if state == slot.state:
+            later = later or (told is not None and at > told[0]) or self._answers(slot, at, one, others)
+        if later or (told is not None and self._came_later(slot, state, *told)):
+            return None
+        then = self._no_later(slot, one, then, state)
+        return then if told is None else min(then, told[0])
 
     def _no_later(self, slot: Slot, asked: Asked, at: datetime, state: Any) -> datetime:
         """When it was decided, if that was before the outcomes of what follows from it in silence as well."""
@@ -222,13 +250,13 @@ class RetellingTurn(Turn):
         then = min([at, *(moment for moment in outcomes if moment is not None)])
         return None if decision.says else (then, decision.state)
 
-    def _answers(self, slot: Slot, at: datetime, asked: Asked, others: Sequence[tuple[datetime, Asked]]) -> bool:
+    def _answers(self, slot: Slot, at: datetime, asked: Asked, others: Sequence[Head]) -> bool:
         """Whether it makes no difference yet, and would behind one of these: it answers that one then, though the clock
         of who said it was slow."""
         for then, other in others:
             if then - at <= APART and (after := self._state_after(slot.state, other, then)) is not None:
                 quiet = self._silently(after, asked, then)
-                if quiet is not None and quiet[1] != after:
+                if quiet is None or quiet[1] != after:
                     return True
         return False
 

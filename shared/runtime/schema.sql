@@ -58,15 +58,17 @@ create table if not exists told (
     said    text not null,        -- fingerprint of type and body
     stream  text not null,        -- "topic:partition"
     reference text,               -- "key@n": the fact of the reference that the decision saw
+    number  integer,              -- of the decision, as in the journal
     primary key (process, lane, id)
 );
+alter table told add column if not exists number integer;
 
 -- What a process knows of each key.
 create table if not exists state (
     process text not null,
     key     text not null,
     lane    integer not null,
-    n       integer not null, -- decisions taken for the key
+    n       integer not null, -- changes so far
     body    json not null,
     due     timestamptz,
     watches text,             -- reference key whose change asks this state again
@@ -97,7 +99,7 @@ create table if not exists outbox_default partition of outbox default;
 create table if not exists journal (
     process    text not null,
     key        text not null,
-    n          integer not null,
+    n          integer not null, -- counts changes of the state; what changed nothing has the number of the next
     at         timestamptz not null,
     said_at    timestamptz not null,
     type       text not null, -- the event's type; 'deadline' and 'asked' have no body

@@ -106,6 +106,11 @@ class HeldRow:
 
 
 class JournalRow(NamedTuple):
+    """One decision. ``n`` counts the changes of the key's state; one that changed nothing has the number of the next.
+
+    Rows of a key are in order by ``at`` and ``n``, and with both equal those that changed nothing come first.
+    """
+
     key: str
     n: int
     at: datetime
@@ -121,7 +126,7 @@ class ToldRow(NamedTuple):
     """One event that was published, and that the database does not know.
 
     ``said``: fingerprint of type and body. ``stream``: "topic:partition". ``reference``: "key@n", the fact of the
-    reference that its decision saw.
+    reference that its decision saw. ``number``: of the decision, see ``JournalRow``.
     """
 
     lane: int
@@ -132,6 +137,7 @@ class ToldRow(NamedTuple):
     said: str
     stream: str
     reference: str | None = None
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

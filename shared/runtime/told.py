@@ -59,6 +59,11 @@ class Told:
         rows = self._by_cause.get(cause)
         return next(iter(rows.values())).moment if rows else None
 
+    def number(self, cause: str) -> int | None:
+        """Which change of the key's state the decision on this cause was, counted from 1."""
+        rows = self._by_cause.get(cause)
+        return next(iter(rows.values())).number if rows else None
+
     def was_unknown(self, cause: str) -> bool:
         """Whether this decision was taken before the reference had been read to its end."""
         rows = self._by_cause.get(cause)

@@ -252,12 +252,13 @@ class Turn:
     def _apply(
         self, slot: Slot, asked: Asked, decision: Decision[Any], moment: Moment[Any], seen: ReferenceSeen | None
     ) -> None:
-        body = slot.body if decision.state is not slot.state else None
-        slot.n += 1
+        changed, n = decision.state is not slot.state, slot.n + 1
+        body = slot.body if changed else None
         slot.state = decision.state
         self.decided[asked.type] = self.decided.get(asked.type, 0) + 1
         slot.at = moment.now
         ids = self._say(slot, asked, decision, moment, seen)
+        slot.n = n if changed else slot.n
         done: list[str] = []
         for number, effect in enumerate(decision.does):
             kind, text = type(effect).__name__, effect.model_dump_json()
@@ -273,7 +274,7 @@ class Turn:
         self.changes.journal.append(
             JournalRow(
                 asked.key,
-                slot.n,
+                n,
                 moment.now,
                 asked,
                 seen.body if seen else None,
@@ -314,6 +315,7 @@ class Turn:
                 lane=lane.n,
                 sequence=sequence,
                 epoch=lane.epoch,
+                decision=slot.n + 1,
             )
             self.changes.outbox.append(Outgoing(lane.n, lane.position, place, key, headers_of(envelope), body))
         return ids

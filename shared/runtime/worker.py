@@ -16,7 +16,7 @@ import structlog
 from shared.policy import Policies
 from shared.runtime.clock import Clock
 from shared.runtime.dead_letters import DeadLetters
-from shared.runtime.log import CURE, Log, LogChangedError, Place, Record, RefusalError
+from shared.runtime.log import CURE, Log, LogChangedError, Place, Record, RefusalError, another
 from shared.runtime.metrics import Metrics
 from shared.runtime.process import Process
 from shared.runtime.restored import RestoredLanes
@@ -81,6 +81,7 @@ class Worker:
         self._restored = RestoredLanes(self._turns)
         self._dead_letters = DeadLetters(process, metrics=metrics, lane_of=self._sieve.lane_of)
         self._busy = asyncio.Lock()
+        self._on_record = False
         self._unprepared: set[Place] = set()
         """Places whose assignment failed: until it is made up for, what is known of them may be out of date."""
         self._committed: dict[Place, int] = {}
@@ -208,7 +209,7 @@ class Worker:
                 return
 
     async def _hear(self, records: Sequence[Record]) -> None:
-        await self._log.check()  # whoever they came from
+        await self._write_down(await self._log.check())  # whoever they came from
         places = {record.place for record in records}
         lanes = {lane for record in records if (lane := self._sieve.lane_of(record)) is not None}
         await self._begin(places)
@@ -219,6 +220,13 @@ class Worker:
             keys = {(record.key or b"").decode("utf-8", "replace") for record in records}
             bad = await self._turns.find_bad(keys, lambda only: self._transact(places, lanes, records, only=only))
             await self._transact(places, lanes, records, bad)
+
+    async def _write_down(self, cluster: str | None) -> None:
+        """Of which cluster a service heard first is on record from then on, whoever has looked at another one since."""
+        if cluster is not None and not self._on_record:
+            if (known := await self._store.cluster(cluster)) != cluster:
+                raise another(self.process.name, cluster, known)
+            self._on_record = True
 
     async def _begin(self, places: set[Place]) -> None:
         """Records can come before the assignment was told, or it failed unseen: then the rows are made here."""

@@ -100,6 +100,23 @@ async def test_another_cluster_is_not_served_whatever_it_holds(bench: Workbench)
         await refuse_unfit(ACCOUNT, await stores(bench), archive)
 
 
+async def test_the_cluster_that_was_heard_first_is_ours_whoever_has_looked_at_another_one_since(
+    bench: Workbench,
+) -> None:
+    one, two = await bench.replica(), await bench.replica()
+    archive = ShelfArchive(bench.shelf)
+    archive.name = "one that was tried meanwhile"
+    await refuse_unfit(ACCOUNT, await stores(bench), archive)
+    bench.shelf.say(*deposits(1, 1))
+    await one.read()
+    archive.name = "ours"
+    await refuse_unfit(ACCOUNT, await stores(bench), archive)
+    two.reader.id = "somebody else's"
+    bench.shelf.say(*deposits(2, 2))
+    with pytest.raises(LogChangedError, match="somebody else's answers in place of ours"):
+        await two.read()
+
+
 async def test_a_running_replica_ends_when_its_database_goes_back(bench: Workbench) -> None:
     one = await bench.replica()
     bench.shelf.say(*deposits(1, 2))

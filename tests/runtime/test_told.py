@@ -83,11 +83,21 @@ class Recovering:
         self._held.append(HeldRow(asked, None, _on(100)))
         return cause
 
-    def published(self, cause: str, event: Event, day: float, ordinal: int = 1, reference: str | None = None) -> None:
+    def published(
+        self,
+        cause: str,
+        event: Event,
+        day: float,
+        *,
+        ordinal: int = 1,
+        reference: str | None = None,
+        number: int | None = None,
+    ) -> None:
+        """``number``: which change of the state it was; the one that is on record is the first."""
         event_id = derived_text("summing", cause, event.type_name(), str(ordinal))
         body = event.model_dump_json()
         said = fingerprint(event.type_name(), body)
-        self._told.append(ToldRow(LANE, cause, event_id, _on(day), event.type_name(), said, STREAM, reference))
+        self._told.append(ToldRow(LANE, cause, event_id, _on(day), event.type_name(), said, STREAM, reference, number))
 
     def retold(self, awaited: Sequence[str] = (), *, known: bool = True) -> Changes:
         """``awaited``: causes of what will still be asked. ``known``: whether the reference is, now."""
@@ -194,6 +204,27 @@ def test_what_makes_a_difference_only_behind_what_was_published_is_an_answer_to_
     lane.published(last, counted(3, total), day=3)
     among = ("Deposited", "Adjusted") if seconds < 60 else ("Adjusted", "Deposited")
     assert_as_then(lane.retold(), "Deposited", *among, "Deposited")
+
+
+def test_only_so_much_was_silent_as_is_missing() -> None:
+    """Whatever the moments say: two facts that change nothing of what was published, one of them decided before it."""
+    lane = Recovering(begun=False)
+    lane.heard(Adjusted(account=KEY, amount=0), said=1)
+    lane.heard(Adjusted(account=KEY, amount=0), said=2)
+    one = lane.heard(deposit(1, amount=0), said=3)
+    lane.published(one, counted(1, 0), day=4, number=2)
+    assert_as_then(lane.retold(), "Adjusted", "Deposited", "Adjusted")
+
+
+def test_what_is_missing_was_silent_though_it_seems_to_be_said_a_little_later() -> None:
+    lane = Recovering()
+    lane.heard(Adjusted(account=KEY, amount=0), said=4 + 1 / 86400)
+    one = lane.heard(deposit(1), said=3)
+    two = lane.heard(deposit(2), said=3)
+    lane.published(one, counted(1, 2), day=4, number=2)
+    lane.published(two, counted(2, 5), day=4.5, number=4)
+    changes = lane.retold()
+    assert_as_then(changes, "Deposited", "Adjusted", "Deposited")
 
 
 def test_a_silent_beginning_is_no_later_than_what_follows_it_though_another_clock_had_said_it() -> None:

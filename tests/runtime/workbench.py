@@ -89,14 +89,16 @@ class Reader:
         self.positions: dict[Place, int] = {}
         self.away = False
         """Whether nothing can be published."""
+        self.id = "ours"
         self.other: LogChangedError | None = None
         """What it says when another cluster answers."""
         self.kills = False
         """Whether the replica dies when it comes to publish."""
 
-    async def check(self) -> None:
+    async def check(self) -> str:
         if self.other is not None:
             raise self.other
+        return self.id
 
     def assigned(self) -> frozenset[Place]:
         return self.places

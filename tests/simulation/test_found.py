@@ -73,13 +73,14 @@ def test_what_was_decided_silently_is_decided_again_before_the_outcome_of_what_i
 
 def test_a_silent_beginning_is_decided_again_before_what_follows_it() -> None:
     """By another clock it had been said later than that: the moment went on from there, and what followed differed."""
-    replaced = Fault(Kind.NEXT_VERSION, "seller_notifier", point=207, busy=True, size=18.878004566871805)
+    replaced = Fault(Kind.NEXT_VERSION, "seller_notifier", point=208, busy=True, size=18.878004566871805)
     restored = Fault(Kind.RESTORE, "seller_notifier", point=226, busy=True, size=28.0)
-    again = Fault(Kind.RESTORE, "seller_notifier", point=229, busy=False, size=1.0)
+    again = Fault(Kind.RESTORE, "seller_notifier", point=231, busy=False, size=1.0)
     noise = frozenset({Noise.LATE_TOPICS, Noise.CLOCKS})
     house = lived(Plan(55268, ((11,), (42,)), (replaced, restored, again), noise))
     assert {restored, again} <= set(house.faults.struck)
     assert house.watch.violation is None
+    assert house.waved == set()
 
 
 def test_a_key_that_is_replayed_as_published_is_decided_by_what_was_known_then() -> None:
@@ -103,6 +104,28 @@ def test_an_answer_is_decided_again_after_its_question_whatever_the_clock_of_who
     noise = frozenset({Noise.CLOCKS, Noise.DUPLICATES, Noise.SMALL_BATCHES})
     house = lived(Plan(2002246, ((112,), (93,)), (restored,), noise))
     assert house.faults.struck == [restored]
+    assert house.watch.violation is None
+
+
+def test_an_answer_that_would_have_said_something_had_not_been_heard_yet() -> None:
+    """By another clock it came before what it answers, and made no difference there: a claim waited for ever."""
+    first = Fault(Kind.RESTORE, "escalation", point=6, busy=True, size=1.0)
+    second = Fault(Kind.RESTORE, "escalation", point=43, busy=True, size=1.0)
+    house = lived(Plan(2004395, ((63,),), (first, second), frozenset({Noise.LATE_TOPICS, Noise.CLOCKS})))
+    assert second in house.faults.struck
+    assert house.watch.violation is None
+
+
+def test_the_cluster_on_record_is_the_one_that_was_heard_first() -> None:
+    """A replica that slept heard the first record, of ours; another one had started meanwhile on another cluster, and
+    that was on record: nobody could start any more."""
+    faults = (
+        Fault(Kind.LOG_SHORTER, "links", point=32, busy=False, size=90.11127034782493),
+        Fault(Kind.FREEZE, "seller_notifier", point=38, busy=False, size=53.06513806647031),
+        Fault(Kind.CRASH, "seller_notifier", point=301, busy=False, size=5.0),
+    )
+    house = lived(Plan(1004478, ((38,),), faults, frozenset({Noise.SLOW_READING, Noise.TWO_REPLICAS})))
+    assert set(faults) == set(house.faults.struck)
     assert house.watch.violation is None
 
 

@@ -13,7 +13,7 @@ from shared.events.base import PARTITIONS
 from shared.runtime.codec import numbers_of
 from shared.runtime.log import Outgoing, Place
 from shared.runtime.process import topics_of
-from shared.runtime.store import Asked, Changes
+from shared.runtime.store import Asked, Changes, JournalRow
 from shared.runtime.turn import DEADLINE
 
 _OFF: Final = timedelta(seconds=2 * OFF_SECONDS)
@@ -35,7 +35,7 @@ class MomentsNeverGoBack(Invariant):
             for of, key in [about for about in self._decided if about[0] == process]:
                 self._decided.pop((of, key))
                 if rows := tables.journal.get(key):
-                    self._decided[of, key] = (rows[-1].at, rows[-1].n)
+                    self._decided[of, key] = _place(rows[-1])
 
     def committed(self, commit: Commit) -> None:
         for lane in commit.changes.lanes:
@@ -47,7 +47,12 @@ class MomentsNeverGoBack(Invariant):
             last = self._decided.get((commit.process, row.key))
             if last is not None and (row.at, row.n) <= last:
                 raise self.wrong(f"decision {row.n} on {row.key} in {commit.process} does not follow on the last one")
-            self._decided[commit.process, row.key] = (row.at, row.n)
+            self._decided[commit.process, row.key] = _place(row)
+
+
+def _place(row: JournalRow) -> tuple[datetime, int]:
+    """What changed nothing has the number of the next."""
+    return row.at, row.n - (row.result or "").startswith(".")
 
 
 class NoDeadlineBeforeItsTime(Invariant):
