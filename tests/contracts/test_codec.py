@@ -40,6 +40,7 @@ def envelopes(event: type[Event], key: str) -> st.SearchStrategy[Envelope]:
         lane=numbers,
         sequence=numbers,
         epoch=numbers,
+        decision=numbers,
     )
 
 
