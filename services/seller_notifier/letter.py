@@ -245,6 +245,11 @@ class Letter(Effect):
     written_at: datetime
     contents: Contents
 
+    @property
+    def identity(self) -> str:
+        """After a restore another decision may write it: at once, and not after a wait for contacts."""
+        return str(self.letter_id)
+
     def sent(self, outcome: LetterOutcome, code: int | None = None) -> LetterSent:
         return LetterSent(
             claim_id=self.claim_id,

@@ -45,6 +45,12 @@ class Effect(Fact):
 
     table: ClassVar[str | None] = None
 
+    @property
+    def identity(self) -> str | None:
+        """What it is the same by, whatever decision asks for it; None: each decision asks for one of its own. A service
+        that asks twice for one of the same identity must ask for the same."""
+        return None
+
 
 S = TypeVar("S", bound=State)
 R = TypeVar("R", bound=Event)

@@ -407,7 +407,8 @@ def readable(seen: ReferenceSeen | None) -> ReferenceSeen | None:
 
 def effect_id(process: str, cause: str, number: int, effect: Effect) -> str:
     """The id of the nth effect of a decision: the cause of its outcome."""
-    return derived_text(process, cause, type(effect).__name__, str(number))
+    kind, own = type(effect).__name__, effect.identity
+    return derived_text(process, cause, kind, str(number)) if own is None else derived_text(process, kind, own)
 
 
 def deadline(process: str, key: str, lane: int, due: datetime) -> Asked:

@@ -116,6 +116,16 @@ def test_an_answer_that_would_have_said_something_had_not_been_heard_yet() -> No
     assert house.watch.violation is None
 
 
+def test_a_letter_that_had_waited_for_contacts_is_the_same_letter_when_it_is_written_at_once() -> None:
+    """It had another id then, and of all that had followed from its outcome nothing came out as it was published."""
+    restored = Fault(Kind.RESTORE, "seller_notifier", point=395, busy=True, size=30.0)
+    noise = frozenset({Noise.TWO_REPLICAS, Noise.SLOW_READING})
+    house = lived(Plan(2007396, ((64,), (23, 24), (108,)), (restored,), noise))
+    assert house.faults.struck == [restored]
+    assert house.watch.violation is None
+    assert house.waved == set()
+
+
 def test_the_cluster_on_record_is_the_one_that_was_heard_first() -> None:
     """A replica that slept heard the first record, of ours; another one had started meanwhile on another cluster, and
     that was on record: nobody could start any more."""
