@@ -1,14 +1,14 @@
 """A turn of a lane that had said more than its database knows: what was forgotten is decided again, as it was then."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from operator import attrgetter, itemgetter
-from typing import Any, Final
+from typing import Any
 
 from shared.events.base import Event, type_registry
+from shared.runtime.order import Head, Order
 from shared.runtime.process import Decision, Moment, Process
 from shared.runtime.store import REPLAY, Asked, Changes
-from shared.runtime.told import APART, Order, Told
+from shared.runtime.told import Told
 from shared.runtime.turn import (
     ASKED,
     DEADLINE,
@@ -23,12 +23,6 @@ from shared.runtime.turn import (
 
 AS_PUBLISHED = "as-published"
 """Body of a replay that takes a decision as it now is, and leaves what had been published for it as it is."""
-
-
-Head = tuple[datetime, Asked]
-"""What can be decided on next, with when it was."""
-AHEAD: Final = 8
-"""Most facts that are looked at for what followed from one in silence."""
 
 
 class RetellingTurn(Turn):
@@ -169,119 +163,28 @@ class RetellingTurn(Turn):
 
     def _next_told(self, slot: Slot) -> Head | None:
         """The earliest of what was kept and of what fell due; None at its end, or when an outcome is awaited."""
-        now, begun = self._lanes[slot.lane].moment, slot.state is not None
-        order = Order(self._told, slot.lane, now)
-        waiting = [row.asked for row in slot.waiting if begun or self._can_begin(row.asked)]
-        heard = {row.asked.cause for row in slot.waiting}
-        by_itself = [asked for asked in self._by_itself(slot) if asked.cause not in heard]
-        heads = order.heads(waiting)
-        outcome = order.first(self._outcomes(slot) - heard)
-        found = self._as_then(slot, [*heads, *order.of_the_state(by_itself)])
-        if found is None and heads and outcome is None:
-            at, asked = min(heads, key=itemgetter(0))
-            found = (at if any(cause in self._told for cause in heard) else now, asked)
-        if found is None or (outcome is not None and outcome < found[0]):
-            return None
-        at, asked = found
-        return min(at, order.first(heard) or at), asked
-
-    def _as_then(self, slot: Slot, asked: Sequence[Head]) -> Head | None:
-        """The earliest that can have been decided then. Whatever said something is known, and which change of the state
-        it was: so all else was silent, and of that only so much changed anything as is missing."""
-        in_order = sorted(asked, key=self._place)
-        told = next((head for head in in_order if head[1].cause in self._told), None)
-        due = self._next_number(slot, in_order)
-        until = told and (told[0] if due is None or slot.n + 1 >= due else told[0] + APART)
-        for n, (at, one) in enumerate(in_order):
-            if until is not None and (at > until or (one.cause in self._told and at == until)):
-                break
-            if one.cause not in self._told:
-                then = self._silent_at(slot, (at, one), told, due, in_order[n + 1 :])
-                if then is not None:
-                    return then, one
-        return told
-
-    def _place(self, head: Head) -> tuple[datetime, bool, int]:
-        at, one = head
-        return at, one.cause not in self._told, self._told.number(one.cause) or 0
-
-    def _next_number(self, slot: Slot, heads: Sequence[Head]) -> int | None:
-        """Which change of the state it was that was published next. None: nobody knows."""
-        causes = {one.cause for _, one in heads} | self._outcomes(slot)
-        return min((n for cause in causes if (n := self._told.number(cause)) is not None), default=None)
-
-    def _silent_at(
-        self, slot: Slot, head: Head, told: Head | None, due: int | None, others: Sequence[Head]
-    ) -> datetime | None:
-        """When it was decided silently, before ``told``; None: it was not."""
-        at, one = head
-        quiet = self._silently(slot.state, one, at) if at < self._lanes[slot.lane].moment else None
-        if quiet is None:
-            return None
-        then, state = quiet
-        later = state is not slot.state and due is not None and slot.n + 1 >= due
-        if state == slot.state:
-            later = later or (told is not None and at > told[0]) or self._answers(slot, at, one, others)
-        if later or (told is not None and self._came_later(slot, state, *told)):
-            return None
-        then = self._no_later(slot, one, then, state)
-        return then if told is None else min(then, told[0])
-
-    def _no_later(self, slot: Slot, asked: Asked, at: datetime, state: Any) -> datetime:
-        """When it was decided, if that was before the outcomes of what follows from it in silence as well."""
-        others = (row.asked for row in slot.waiting if row.asked is not asked and row.asked.cause not in self._told)
-        for follows in sorted(others, key=attrgetter("said_at"))[:AHEAD]:
-            if (quiet := self._silently(state, follows, at)) is not None:
-                at, state = quiet
-        return at
-
-    def _silently(self, state: Any, asked: Asked, at: datetime) -> tuple[datetime, Any] | None:
-        """When it was decided without saying anything, and the state after it: before the outcomes of what it does,
-        whatever the clock of who said it. None: it would say something. A decision that cannot be taken is silent."""
-        try:
-            decision = self._tried(state, asked, at)
-        except Exception:
-            return at, state
-        if decision is None:
-            return at, state
-        outcomes = (
-            self._told.moment(effect_id(self.process.name, asked.cause, n, e)) for n, e in enumerate(decision.does)
+        heard = [row.asked for row in slot.waiting]
+        order = Order(
+            self._told, slot, self._lanes[slot.lane].moment, heard=heard, outcomes=self._outcomes(slot), retake=self
         )
-        then = min([at, *(moment for moment in outcomes if moment is not None)])
-        return None if decision.says else (then, decision.state)
+        known = {asked.cause for asked in heard}
+        return order.next(
+            [asked for asked in heard if slot.state is not None or self._can_begin(asked)],
+            [asked for asked in self._by_itself(slot) if asked.cause not in known],
+        )
 
-    def _answers(self, slot: Slot, at: datetime, asked: Asked, others: Sequence[Head]) -> bool:
-        """Whether it makes no difference yet, and would behind one of these: it answers that one then, though the clock
-        of who said it was slow."""
-        for then, other in others:
-            if then - at <= APART and (after := self._state_after(slot.state, other, then)) is not None:
-                quiet = self._silently(after, asked, then)
-                if quiet is None or quiet[1] != after:
-                    return True
-        return False
-
-    def _state_after(self, state: Any, asked: Asked, at: datetime) -> Any | None:
-        """None: it cannot be decided on."""
-        try:
-            decision = self._tried(state, asked, at)
-        except Exception:
-            return None
-        return decision.state if decision is not None else None
-
-    def _came_later(self, slot: Slot, state: Any, at: datetime, told: Asked) -> bool:
-        """Whether what leads to ``state`` was decided after something that was published, though it had been said
-        before it: that comes out as it was published without it, and with it otherwise."""
-        return self._comes_out(slot, slot.state, told, at) and not self._comes_out(slot, state, told, at)
-
-    def _comes_out(self, slot: Slot, state: Any, told: Asked, at: datetime) -> bool:
+    def comes_out(self, state: Any, asked: Asked, at: datetime) -> bool:
         """As it was published."""
         try:
-            decision = self._tried(state, told, at)
+            decision = self.tried(state, asked, at)
         except Exception:
             return False
-        return decision is not None and self._difference(told, decision) is None
+        return decision is not None and self._difference(asked, decision) is None
 
-    def _tried(self, state: Any, asked: Asked, at: datetime) -> Decision[Any] | None:
+    def outcomes_of(self, asked: Asked, decision: Decision[Any]) -> Iterable[str]:
+        return (effect_id(self.process.name, asked.cause, n, effect) for n, effect in enumerate(decision.does))
+
+    def tried(self, state: Any, asked: Asked, at: datetime) -> Decision[Any] | None:
         """What would be decided in this state."""
         event = type_registry[asked.type].model_validate_json(asked.body) if asked.body is not None else None
         seen = self._reference_of(state, event, asked)
@@ -296,7 +199,7 @@ class RetellingTurn(Turn):
         for cause, then in self._told.deadlines(self.process.name, slot.key):
             passed = own._replace(cause=cause, said_at=then)
             at = self._told.moment(cause)
-            if at is not None and self._comes_out(slot, slot.state, passed, at):
+            if at is not None and self.comes_out(slot.state, passed, at):
                 return passed
         return own
 

@@ -5,13 +5,12 @@ what they say must be what was published, for others have heard it: the publishe
 differs parks its key.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from hashlib import blake2b
 from typing import Final
 
-from shared.events.base import type_registry
-from shared.runtime.store import Asked, ToldRow
+from shared.runtime.store import ToldRow
 
 MOST_OF_A_TYPE: Final = 100
 """Events of one type that one decision may say: up to so many are known by their ids when they are read back."""
@@ -125,58 +124,6 @@ class Told:
         begin = f"{process}/{key}"
         causes = [cause for cause in self._passed.get(begin, ()) if cause in self]
         return sorted((cause, datetime.fromisoformat(cause.removeprefix(f"{begin}/"))) for cause in causes)
-
-
-class Order:
-    """In which order the decisions of one key were taken before, and when: what of it is still to be taken again.
-
-    Of a decision that said nothing no trace is left. It came after what lay before it on its topic, and before what lay
-    behind; else soon after what it heard had been said, and a deadline when it was due. What is later than anything
-    that was forgotten is new.
-    """
-
-    def __init__(self, told: Told, lane: int, now: datetime) -> None:
-        self._told, self._now = told, now
-        self._last = told.last(lane)
-
-    def heads(self, waiting: Sequence[Asked]) -> list[tuple[datetime, Asked]]:
-        """The first of each topic, in the order of reading, with when it was decided."""
-        behind: dict[str, datetime] = {}
-        heads: dict[str, tuple[datetime, Asked]] = {}
-        for asked in reversed(waiting):
-            topic = _topic_of(asked.type)
-            at = self._told.moment(asked.cause)
-            if at is not None:
-                behind[topic] = at
-            elif self._last is None or asked.said_at > self._last + APART:
-                at = behind.get(topic, self._now)
-            else:
-                at = min(asked.said_at, self._last, behind.get(topic, asked.said_at))
-            heads[topic] = (at, asked)
-        return [*heads.values()]
-
-    def of_the_state(self, asked: Sequence[Asked]) -> list[tuple[datetime, Asked]]:
-        """Deadline and changed reference, which nobody says: those that were asked in what was forgotten."""
-        found = [(self._told.moment(one.cause) or self._silently(one), one) for one in asked]
-        return [(at, one) for at, one in found if at is not None]
-
-    def _silently(self, asked: Asked) -> datetime | None:
-        return asked.said_at if self._last is not None and asked.said_at <= self._last else None
-
-    def first(self, causes: Iterable[str]) -> datetime | None:
-        """When the first of these was decided, all of which will be asked once more."""
-        return min((at for cause in causes if (at := self._told.moment(cause)) is not None), default=None)
-
-
-APART: Final = timedelta(minutes=1)
-"""Clock time by which what was heard may seem to be said later than it was decided: the clocks of services differ."""
-_WITHIN: Final = ""
-"""What has no topic: outcomes of effects, and what is asked."""
-
-
-def _topic_of(kind: str) -> str:
-    event = type_registry.get(kind)
-    return event.topic.name if event is not None and event.topic is not None else _WITHIN
 
 
 def fingerprint(*texts: str) -> str:
