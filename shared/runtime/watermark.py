@@ -65,6 +65,8 @@ class Watermark:
 
     async def caught_up(self, lanes: Collection[int]) -> list[int]:
         """The lanes whose every input, and the reference, has been read to an end sampled after this worker's start."""
+        if not self.reference_known:  # it may have been read since we looked, and decisions go by what we know
+            return []
         read_to = await self._everybodys()
         marks = {lane: [read_to.get(key) for key in self._places_of(lane)] for lane in lanes}
         return [n for n, found in marks.items() if all(mark is not None and mark >= self._started for mark in found)]

@@ -126,6 +126,17 @@ def test_a_letter_that_had_waited_for_contacts_is_the_same_letter_when_it_is_wri
     assert house.waved == set()
 
 
+def test_a_lane_is_decided_again_by_a_worker_that_knows_its_reference() -> None:
+    """Its rows said that the reference had been read, while it still went by what it had seen a moment before."""
+    others = Fault(Kind.RESTORE, "escalation.reference", point=5, busy=False, size=9.0)
+    restored = Fault(Kind.RESTORE, "seller_notifier", point=80, busy=True, size=11.0)
+    noise = frozenset({Noise.CLOCKS, Noise.LATE_TOPICS, Noise.SLOW_READING, Noise.JITTER})
+    house = lived(Plan(1105561, ((82,),), (others, restored), noise))
+    assert restored in house.faults.struck
+    assert house.watch.violation is None
+    assert house.waved == set()
+
+
 def test_the_cluster_on_record_is_the_one_that_was_heard_first() -> None:
     """A replica that slept heard the first record, of ours; another one had started meanwhile on another cluster, and
     that was on record: nobody could start any more."""
