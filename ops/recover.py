@@ -54,11 +54,11 @@ with settled as (
     for update
 ), gone as (
     delete from told t using settled l where t.process = l.process and t.lane = l.n
-    returning t.process, t.cause, t.type || ' ' || t.id as what
+    returning t.process, t.cause, t.type || ' ' || t.id as what, t.done
 ), counted as (
     update lane l set told = 0 from settled s where l.process = s.process and l.n = s.n
 )
-select process, cause, what from gone order by process, cause, what
+select process, cause, what from gone where not done order by process, cause, what
 """
 """Lanes in which a key still waits for something to come first are left alone."""
 

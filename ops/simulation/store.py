@@ -118,6 +118,12 @@ class SimulatedStore:
         async with self._calling("lanes"):
             return [own_lane(row) for _, row in sorted(self._tables.lanes.items())]
 
+    async def awaits(self) -> bool:
+        async with self._calling("awaits"):
+            tables = self._tables
+            waiting = {row.asked.key for row in tables.held.values() if tables.lanes[row.asked.lane].told}
+            return bool((waiting & tables.states.keys()) - tables.parked())
+
     async def recall(self, lanes: Sequence[LaneRow], outbox: Sequence[Outgoing], told: Sequence[ToldRow]) -> None:
         async with self.transaction() as tx:
             await tx.recall(lanes, outbox, told)

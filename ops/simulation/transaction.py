@@ -119,14 +119,14 @@ class SimulatedTransaction:
         await self._done("told")
         return found
 
-    async def gathered(self, lane: int) -> list[tuple[str, int]]:
+    async def gathered(self, lane: int) -> list[tuple[str, int, int]]:
         await self._call("gathered")
-        latest: dict[str, int] = {}
+        numbers: dict[str, list[int]] = {}
         for number, row in sorted(self._tables.held.items()):
             if row.asked.lane == lane:
-                latest[row.asked.key] = number
+                numbers.setdefault(row.asked.key, []).append(number)
         await self._done("gathered")
-        return list(latest.items())
+        return [(key, found[-1], len(found)) for key, found in numbers.items()]
 
     async def awaited(self, keys: Collection[str]) -> list[tuple[str, str]]:
         await self._call("awaited")
@@ -231,12 +231,25 @@ def _apply(tables: Tables, changes: Changes, held: Sequence[tuple[int, HeldRow]]
         tables.held.pop(number, None)
     for number in changes.answered:
         tables.requests.pop(number, None)
-    retold = set(changes.retold)
-    for about, row in list(tables.told.items()) if retold else ():
-        if (row.lane, row.cause) in retold:
-            del tables.told[about]
+    if changes.retold:
+        _mark_retold(tables, set(changes.retold))
     for letter in changes.dead:
         tables.dead.setdefault((letter.record.place, letter.record.offset), letter)
+
+
+def _mark_retold(tables: Tables, retold: set[tuple[int, str]]) -> None:
+    """What was said again goes; the last of each stream stays until all of its lane was."""
+    for about, row in tables.told.items():
+        if (row.lane, row.cause) in retold:
+            tables.told[about] = row._replace(done=True)
+    last: dict[tuple[int, str], datetime] = {}
+    for row in tables.told.values():
+        stream = (row.lane, row.stream)
+        last[stream] = max(row.moment, last.get(stream, row.moment))
+    for about, row in list(tables.told.items()):
+        goes = tables.lanes[row.lane].told == 0 or (row.done and row.moment < last[row.lane, row.stream])
+        if goes and row.lane in {lane for lane, _ in retold}:
+            del tables.told[about]
 
 
 def _begin_epochs(tables: Tables, epochs: Mapping[int, int]) -> None:

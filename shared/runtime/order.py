@@ -135,6 +135,8 @@ class Order:
             return None
         then, state = quiet
         later = state is not self._slot.state and due is not None and self._slot.n + 1 >= due
+        if later and told is not None and self._came_first(state, *told):
+            later = False
         if state == self._slot.state:
             later = later or (told is not None and at > told[0]) or self._answers(at, one, others)
         if later or (told is not None and self._came_later(state, *told)):
@@ -180,6 +182,10 @@ class Order:
         except Exception:
             return None
         return decision.state if decision is not None else None
+
+    def _came_first(self, state: Any, at: datetime, told: Asked) -> bool:
+        """Whether what was published comes out as it was in ``state`` only, which one thing leads to."""
+        return self._retake.comes_out(state, told, at) and not self._retake.comes_out(self._slot.state, told, at)
 
     def _came_later(self, state: Any, at: datetime, told: Asked) -> bool:
         """Whether what leads to ``state`` was decided after something that was published, though it had been said

@@ -212,11 +212,17 @@ class PostgresStore:
         )  # fmt: skip
 
     async def cluster(self, found: str) -> str:
-        known = {str(row["cluster"]) for row in await self._fetch(_CLUSTER, found)}
+        async with self._connection() as c, c.transaction():
+            await c.execute("select from process order by name for update")  # and then look what was heard
+            known = {str(row["cluster"]) for row in await c.fetch(_CLUSTER, found)}
         return next(iter(known - {found}), found)
 
     async def lanes(self) -> list[LaneRow]:
         return [lane_row(row) for row in await self._fetch(f"{LANES} order by n", self._process)]
+
+    async def awaits(self) -> bool:
+        [row] = await self._fetch(_AWAITS, self._process)
+        return bool(row["found"])
 
     async def recall(self, lanes: Sequence[LaneRow], outbox: Sequence[Outgoing], told: Sequence[ToldRow]) -> None:
         async with self.transaction() as tx:
@@ -255,14 +261,23 @@ class PostgresStore:
 
 
 _CLUSTER = """
-with every as (select name from process order by name for update)
 update process set cluster = case
     when exists (select from input where next > began_at) or exists (select from lane where position > 0)
         then coalesce(cluster, $1)
     else $1
 end
-from every where process.name = every.name returning cluster
+returning cluster
 """
+_AWAITS = """
+select exists (
+    select from held h
+        join lane l on l.process = h.process and l.n = h.lane
+        join state s on s.process = h.process and s.key = h.key
+    where h.process = $1 and l.told > 0
+        and not exists (select from held p where p.process = h.process and p.key = h.key and p.error is not null)
+) as found
+"""
+"""Nothing else waits of a key that has begun and is not parked."""
 _KEPT = """
 with waiting as (
     select key, count(*) as facts, bool_or(error is not null) as parked, min(since) as since

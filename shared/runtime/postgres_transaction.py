@@ -109,17 +109,19 @@ class PostgresTransaction:
 
     async def told(self, lanes: Collection[int]) -> list[ToldRow]:
         rows = await self._c.fetch(
-            "select lane, cause, id, moment, type, said, stream, reference, number from told "
+            "select lane, cause, id, moment, type, said, stream, reference, number, done from told "
+            ""
             "where process = $1 and lane = any($2::int[])", self._process, list(lanes),
         )  # fmt: skip
         return [ToldRow(*row) for row in rows]
 
-    async def gathered(self, lane: int) -> list[tuple[str, int]]:
+    async def gathered(self, lane: int) -> list[tuple[str, int, int]]:
         rows = await self._c.fetch(
-            "select key, max(id) as latest from held where process = $1 and lane = $2 group by key order by min(id)",
+            "select key, max(id) as latest, count(*) as many from held where process = $1 and lane = $2 "
+            "group by key order by min(id)",
             self._process, lane,
         )  # fmt: skip
-        return [(row["key"], row["latest"]) for row in rows]
+        return [(row["key"], row["latest"], row["many"]) for row in rows]
 
     async def decided_last(self, keys: Collection[str]) -> list[tuple[str, datetime]]:
         rows = await self._c.fetch(
@@ -173,8 +175,8 @@ class PostgresTransaction:
             await self._c.execute(
                 "insert into told (process, lane, cause, id, moment, type, said, stream, reference, number) "
                 "select $1, * from unnest($2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], "
-                "$7::text[], $8::text[], $9::text[], $10::int[])",
-                self._process, *_columns(told),
+                "$7::text[], $8::text[], $9::text[], $10::bigint[])",
+                self._process, *_columns(row[:9] for row in told),
             )  # fmt: skip
 
     async def _write_seldom(self, changes: Changes, at: datetime, dependent: str | None) -> None:
@@ -204,10 +206,11 @@ class PostgresTransaction:
             await c.execute("delete from request where id = any($1::bigint[])", changes.answered)
         if changes.retold:
             await c.execute(
-                "delete from told using unnest($2::int[], $3::text[]) v(lane, cause) "
+                "update told set done = true from unnest($2::int[], $3::text[]) v(lane, cause) "
                 "where told.process = $1 and told.lane = v.lane and told.cause = v.cause",
                 process, *_columns(changes.retold),
             )  # fmt: skip
+            await c.execute(_DROP_TOLD, process, list({lane for lane, _ in changes.retold}))
         if changes.dead:
             await c.execute(_WRITE_DEAD, process, *_columns(
                 (d.record.place.topic, d.record.place.partition, d.record.offset, d.record.key, d.record.value,
@@ -288,6 +291,15 @@ with asked as (
 )
 select asked.kind from asked join effect before using (id) where before.body::text <> asked.body::text limit 1
 """
+_DROP_TOLD = """
+delete from told t using lane l
+where t.process = $1 and t.lane = any($2::int[]) and l.process = t.process and l.n = t.lane
+    and (l.told = 0 or t.done and exists (
+        select from told later
+        where later.process = t.process and later.lane = t.lane and later.stream = t.stream and later.moment > t.moment
+    ))
+"""
+"""Of what has been said again, the last of each stream is kept until all of the lane has been."""
 _WRITE_HELD = """
 insert into held (process, lane, key, type, cause, said_at, traceparent, body, error, since)
 select $1, * from unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::text[],

@@ -1,6 +1,6 @@
 """Lanes of a restored database: when all that one forgot has been heard again, it is decided again, key by key."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -11,7 +11,8 @@ from shared.runtime.sieve import FAULTS
 from shared.runtime.turns import Past, TrialPassed, Turns
 
 AT_ONCE: Final = 100
-"""Most keys in one transaction."""
+MOST_HELD: Final = 500
+"""Most keys in one transaction, and most facts that are held of them, but for one key that has more."""
 
 
 class RestoredLanes:
@@ -41,8 +42,8 @@ class RestoredLanes:
         gathered, and goes on. ``done``: each key that was given out, with the latest that was held of it then."""
         async with self._turns.store.transaction() as tx:
             _, lanes = await self._turns.take(tx, (), [lane])
-            latest = dict.fromkeys(named, 0) | dict(await tx.gathered(lane))
-            left = [(key, number) for key, number in latest.items() if number > done.get(key, -1)][:AT_ONCE]
+            latest = dict.fromkeys(named, (0, 0)) | {key: found for key, *found in await tx.gathered(lane)}
+            left = _portion((key, n, many) for key, (n, many) in latest.items() if n > done.get(key, -1))
             if not left:
                 turn = self._turns.new(lanes, {})
                 for row in lanes:
@@ -75,3 +76,15 @@ class RestoredLanes:
             if trial:
                 raise TrialPassed
         await self._turns.say(lanes, turn.changes.outbox)
+
+
+def _portion(keys: Iterable[tuple[str, int, int]]) -> list[tuple[str, int]]:
+    """The first of these keys, each with the latest that is held of it; third: how much that is."""
+    portion: list[tuple[str, int]] = []
+    held = 0
+    for key, latest, many in keys:
+        held += many
+        if portion and (len(portion) == AT_ONCE or held > MOST_HELD):
+            break
+        portion.append((key, latest))
+    return portion

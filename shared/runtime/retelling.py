@@ -99,6 +99,8 @@ class RetellingTurn(Turn):
         self, slot: Slot, asked: Asked, decision: Decision[Any], moment: Moment[Any], seen: ReferenceSeen | None
     ) -> list[tuple[str, str]]:
         ids = super()._say(slot, asked, decision, moment, seen)
+        if asked.cause in self._told:
+            slot.as_published = False  # somebody has looked at this one, and at no other
         self._lanes[slot.lane].told -= self._told.tell(asked.cause)
         return ids
 

@@ -58,10 +58,12 @@ create table if not exists told (
     said    text not null,        -- fingerprint of type and body
     stream  text not null,        -- "topic:partition"
     reference text,               -- "key@n": the fact of the reference that the decision saw
-    number  integer,              -- of the decision, as in the journal
+    number  bigint,               -- of the decision, as in the journal
+    done    boolean not null default false, -- said again; kept while it is the last of its stream
     primary key (process, lane, id)
 );
-alter table told add column if not exists number integer;
+alter table told add column if not exists number bigint;
+alter table told add column if not exists done boolean not null default false;
 
 -- What a process knows of each key.
 create table if not exists state (

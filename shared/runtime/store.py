@@ -127,6 +127,7 @@ class ToldRow(NamedTuple):
 
     ``said``: fingerprint of type and body. ``stream``: "topic:partition". ``reference``: "key@n", the fact of the
     reference that its decision saw. ``number``: of the decision, see ``JournalRow``.
+    ``done``: it has been said again, and tells only how far its stream had come.
     """
 
     lane: int
@@ -138,6 +139,7 @@ class ToldRow(NamedTuple):
     stream: str
     reference: str | None = None
     number: int | None = None
+    done: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,11 +270,12 @@ class Transaction(Protocol):
         ...
 
     async def told(self, lanes: Collection[int]) -> list[ToldRow]:
-        """What these lanes had said and forgot."""
+        """What these lanes had said and forgot; of what has been said again, the last of each stream."""
         ...
 
-    async def gathered(self, lane: int) -> list[tuple[str, int]]:
-        """The keys of a lane of which something is held, each with the id of the latest, in the order of the first."""
+    async def gathered(self, lane: int) -> list[tuple[str, int, int]]:
+        """The keys of a lane of which something is held, each with the id of the latest and how much it is, in the
+        order of the first."""
         ...
 
     async def decided_last(self, keys: Collection[str]) -> list[tuple[str, datetime]]:
@@ -328,6 +331,10 @@ class Store(Protocol):
 
     async def lanes(self) -> list[LaneRow]:
         """All lanes of the process, not locked."""
+        ...
+
+    async def awaits(self) -> bool:
+        """Whether something that was heard of a restored lane waits for an outcome that is still to come."""
         ...
 
     async def recall(self, lanes: Sequence[LaneRow], outbox: Sequence[Outgoing], told: Sequence[ToldRow]) -> None:

@@ -32,10 +32,12 @@ class Told:
         self._passed: dict[str, set[str]] = {}
         self._reached: dict[tuple[int, str], datetime] = {}
         for row in rows:
-            self._by_cause.setdefault(row.cause, {})[row.id] = row
             self._last[row.lane] = max(row.moment, self._last.get(row.lane, row.moment))
             stream = (row.lane, row.stream)
             self._reached[stream] = max(row.moment, self._reached.get(stream, row.moment))
+            if row.done:
+                continue
+            self._by_cause.setdefault(row.cause, {})[row.id] = row
             self._asked.setdefault(row.cause.rpartition("@")[0], set()).add(row.cause)
             self._passed.setdefault(row.cause.rpartition("/")[0], set()).add(row.cause)
 
@@ -122,8 +124,16 @@ class Told:
     def deadlines(self, process: str, key: str) -> list[tuple[str, datetime]]:
         """Causes and moments of the deadlines of a key that said something when they passed, in their order."""
         begin = f"{process}/{key}"
-        causes = [cause for cause in self._passed.get(begin, ()) if cause in self]
-        return sorted((cause, datetime.fromisoformat(cause.removeprefix(f"{begin}/"))) for cause in causes)
+        found = [(cause, _moment(cause.removeprefix(f"{begin}/"))) for cause in self._passed.get(begin, ())]
+        return sorted((cause, at) for cause, at in found if at is not None and cause in self)
+
+
+def _moment(text: str) -> datetime | None:
+    """None: it is none, and its cause no deadline: that of a changed reference, and a key named like a process."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def fingerprint(*texts: str) -> str:

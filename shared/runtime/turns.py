@@ -72,12 +72,16 @@ class Turns:
         lanes: list[LaneRow],
         heard: Sequence[tuple[Asked, Event | None]],
         bad: Mapping[str, str],
+        *,
+        refusing: bool = False,
     ) -> Turn:
-        """Loads what the keys need in one query each and decides."""
+        """Loads what the keys need in one query each and decides. ``refusing``: it will say more, of bytes that are no
+        fact, also for a lane that gathers."""
         keys = {asked.key for asked, _ in heard}
         turn = self.new(lanes, bad)
         if keys or isinstance(turn, RetellingTurn):
-            await self.inform(turn, tx, lanes, keys, [event for _, event in heard])
+            past = await self.past(tx, [lane.n for lane in lanes if lane.told]) if refusing else None
+            await self.inform(turn, tx, lanes, keys, [event for _, event in heard], past=past)
         for asked, event in heard:
             turn.ask(asked, event)
         turn.finish()

@@ -269,7 +269,8 @@ class Worker:
             heard = self._sieve.sift(records, {row.place: row for row in inputs}, dead)
             if only is not None:
                 heard = [pair for pair in heard if pair[0].key in only]
-            turn = await self._turns.turn(tx, lane_rows, heard, bad or {})
+            refusing = bool(dead) and self.process.refuses is not None
+            turn = await self._turns.turn(tx, lane_rows, heard, bad or {}, refusing=refusing)
             if only is None:
                 self._dead_letters.keep(turn, dead)
             turn.changes.inputs = inputs
@@ -341,10 +342,10 @@ class Worker:
 
     async def _pass_on(self) -> None:
         """What is committed is taken for passed on: so all that followed from it is out, in whichever lane, and nothing
-        of it is only gathered."""
+        of it is only gathered, or waits for an outcome."""
         offsets = self._uncommitted()
         lanes = await self._store.lanes()  # after how far was read: what followed from that is in it
-        if any(lane.gathering for lane in lanes):
+        if any(lane.gathering for lane in lanes) or (any(lane.told for lane in lanes) and await self._store.awaits()):
             self._passing_on = None
             return
         offsets, wanted = self._passing_on or (offsets, {lane.n: lane.position for lane in lanes})

@@ -1,15 +1,18 @@
 """A database that was put back to before what its service has said: refused, and recovered from the log."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from shared.runtime import Decision, Moment, Process
 from shared.runtime.log import LogChangedError, OlderDatabaseError, Place, Record
+from shared.runtime.process import Undecodable
 from shared.runtime.recover import recover, refuse_unfit
+from shared.runtime.retelling import AS_PUBLISHED
 from shared.runtime.store import Store
-from tests.runtime.toy import COUNTS, SERVICES, Account, Counted, Deposited, account_process, opened
+from tests.runtime.toy import COUNTS, DEPOSITS, SERVICES, Account, Counted, Deposited, account_process, opened
 from tests.runtime.workbench import Shelf, Workbench, lane_of
 
 ACCOUNT = SERVICES["account"]
@@ -115,6 +118,66 @@ async def test_the_cluster_that_was_heard_first_is_ours_whoever_has_looked_at_an
     bench.shelf.say(*deposits(2, 2))
     with pytest.raises(LogChangedError, match="somebody else's answers in place of ours"):
         await two.read()
+
+
+def saying_more() -> Process[Any]:
+    """The account "a" says one event more than it did."""
+
+    def more(event: Deposited, at: Moment[Any]) -> Decision[Account]:
+        decision = opened(event, at)
+        too = (Counted(account="a", n=777, total=0),) if event.account == "a" else ()
+        return Decision(decision.state, (*decision.says, *too), decision.does)
+
+    return replace(account_process, begins={Deposited: more})
+
+
+@pytest.mark.parametrize("how", [None, AS_PUBLISHED])
+async def test_what_differs_does_so_too_when_all_else_has_been_said_again(bench: Workbench, how: str | None) -> None:
+    other = next(key for key in (f"k{n}" for n in range(999)) if lane_of(key) == lane_of("a"))
+    first = await bench.replica()
+    for account in ("a", other):  # the second one tells that all that the first one said had come out
+        bench.shelf.say(Deposited(account=account, n=1))
+        await first.read()
+    await put_back(bench)
+    await recover(ACCOUNT, await stores(bench), ShelfArchive(bench.shelf))
+    one = await bench.replica(process=saying_more())
+    for _ in range(3):
+        await one.read()
+        await one.worker.tick()
+    await bench.pool.execute(
+        "insert into request (process, lane, key, kind, cause, body, at) "
+        "values ('account', $1, 'a', 'replay', 'r1', $2, now())",
+        lane_of("a"), how,
+    )  # fmt: skip
+    for _ in range(3):
+        await one.read()
+        await one.worker.tick()
+    errors = [row["error"] for row in await bench.pool.fetch("select error from held")]
+    assert errors == ([] if how else ["differs from what was published before the database was restored (Counted)"])
+    assert 777 not in counts(bench)
+    assert await bench.pool.fetchval("select count(*) from told") == (0 if how else 2)
+
+
+async def test_bytes_that_are_no_fact_are_not_refused_again_after_a_recovery(bench: Workbench) -> None:
+    def refused(record: Undecodable) -> Counted:
+        return Counted(account=record.key, n=99, total=0)
+
+    refusing = replace(account_process, refuses=refused)
+    one = await bench.replica(process=refusing)
+    bench.shelf.say(*deposits(1, 2))
+    headers = [("ce_id", b"x"), ("ce_type", b"Deposited"), ("ce_time", b"2025-06-02T09:00:00+00:00")]
+    bench.shelf.append(Place(DEPOSITS.name, lane_of("a")), "a", b"no JSON", headers)
+    await one.read()
+    assert counts(bench) == [1, 2, 99]
+    await put_back(bench)
+    await bench.pool.execute("truncate dead_letter")
+    await recover(ACCOUNT, await stores(bench), ShelfArchive(bench.shelf))
+    two = await bench.replica(process=refusing)
+    for _ in range(3):
+        await two.read()
+        await two.worker.tick()
+    assert counts(bench) == [1, 2, 99] * 2  # once more as they were, and no third time
+    assert await bench.pool.fetchval("select sum(told) from lane") == 0
 
 
 async def test_a_running_replica_ends_when_its_database_goes_back(bench: Workbench) -> None:

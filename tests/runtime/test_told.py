@@ -216,6 +216,25 @@ def test_only_so_much_was_silent_as_is_missing() -> None:
     assert_as_then(lane.retold(), "Adjusted", "Deposited", "Adjusted")
 
 
+def test_what_came_out_counts_for_more_than_its_number() -> None:
+    """A key that was replayed as published may have changed more often than it had then."""
+    lane = Recovering()
+    lane.heard(Adjusted(account=KEY, amount=0), said=2)
+    one = lane.heard(deposit(1), said=3)
+    lane.published(one, counted(1, 3), day=4, number=2)
+    assert_as_then(lane.retold(), "Adjusted", "Deposited")
+
+
+def test_only_what_somebody_has_looked_at_may_differ() -> None:
+    lane = Recovering()
+    one, two = lane.heard(deposit(1), said=1), lane.heard(deposit(2), said=2)
+    lane.published(one, counted(1, 70), day=1)
+    lane.published(two, counted(2, 80), day=2)
+    changes = lane.replayed(known=True)
+    assert [row.asked.cause for row in changes.journal] == [one]
+    assert list(changes.errors) == [1]
+
+
 def test_what_is_missing_was_silent_though_it_seems_to_be_said_a_little_later() -> None:
     lane = Recovering()
     lane.heard(Adjusted(account=KEY, amount=0), said=4 + 1 / 86400)

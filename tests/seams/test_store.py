@@ -216,8 +216,8 @@ async def test_what_is_kept_is_listed_by_key_and_a_replay_waits_while_its_lane_g
     asked = [Asked(key, LANE, "Deposited", f"cause-{n}", NOW, "{}") for n, key in enumerate(("b", "a", "b"))]
     await write(seam.one, held=[HeldRow(each, None, NOW) for each in asked])
     async with seam.one.transaction() as tx:
-        (first, latest), (second, between) = await tx.gathered(LANE)
-        assert (first, second, latest > between) == ("b", "a", True)
+        (first, latest, two), (second, between, one) = await tx.gathered(LANE)
+        assert (first, second, two, one, latest > between) == ("b", "a", 2, 1, True)
     effects = [EffectRow(uuid.uuid4(), LANE, "a", "Greet", "{}", NOW) for _ in range(2)]
     await write(seam.one, effects=effects)
     for effect, outcome in zip(effects, (REPLAY, "Greeted"), strict=True):

@@ -137,6 +137,16 @@ def test_a_lane_is_decided_again_by_a_worker_that_knows_its_reference() -> None:
     assert house.waved == set()
 
 
+def test_what_waits_for_an_outcome_after_a_restore_is_not_passed_on() -> None:
+    """An answer had been read, and waited for the outcome of a letter before it; escalation's deadline passed."""
+    crash = Fault(Kind.CRASH, "seller_notifier", point=96, busy=True, size=401957.6950375565)
+    restored = Fault(Kind.RESTORE, "seller_notifier", point=192, busy=False, size=3.0)
+    noise = frozenset({Noise.JITTER, Noise.SMALL_BATCHES, Noise.TWO_REPLICAS})
+    house = lived(Plan(2106938, ((53,),), (crash, restored), noise))
+    assert {crash, restored} == set(house.faults.struck)
+    assert house.watch.violation is None
+
+
 def test_the_cluster_on_record_is_the_one_that_was_heard_first() -> None:
     """A replica that slept heard the first record, of ours; another one had started meanwhile on another cluster, and
     that was on record: nobody could start any more."""
