@@ -20,7 +20,18 @@ from shared.runtime.log import Outgoing, Place
 from shared.runtime.migrate import migrate
 from shared.runtime.postgres import PostgresStore, connect
 from shared.runtime.settings import Settings
-from shared.runtime.store import REPLAY, Asked, Changes, EffectRow, HeldRow, InputRow, PassingError, StateRow, Store
+from shared.runtime.store import (
+    REPLAY,
+    Asked,
+    Changes,
+    EffectRow,
+    HeldRow,
+    InputRow,
+    PassingError,
+    StateRow,
+    Store,
+    ToldRow,
+)
 from tests.conftest import empty_database
 from tests.runtime.toy import SERVICES
 
@@ -230,6 +241,49 @@ async def test_what_is_kept_is_listed_by_key_and_a_replay_waits_while_its_lane_g
             await tx.write(Changes(lanes=lanes), NOW, None)
         async with seam.one.transaction() as tx:
             assert [one.type for one in await tx.requests([LANE], 10)] == found
+
+
+async def test_of_what_has_been_said_again_the_last_of_each_stream_stays_until_all_has_been(seam: Seam) -> None:
+    rows = [
+        ToldRow(LANE, f"cause-{n}", f"id-{n}", NOW + timedelta(minutes=n), "Counted", "print", stream, None, n)
+        for n, stream in enumerate(("a:1", "a:1", "b:1"))
+    ]
+    lanes = [lane for lane in await seam.one.lanes() if lane.n == LANE]
+    for lane in lanes:
+        lane.told, lane.epoch = len(rows), lane.epoch + 1
+    await seam.one.recall(lanes, [], rows)
+    for done, left in ((0, {1, 2}), (2, {1, 2}), (1, set[int]())):
+        async with seam.one.transaction() as tx:
+            _, [lane] = await tx.take((), [LANE])
+            lane.told -= 1
+            await tx.write(Changes(lanes=[lane], retold=[(LANE, f"cause-{done}")]), NOW, None)
+        async with seam.one.transaction() as tx:
+            found = await tx.told([LANE])
+        assert {row.number for row in found} == left
+        assert {row.number for row in found if row.done} == left & ({2} if done == 2 else set())
+
+
+async def test_what_waits_of_a_key_that_goes_on_is_awaited_while_its_lane_has_a_past(seam: Seam) -> None:
+    await write(seam.one, held=[HeldRow(Asked("a", LANE, "Deposited", "cause", NOW, "{}"), None, NOW)])
+    await _with_a_past(seam.one, 1)
+    assert not await seam.one.awaits()  # the key has not begun
+    await write(seam.one, states=[state("a")])
+    assert await seam.one.awaits()
+    await _with_a_past(seam.one, 0)
+    assert not await seam.one.awaits()
+    await _with_a_past(seam.one, 1)
+    async with seam.one.transaction() as tx:
+        [row] = await tx.held(["a"])
+    assert row.asked.held_id is not None
+    await write(seam.one, errors={row.asked.held_id: "parked"})
+    assert not await seam.one.awaits()
+
+
+async def _with_a_past(store: Store, told: int) -> None:
+    async with store.transaction() as tx:
+        _, [lane] = await tx.take((), [LANE])
+        lane.told = told
+        await tx.write(Changes(lanes=[lane]), NOW, None)
 
 
 async def test_a_deadline_waits_for_an_outcome_that_is_there_already(seam: Seam) -> None:
