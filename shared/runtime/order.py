@@ -1,4 +1,16 @@
-"""In which order the decisions of one key were taken before its database was restored, and when."""
+"""In which order the decisions of one key were taken before its database was restored, and when.
+
+What was published is known, with its moment and its number: which change of the key's state it was. Of what was silent
+nothing is. Where they disagree about what came first, the earlier in this list counts for more (seeds in
+docs/simulation-finds.md):
+
+1. What was read behind something of its topic comes after it.
+2. What was published comes out as it was (55268, by a fault).
+3. So many silent changes come before what was published as its number says (2004395).
+4. What makes no difference yet, and would behind something said within a minute, answers that (2002246).
+5. Moments: of what was published, its own; of the rest, when it was said or due, and no later than anything published
+   that follows from it (1329, 1003992).
+"""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -134,6 +146,7 @@ class Order:
         if quiet is None:
             return None
         then, state = quiet
+        # "is not": that is what counts as a change. "==": that is what makes a difference.
         later = state is not self._slot.state and due is not None and self._slot.n + 1 >= due
         if later and told is not None and self._came_first(state, *told):
             later = False
