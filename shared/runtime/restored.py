@@ -13,6 +13,8 @@ from shared.runtime.turns import Past, TrialPassed, Turns
 AT_ONCE: Final = 100
 MOST_HELD: Final = 500
 """Most keys in one transaction, and most facts that are held of them, but for one key that has more."""
+MOST_DECISIONS: Final = 300
+"""Most decisions on one key in one transaction."""
 
 
 class RestoredLanes:
@@ -29,12 +31,14 @@ class RestoredLanes:
             named, done = [key for key in past[0].named() if partition_of(key, PARTITIONS) == lane], dict[str, int]()
             while keys := await self._still_forgotten(lane, named, done):
                 try:
-                    await self._retell_keys(lane, keys, {}, past)
+                    unfinished = await self._retell_keys(lane, keys, {}, past)
                 except FAULTS:
                     bad = await self._turns.find_bad(keys, partial(self._retell_keys, lane, trial=True))
                     async with self._turns.store.transaction() as tx:
                         past = await self._turns.past(tx, [lane])
-                    await self._retell_keys(lane, keys, bad, past)
+                    unfinished = await self._retell_keys(lane, keys, bad, past)
+                for key in unfinished:
+                    done.pop(key)
                 yield
 
     async def _still_forgotten(self, lane: int, named: Sequence[str], done: dict[str, int]) -> list[str]:
@@ -61,7 +65,8 @@ class RestoredLanes:
         past: Past | None = None,
         *,
         trial: bool = False,
-    ) -> None:
+    ) -> list[str]:
+        """The keys of which there is more."""
         async with self._turns.store.transaction() as tx:
             _, lanes = await self._turns.take(tx, (), [lane])
             if past is None or lanes[0].told != len(past[0]):  # somebody else was here meanwhile
@@ -69,13 +74,13 @@ class RestoredLanes:
             turn = self._turns.new(lanes, bad or {})
             await self._turns.inform(turn, tx, lanes, keys, [], past=past)
             assert isinstance(turn, RetellingTurn)  # the lane gathers
-            for key in keys:
-                turn.retell(key, lane)
+            unfinished = [key for key in keys if not turn.retell(key, lane, MOST_DECISIONS)]
             turn.finish()
             await self._turns.write(tx, turn, lanes)
             if trial:
                 raise TrialPassed
         await self._turns.say(lanes, turn.changes.outbox)
+        return unfinished
 
 
 def _portion(keys: Iterable[tuple[str, int, int]]) -> list[tuple[str, int]]:

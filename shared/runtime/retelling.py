@@ -1,5 +1,6 @@
 """A turn of a lane that had said more than its database knows: what was forgotten is decided again, as it was then."""
 
+import math
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -133,12 +134,17 @@ class RetellingTurn(Turn):
     def _outcomes(self, slot: Slot) -> set[str]:
         return {*self._awaited.get(slot.key, ()), *(str(e.id) for e in self.changes.effects if e.key == slot.key)}
 
-    def retell(self, key: str, lane: int) -> None:
-        """Takes the decisions on all that was kept again, in the order in which they were taken first."""
+    def retell(self, key: str, lane: int, most: float = math.inf) -> bool:
+        """Takes the decisions on all that was kept again, in the order in which they were taken first. False: there is
+        more than ``most``."""
         slot = self._slot(key, lane)
         if key in self._bad and not slot.parked:
             self._park(slot, self._bad[key])
+        taken = 0
         while not slot.parked and (found := self._next_told(slot)) is not None:
+            if taken >= most:
+                return False
+            taken += 1
             at, asked = found
             slot.then = max(at, slot.at or at)
             kept, error = self._decide(slot, asked, None)
@@ -153,6 +159,7 @@ class RetellingTurn(Turn):
                 self._note(row, error)
             else:
                 self._keep(slot, asked, error)
+        return True
 
     def _park(self, slot: Slot, why: str) -> None:
         """Before it is decided on: the first of what waits is refused, or else what would be asked next."""

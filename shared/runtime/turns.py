@@ -147,7 +147,7 @@ class Turns:
         await self.outbox.say(lanes, outgoing)
 
     async def find_bad(
-        self, keys: Collection[str], trial: Callable[[Collection[str]], Awaitable[None]]
+        self, keys: Collection[str], trial: Callable[[Collection[str]], Awaitable[object]]
     ) -> dict[str, str]:
         """The keys whose data cannot be handled, found by halving; everybody else goes on without them."""
         bad: dict[str, str] = {}

@@ -232,8 +232,13 @@ async def test_a_decision_that_differs_from_what_was_published_parks_its_key(ben
     assert {event.total for event in bench.shelf.told(Counted)} == {1}
 
 
-async def test_a_lane_is_decided_again_some_keys_at_a_time(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.runtime.restored.AT_ONCE", 2)
+@pytest.mark.parametrize(
+    ("bound", "most", "keys_at_once"), [("AT_ONCE", 2, 2), ("MOST_HELD", 5, 2), ("MOST_DECISIONS", 1, 5)]
+)
+async def test_a_lane_is_decided_again_portion_by_portion(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, bound: str, most: int, keys_at_once: int
+) -> None:
+    monkeypatch.setattr(f"shared.runtime.restored.{bound}", most)
     keys = [key for key in (f"k{n}" for n in range(500)) if lane_of(key) == lane_of("a")][:5]
     bench.shelf.say(*(Deposited(account=key, n=n) for n in (1, 2) for key in keys))
     await (await bench.replica()).read()
@@ -244,7 +249,9 @@ async def test_a_lane_is_decided_again_some_keys_at_a_time(bench: Workbench, mon
         await one.read()
         await one.worker.tick()
     turns = await bench.pool.fetch("select count(distinct key) as keys, count(*) from journal group by xmin::text")
-    assert (max(turn["keys"] for turn in turns), sum(turn["count"] for turn in turns)) == (2, 10)
+    assert (max(turn["keys"] for turn in turns), sum(turn["count"] for turn in turns)) == (keys_at_once, 10)
+    if bound == "MOST_DECISIONS":
+        assert all(turn["keys"] == turn["count"] for turn in turns)
     assert await bench.pool.fetchval("select count(*) from held") == 0
     assert await bench.pool.fetchval("select count(*) from told") == 0
 
