@@ -172,6 +172,10 @@ class Story:
             if isinstance(heard.event, kind) and all(getattr(heard.event, f) == fact for f, fact in facts.items())
         ]
 
+    def times_ordered(self) -> int:
+        """How many payments finance was to make: of a silent finance, the same one is ordered once more."""
+        return len({(order.payout_id, order.attempt) for order in self.all(PayoutAuthorized)})
+
     def moment_of(self, event: Event) -> datetime:
         """When a service said it."""
         return next(heard.envelope.time for heard in self.world.heard(event.key) if heard.event is event)
