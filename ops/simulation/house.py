@@ -299,9 +299,9 @@ class House:
 
     def _heal(self) -> bool:
         """Nothing goes wrong any more, all are there, and an operator looks at what is parked. False: it was so."""
-        waved = sum(self._wave(service) for service in SERVICES) > 0  # every one of them
+        waved = [service for service in SERVICES if self._wave(service)]
         if self.healed:
-            return waved
+            return bool(waved)
         self.healed = True
         self.faults.end()
         self._down.clear()

@@ -110,7 +110,6 @@ class PostgresTransaction:
     async def told(self, lanes: Collection[int]) -> list[ToldRow]:
         rows = await self._c.fetch(
             "select lane, cause, id, moment, type, said, stream, reference, number, done from told "
-            ""
             "where process = $1 and lane = any($2::int[])", self._process, list(lanes),
         )  # fmt: skip
         return [ToldRow(*row) for row in rows]
