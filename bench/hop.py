@@ -53,7 +53,7 @@ class Hops:
         pool = await asyncpg.create_pool(self._settings.database_url.get_secret_value(), min_size=1, max_size=2)
         producer: Any = AIOKafkaProducer(**options, acks="all", enable_idempotence=True, max_batch_size=512 * 1024)
         consumer: Any = AIOKafkaConsumer(
-            **options, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=50,
+            **options, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=500,
             max_partition_fetch_bytes=4 << 20,
         )  # fmt: skip
         await producer.start()
@@ -63,7 +63,7 @@ class Hops:
         gc.freeze()
         gc.set_threshold(50_000, 50, 100)  # as a replica of ours does
         while True:
-            found = await consumer.getmany(timeout_ms=200, max_records=self._settings.batch_records)
+            found = await consumer.getmany(timeout_ms=500, max_records=self._settings.batch_records)
             if found:
                 await self._hop(pool, producer, found)
 

@@ -8,10 +8,10 @@ the policy lets the seller answer, his days are taken off: what is left is what 
 import asyncio
 import math
 import time
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from random import Random
 from statistics import median
-from typing import Final
+from typing import Final, TypeVar
 
 from bench.load import ROUTES, Prepared, Route
 from bench.measure import Meter, Result
@@ -20,6 +20,7 @@ from bench.plan import Plan
 from bench.routes import ENDS, know_sellers, play, prepare
 from bench.stand import DAY, Stand
 
+T = TypeVar("T")
 LOADS: Final = (25, 50, 75)
 """Percent of the throughput that was measured."""
 PERCENTILES: Final = (50, 99, 99.9)
@@ -75,22 +76,31 @@ async def _at(
     figures = {"load_percent": float(load), "offered_per_second": per_second}
     for name, kind in MOMENTS.items():
         waits = route.waits_days * DAY
-        late = sorted(tally.at[kind][key] - at - waits for key, at in arrivals.items())
-        figures |= {f"{name}_p{percent}_ms": percentile(late, percent) * 1000 for percent in PERCENTILES}
+        figures |= percentiles(name, (tally.at[kind][key] - at - waits for key, at in arrivals.items()))
     return meter.end(len(claims), **figures)
 
 
+def percentiles(name: str, late: Iterable[float]) -> dict[str, float]:
+    """Of seconds, as figures in milliseconds."""
+    ranked = sorted(late)
+    return {f"{name}_p{percent}_ms": percentile(ranked, percent) * 1000 for percent in PERCENTILES}
+
+
 async def arrive(outside: Outside, claims: Sequence[Prepared], moments: Sequence[float]) -> dict[bytes, float]:
-    """Submits each at its moment, with those that are due as well; returns when each was to be submitted."""
-    started = time.perf_counter()
-    arrivals = {claim.claim_id: started + moment for claim, moment in zip(claims, moments, strict=True)}
-    submitted = 0
-    while submitted < len(claims):
+    """Submits each claim at its moment; returns when each was to be submitted, by its id."""
+    scheduled = await pace(claims, moments, lambda due: outside.say([s for claim in due for s in claim.sayings]))
+    return {claim.claim_id: at for claim, at in zip(claims, scheduled, strict=True)}
+
+
+async def pace(what: Sequence[T], moments: Sequence[float], submit: Callable[[Sequence[T]], object]) -> list[float]:
+    """Submits each at its moment, with those that are due as well; returns when each was to be."""
+    started, submitted = time.perf_counter(), 0
+    while submitted < len(what):
         now, first = time.perf_counter() - started, submitted
-        while submitted < len(claims) and moments[submitted] <= now:
+        while submitted < len(what) and moments[submitted] <= now:
             submitted += 1
         if submitted > first:
-            outside.say([said for claim in claims[first:submitted] for said in claim.sayings])
-        if submitted < len(claims):
+            submit(what[first:submitted])
+        if submitted < len(what):
             await asyncio.sleep(max(moments[submitted] + started - time.perf_counter(), 0))
-    return arrivals
+    return [started + moment for moment in moments]

@@ -2,9 +2,11 @@
 
 The loop's hops are shared out among as many processes as there are services. A route has as many hops as processes hear
 of a claim one after the other (``Route.path``); and as many as it takes decisions, where routes were measured before.
+The loop of as many hops as direct pay has is also given as many claims a second as it, to see how late that makes it.
 """
 
 import asyncio
+import time
 import uuid
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -15,7 +17,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from bench import hop
 from bench.batches import Ready, send
-from bench.load import ROUTES, Saying
+from bench.latency import LOADS, pace, percentiles, schedule, throughput
+from bench.load import DIRECT_PAY, ROUTES, Saying
 from bench.measure import Meter, Result
 from bench.outside import ready
 from bench.plan import Plan
@@ -52,6 +55,9 @@ async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGe
                     meter.begin()
                     await _through(stand, producer, consumer, hops, plan.claims)
                     yield meter.end(plan.claims, hops=hops)
+                if (full := throughput(DIRECT_PAY, before)) and hops == len(DIRECT_PAY.path):
+                    for load in LOADS:
+                        yield await _late(stand, producer, hops, plan.claims, load=load, per_second=full * load / 100)
         for part in (_rows, _records, _decodings):
             async for result in part(stand, plan):
                 yield result
@@ -92,6 +98,34 @@ async def _through(stand: Stand, producer: Any, consumer: Any, hops: int, count:
         while sum((await consumer.end_offsets(ends)).values()) < arrived:
             stand.look_after()
             await asyncio.sleep(_GLANCE)
+
+
+async def _late(stand: Stand, producer: Any, hops: int, count: int, *, load: int, per_second: float) -> Result:
+    """As late as a route's claims are at this rate: from the moment scheduled until it has come out of the last hop."""
+    records = _events(hop.topic(hops, 0), count)
+    meter = Meter("latency", f"bare loop of {hops} hops, as many as {DIRECT_PAY.name} at {load} %", stand.parts)
+    async with _consumer(stand) as consumer, asyncio.TaskGroup() as sending:
+        consumer.assign([TopicPartition(hop.topic(hops, hops), n) for n in range(PARTITIONS)])
+        await consumer.seek_to_end()
+        coming = asyncio.create_task(_coming(consumer, count))
+        meter.begin()
+        scheduled = await pace(
+            records, schedule(per_second, count), lambda due: sending.create_task(send(producer, due))
+        )
+        async with asyncio.timeout(PATIENCE):
+            came = await coming
+    late = percentiles("decision", (came[one.key] - at for one, at in zip(records, scheduled, strict=True)))
+    return meter.end(count, load_percent=float(load), offered_per_second=per_second, **late)
+
+
+async def _coming(consumer: Any, count: int) -> dict[bytes, float]:
+    """When each key was there."""
+    came: dict[bytes, float] = {}
+    while len(came) < count:
+        found = await consumer.getmany(timeout_ms=1000)
+        now = time.perf_counter()
+        came |= {record.key: now for records in found.values() for record in records}
+    return came
 
 
 async def _rows(stand: Stand, plan: Plan) -> AsyncGenerator[Result]:

@@ -66,6 +66,7 @@ async def connect(settings: Settings, schema: str, size: int = 4) -> Any:
             timeout=seconds,
             command_timeout=seconds,
             init=_read_json_as_text,
+            reset=_leave_as_it_is,
             server_settings={
                 "application_name": f"makegood.{schema}",
                 "search_path": schema,
@@ -82,6 +83,10 @@ async def connect(settings: Settings, schema: str, size: int = 4) -> Any:
 async def _read_json_as_text(connection: Any) -> None:
     """Already asyncpg's way for json; named here because the code relies on it."""
     await connection.set_type_codec("json", encoder=str, decoder=str, schema="pg_catalog")
+
+
+async def _leave_as_it_is(connection: Any) -> None:
+    """What is open is rolled back by the pool; nothing else of a session is ever changed, so no query undoes it."""
 
 
 @asynccontextmanager

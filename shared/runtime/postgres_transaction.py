@@ -1,7 +1,7 @@
 """One transaction of a turn on PostgreSQL: every statement set-based. The connection comes from ``postgres.py``."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -138,26 +138,18 @@ class PostgresTransaction:
         return [(row["key"], row["cause"]) for row in rows]
 
     async def write(self, changes: Changes, at: datetime, dependent: str | None) -> None:
-        c, process = self._c, self._process
-        if changes.states:
-            await c.execute(_WRITE_STATES, process, *_columns(
-                (s.key, s.lane, s.n, s.body, s.due, s.watches, s.late_at) for s in changes.states))  # fmt: skip
-        if changes.outbox:
-            await c.execute(_WRITE_OUTBOX, process, *_columns(
-                (o.lane, o.position, o.place.topic, o.place.partition, o.key, _headers_text(o), o.body)
-                for o in changes.outbox))  # fmt: skip
-        if changes.journal:
-            await c.execute(_WRITE_JOURNAL, process, *_columns(
-                (j.key, j.n, j.at, j.asked.said_at, j.asked.type, j.asked.cause, j.asked.body, j.reference, j.known,
-                 "{" + ",".join(j.says) + "}", j.result) for j in changes.journal))  # fmt: skip
-        if changes.inputs:
-            await c.execute(_WRITE_INPUTS, process, *_columns(
-                (i.place.topic, i.place.partition, i.next, i.last_print, to_json(i.heard).decode())
-                for i in changes.inputs))  # fmt: skip
-        if changes.lanes:
-            await c.execute(_WRITE_LANES, process, self._owner, *_columns(
-                (n.n, n.position, n.published, to_json(n.streams).decode(), n.moment, n.held, n.told, n.gathering)
-                for n in changes.lanes))  # fmt: skip
+        await self._c.execute(
+            _WRITE, self._process, self._owner,
+            *_columns(7, ((s.key, s.lane, s.n, s.body, s.due, s.watches, s.late_at) for s in changes.states)),
+            *_columns(7, ((o.lane, o.position, o.place.topic, o.place.partition, o.key, _headers_text(o), o.body)
+                          for o in changes.outbox)),
+            *_columns(11, ((j.key, j.n, j.at, j.asked.said_at, j.asked.type, j.asked.cause, j.asked.body, j.reference,
+                            j.known, "{" + ",".join(j.says) + "}", j.result) for j in changes.journal)),
+            *_columns(5, ((i.place.topic, i.place.partition, i.next, i.last_print, to_json(i.heard).decode())
+                          for i in changes.inputs)),
+            *_columns(8, ((n.n, n.position, n.published, to_json(n.streams).decode(), n.moment, n.held, n.told,
+                           n.gathering) for n in changes.lanes)),
+        )  # fmt: skip
         await self._write_seldom(changes, at, dependent)
 
     async def recall(self, lanes: Sequence[LaneRow], outbox: Sequence[Outgoing], told: Sequence[ToldRow]) -> None:
@@ -175,7 +167,7 @@ class PostgresTransaction:
                 "insert into told (process, lane, cause, id, moment, type, said, stream, reference, number) "
                 "select $1, * from unnest($2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], "
                 "$7::text[], $8::text[], $9::text[], $10::bigint[])",
-                self._process, *_columns(row[:9] for row in told),
+                self._process, *_columns(9, (row[:9] for row in told)),
             )  # fmt: skip
 
     async def _write_seldom(self, changes: Changes, at: datetime, dependent: str | None) -> None:
@@ -183,7 +175,7 @@ class PostgresTransaction:
         c, process = self._c, self._process
         if changes.effects:
             contradicting = await c.fetchval(_WRITE_EFFECTS, process, *_columns(
-                (e.id, e.lane, e.key, e.kind, e.body, e.at) for e in changes.effects))  # fmt: skip
+                6, ((e.id, e.lane, e.key, e.kind, e.body, e.at) for e in changes.effects)))  # fmt: skip
             if contradicting is not None:
                 raise ContradictionError(f"{contradicting} was asked for before under the same id, otherwise")
         for table, rows in changes.rows.items():
@@ -193,8 +185,8 @@ class PostgresTransaction:
             )
         if changes.held:
             await c.execute(_WRITE_HELD, process, *_columns(
-                (h.asked.lane, h.asked.key, h.asked.type, h.asked.cause, h.asked.said_at, h.asked.traceparent,
-                 h.asked.body, h.error, h.since) for h in changes.held))  # fmt: skip
+                9, ((h.asked.lane, h.asked.key, h.asked.type, h.asked.cause, h.asked.said_at, h.asked.traceparent,
+                     h.asked.body, h.error, h.since) for h in changes.held)))  # fmt: skip
         if changes.errors:
             await c.execute(
                 "update held set error = e.error from unnest($1::bigint[], $2::text[]) e(id, error) "
@@ -207,15 +199,15 @@ class PostgresTransaction:
             await c.execute(
                 "update told set done = true from unnest($2::int[], $3::text[]) v(lane, cause) "
                 "where told.process = $1 and told.lane = v.lane and told.cause = v.cause",
-                process, *_columns(changes.retold),
+                process, *_columns(2, changes.retold),
             )  # fmt: skip
             await c.execute(_DROP_TOLD, process, list({lane for lane, _ in changes.retold}))
         if changes.dead:
             await c.execute(_WRITE_DEAD, process, *_columns(
-                (d.record.place.topic, d.record.place.partition, d.record.offset, d.record.key, d.record.value,
-                 json.dumps([(n, v.decode("latin-1")) for n, v in d.record.headers]), json.dumps(d.problems), d.at,
-                 d.whole, d.size)
-                for d in changes.dead))  # fmt: skip
+                10, ((d.record.place.topic, d.record.place.partition, d.record.offset, d.record.key, d.record.value,
+                      json.dumps([(n, v.decode("latin-1")) for n, v in d.record.headers]), json.dumps(d.problems),
+                      d.at, d.whole, d.size)
+                     for d in changes.dead)))  # fmt: skip
         if dependent and changes.changed:
             await c.execute(_ASK_WATCHERS, dependent, changes.changed, at, process)
 
@@ -244,42 +236,43 @@ def _headers_text(record: Outgoing) -> str:
     return to_json(record.headers).decode()
 
 
-def _columns(rows: Any) -> list[list[Any]]:
+def _columns(width: int, rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
     """Rows to columns, for ``unnest``."""
-    return [list(column) for column in zip(*rows, strict=True)]
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
 
 
 LANES = (
     "select n, owner, epoch, position, published, streams, moment, held, told, gathering from lane where process = $1"
 )
-_WRITE_STATES = """
-insert into state (process, key, lane, n, body, due, watches, late_at)
-select $1, * from unnest($2::text[], $3::int[], $4::int[], $5::json[], $6::timestamptz[], $7::text[], $8::timestamptz[])
-on conflict (process, key) do update
-set n = excluded.n, body = excluded.body, due = excluded.due, watches = excluded.watches, late_at = excluded.late_at
-"""
-_WRITE_OUTBOX = """
-insert into outbox (process, lane, position, topic, partition, key, headers, body)
-select $1, * from unnest($2::int[], $3::bigint[], $4::text[], $5::int[], $6::text[], $7::json[], $8::text[])
-"""
-_WRITE_JOURNAL = """
-insert into journal (process, key, n, at, said_at, type, cause, body, reference, known, says, result)
-select $1, k, n, at, said, type, cause, body, reference, known, says::text[], result from unnest($2::text[], $3::int[],
-    $4::timestamptz[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::json[], $10::bool[], $11::text[],
-    $12::text[]) v(k, n, at, said, type, cause, body, reference, known, says, result)
-"""
-_WRITE_INPUTS = """
-update input set next = v.next, last_print = v.print, heard = v.heard
-from unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::json[]) v(topic, partition, next, print, heard)
-where process = $1 and input.topic = v.topic and input.partition = v.partition
-"""
-_WRITE_LANES = """
+_WRITE = """
+with states as (
+    insert into state (process, key, lane, n, body, due, watches, late_at)
+    select $1, * from unnest($3::text[], $4::int[], $5::int[], $6::json[], $7::timestamptz[], $8::text[],
+        $9::timestamptz[])
+    on conflict (process, key) do update set n = excluded.n, body = excluded.body, due = excluded.due,
+        watches = excluded.watches, late_at = excluded.late_at
+), outgoing as (
+    insert into outbox (process, lane, position, topic, partition, key, headers, body)
+    select $1, * from unnest($10::int[], $11::bigint[], $12::text[], $13::int[], $14::text[], $15::json[], $16::text[])
+), decisions as (
+    insert into journal (process, key, n, at, said_at, type, cause, body, reference, known, says, result)
+    select $1, k, n, at, said, type, cause, body, reference, known, says::text[], result from unnest($17::text[],
+        $18::int[], $19::timestamptz[], $20::timestamptz[], $21::text[], $22::text[], $23::text[], $24::json[],
+        $25::bool[], $26::text[], $27::text[])
+        v(k, n, at, said, type, cause, body, reference, known, says, result)
+), inputs as (
+    update input set next = v.next, last_print = v.print, heard = v.heard
+    from unnest($28::text[], $29::int[], $30::bigint[], $31::bigint[], $32::json[])
+        v(topic, partition, next, print, heard)
+    where process = $1 and input.topic = v.topic and input.partition = v.partition
+)
 update lane set owner = $2, position = v.position, published = greatest(lane.published, v.published),
     streams = v.streams, moment = v.moment, held = v.held, told = v.told, gathering = v.gathering
-from unnest($3::int[], $4::bigint[], $5::bigint[], $6::json[], $7::timestamptz[], $8::int[], $9::int[], $10::bool[])
-    v(n, position, published, streams, moment, held, told, gathering)
+from unnest($33::int[], $34::bigint[], $35::bigint[], $36::json[], $37::timestamptz[], $38::int[], $39::int[],
+    $40::bool[]) v(n, position, published, streams, moment, held, told, gathering)
 where process = $1 and lane.n = v.n
 """
+"""All that nearly every turn has, in one round trip: a turn of one fact costs little else."""
 _WRITE_EFFECTS = """
 with asked as (
     select * from unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::json[], $7::timestamptz[])
