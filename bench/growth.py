@@ -5,6 +5,8 @@ History and deadlines are put into the tables by SQL (``bench.copies``), as far 
 
 import asyncio
 import shutil
+import subprocess
+import time
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -29,6 +31,8 @@ from shared.runtime.worker import LIMIT
 
 SILENT: Final = next(route for route in ROUTES if route.name == "seller-silent")
 SNAPSHOTS: Final = {False: "direct-pay, no snapshot held", True: "direct-pay, a snapshot held open"}
+LOOKS: Final = ("show", "reconcile")
+"""Commands that people give for one claim."""
 COPIED: Final = 20
 """Real claims of which the others are copies; no more than a warm-up has, so that its products are known by then."""
 CLAIM_BYTES: Final = 45_000
@@ -46,6 +50,10 @@ def with_history(claims: int) -> str:
 
 def with_pending(deadlines: int) -> str:
     return f"{deadlines:,} pending deadlines"
+
+
+def after_history(look: str, claims: int) -> str:
+    return f"makegood {look}, after {claims:,} claims"
 
 
 async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGenerator[Result]:
@@ -101,8 +109,23 @@ async def _histories(stand: Stand, plan: Plan, outside: Outside, connection: Any
         meter = Meter("growth", name, stand.parts)
         for _ in range(plan.rounds):
             yield replace(await _round(stand, plan, outside, meter), figures=figures)
+        for look in LOOKS:
+            for number in range(1, plan.rounds + 1):
+                yield await _looked(stand, look, claims[0].claim_id.decode(), count, number)
     await asyncio.sleep(plan.quiet_seconds)
     await history.forget()
+
+
+async def _looked(stand: Stand, look: str, claim_id: str, claims: int, number: int) -> Result:
+    """What somebody asks of one claim, from the command to its end."""
+    started = time.perf_counter()
+    looking = stand.fleet.start("look", "ops.cli", look, claim_id, stdout=subprocess.DEVNULL)
+    code = await asyncio.to_thread(looking.wait)
+    seconds = time.perf_counter() - started
+    stand.fleet.leave("look")
+    if code:
+        raise RuntimeError(f"`makegood {look}` ended with {code}: see {stand.fleet.log('look')}")
+    return Result("growth", after_history(look, claims), number, 1, seconds, figures={"looked": claims})
 
 
 async def _deadlines(stand: Stand, plan: Plan, outside: Outside, connection: Any) -> AsyncGenerator[Result]:

@@ -168,6 +168,7 @@ def _growth(run: Run) -> Iterator[str]:
             f"them, under other keys. {command('growth', run)}"
         )
         yield from _after([one for one in found if "history" in one.figures])
+        yield from _looked([one for one in found if "looked" in one.figures])
         yield from _pending([one for one in found if "pending" in one.figures])
         names = [one.name for one in found if _DEAD[0] in one.figures]
         yield from _held([one for name in names for one in run.rounds("growth", name)])
@@ -182,6 +183,12 @@ def _after(found: Sequence[Result]) -> Iterator[str]:
             heads,
             [[_of(one, "history"), _speed(one), _cost(one), *_shared(one), *_figures(one, size)] for one in found],
         )
+
+
+def _looked(found: Sequence[Result]) -> Iterator[str]:
+    if found:
+        yield "What people ask of one claim, from the command to its end:"
+        yield table(("Command", "Seconds"), [[one.name, f"{one.seconds:.1f}"] for one in found])
 
 
 def _held(rounds: Sequence[Result]) -> Iterator[str]:

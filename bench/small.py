@@ -125,11 +125,11 @@ async def _run(*command: str, cwd: Path) -> None:
     """With nothing in its environment of the ``make`` that may have started us."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     process = await asyncio.create_subprocess_exec(
-        *command, cwd=cwd, env=environment, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+        *command, cwd=cwd, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
-    _, said = await process.communicate()
+    said, _ = await process.communicate()
     if process.returncode:
-        raise RuntimeError(f"`{' '.join(command)}` ended with {process.returncode}: {said.decode()[-500:]}")
+        raise RuntimeError(f"`{' '.join(command)}` ended with {process.returncode}: {said.decode()[-3000:]}")
 
 
 def memory(pid: int) -> dict[str, float]:

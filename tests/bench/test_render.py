@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench.goals import GOALS
-from bench.growth import SNAPSHOTS, with_history, with_pending
+from bench.growth import SNAPSHOTS, after_history, with_history, with_pending
 from bench.measure import Result
 from bench.mix import merged
 from bench.render import BEGIN, END, command, page, put_into, table
@@ -61,6 +61,7 @@ RUN = Run(
             CPU | {"postgres": 0.15},
             {"history": 1_000_000, "database_gib": 25.0},
         ),
+        Result("growth", after_history("show", 1_000_000), 1, 1, 1.25, figures={"looked": 1_000_000}),
         fired(10_000, lag_p99_ms=300, rss_after_mib=100),
         fired(10_000_000, lag_p99_ms=1200, rss_after_mib=101),
         Result(
@@ -105,6 +106,7 @@ def test_growth_is_told_by_size_and_a_snapshot_round_by_round() -> None:
     growth = page(RUN).partition("## Growth")[2]
     assert row(growth, "10,000")[1:5] == ["500", "0.500", "0.300", "0.100"]
     assert row(growth, "10,000,000")[2:8] == ["150.0", "1,200.0", "90.0", "101.0", "70.0", "1,500.0"]
+    assert row(growth, "makegood show, after 1,000,000 claims") == ["makegood show, after 1,000,000 claims", "1.2"]
     assert row(growth, f"{SNAPSHOTS[True]}, 2")[3:5] == ["0.0", "20.0"]
     assert "100,000,000 pending deadlines is left out: it takes 300 GB of disk" in growth
     assert "`makegood bench growth --claims 1000 --rounds 2`" in growth
