@@ -31,6 +31,8 @@ from shared.runtime.worker import LIMIT
 
 SILENT: Final = next(route for route in ROUTES if route.name == "seller-silent")
 SNAPSHOTS: Final = {False: "direct-pay, no snapshot held", True: "direct-pay, a snapshot held open"}
+FIRING: Final = ("escalation", "escalation.2")
+"""A replica for each of two cores."""
 LOOKS: Final = ("show", "reconcile")
 """Commands that people give for one claim."""
 COPIED: Final = 20
@@ -139,7 +141,9 @@ async def _deadlines(stand: Stand, plan: Plan, outside: Outside, connection: Any
             return
         stand.fleet.end()
         await waiting.grow(count, stand.clock.now() + timedelta(days=36_500))
-        await stand.serve("escalation")
+        for name in FIRING:
+            stand.start("escalation", name)
+        await stand.ready()
         meter = Meter("growth", name, stand.parts)
         for _ in range(plan.rounds):
             result = await _fired(stand, plan, connection, waiting, meter)

@@ -205,7 +205,8 @@ def _pending(found: Sequence[Result]) -> Iterator[str]:
     if found:
         yield (
             "Deadlines of sellers who were silent: from the moment each was due to that of its decision, by escalation "
-            "alone. Buffers are pages that a tick looks at while nothing is due, and the query that finds what is due."
+            "alone, in two replicas. Buffers are pages that a tick looks at while nothing is due, and the query that "
+            "finds what is due."
         )
         heads = ("Pending deadlines", "Due/s", "Lag p50, ms", "p99", "RSS before, MiB", "After", "Buffers of a tick",
                  "Of the query", "Rows it finds", "Full scans")  # fmt: skip

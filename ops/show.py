@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from ops import catalogue
 from ops.reach import Database, ReachError
+from ops.said import EVERY_POSITION, Outbox
 from shared.events.base import PARTITIONS, Event, Fact, claim_id_of, has_personal_fields, type_registry
 from shared.events.escalation import StatusChanged
 from shared.events.intake import Problem
@@ -141,6 +142,7 @@ async def show(database: Database, claim: str) -> Story:
     claimant: str | None = None
     for row in await database.rows("intake", "select body from state where key = $1", story.submission_id):
         claimant = json.loads(row["body"]).get("claimant_id")
+    await _refused(database, story)
     keys = {"submission_id": story.submission_id, "claim_id": story.claim_id, "claimant_id": claimant}
     told: dict[str, Told] = {}
     for service in catalogue.all_services():
@@ -152,7 +154,6 @@ async def show(database: Database, claim: str) -> Story:
     _next_step(story)
     await _letters(database, story)
     await _money(database, story)
-    await _refused(database, story)
     if story.is_empty:
         raise ReachError(
             f"no service has heard of {claim!r}: give a claim id or a submission id as it was published, or wait "
@@ -200,9 +201,12 @@ class _Witness:
 
     async def tell(self, told: dict[str, Told]) -> None:
         """Adds what it heard and said to what others told, and what it waits for to the story."""
-        days = await self._heard(told)
-        if days or self.process.refuses:
-            await self._said(told, [] if self.process.refuses else days)
+        moments = await self._heard(told)
+        outbox = Outbox(self.database, self.service, self.process.name, partition_of(self.key, PARTITIONS))
+        if self.process.refuses and self.story.refused:  # which is said, and not heard: it may stand anywhere
+            await self._said(told, outbox, [EVERY_POSITION])
+        else:
+            await self._said(told, outbox, await outbox.said_at(moments))
         if self._of_the_claim:
             await self._state()
             await self._held()
@@ -212,10 +216,10 @@ class _Witness:
         """False for a key that other claims share: of what is under it, only what names this claim belongs here."""
         return self.key in (self.story.claim_id, self.story.submission_id)
 
-    async def _heard(self, told: dict[str, Told]) -> list[date]:
-        """Gives the days on which something was heard: what followed was written down on the same."""
+    async def _heard(self, told: dict[str, Told]) -> list[datetime]:
+        """Gives the moments at which something was decided: what followed was said at the same."""
         rows = await self._rows(
-            "select at, said_at, type, cause, body, known, written_on from journal where process = $1 and key = $2 "
+            "select at, said_at, type, cause, body, known from journal where process = $1 and key = $2 "
             "and ($3 or position($4 in body) > 0) order by at, n, result not like '.%'",
             self._of_the_claim, self.story.claim_id,
         )  # fmt: skip
@@ -224,16 +228,16 @@ class _Witness:
             if not one.facts and row["body"]:
                 one.facts = facts_of(row["type"], row["body"])
             one.heard.append(Heard(self.process.name, row["at"], row["known"]))
-        return list({row["written_on"] for row in rows})
+        return sorted({row["at"] for row in rows})
 
-    async def _said(self, told: dict[str, Told], days: list[date]) -> None:
+    async def _said(self, told: dict[str, Told], outbox: Outbox, ranges: list[tuple[int, int]]) -> None:
         keys = [key for key in (self.story.claim_id, self.story.submission_id) if key]
         rows = await self.database.rows(
             self.service,
-            "select headers, body from outbox where process = $1 and lane = $2 "
-            "and (key = any($3) or position($4 in body) > 0) "
-            "and ($5::date[] = '{}' or written_on = any($5::date[])) order by position",
-            self.process.name, partition_of(self.key, PARTITIONS), keys, self.story.claim_id, days,
+            "select headers, body from unnest($5::bigint[], $6::bigint[]) r(first, after) join outbox "
+            "on process = $1 and lane = $2 and position >= first and position < after "
+            "where key = any($3) or position($4 in body) > 0 order by outbox.position",
+            self.process.name, outbox.lane, keys, self.story.claim_id, [a for a, _ in ranges], [b for _, b in ranges],
         )  # fmt: skip
         for row in rows:
             headers = dict(json.loads(row["headers"]))
