@@ -384,7 +384,7 @@ def bench(
 
     The table in docs/performance.md is made of the FILE of one run, by `python -m bench.render FILE`.
     """
-    from bench.command import USUAL, WHAT, AbsentError
+    from bench.command import USUAL, WHAT
     from bench.plan import SHORT, Plan
     from bench.show import show
 
@@ -395,8 +395,6 @@ def bench(
         del os.environ[name]  # its stack and its clock are its own
     try:
         run(show(ROOT, wanted, SHORT if short else Plan(claims, rounds).up_to(most), file, console))
-    except AbsentError as error:
-        raise fail(str(error)) from error
     except typer.Exit:
         raise
     except (RuntimeError, TimeoutError) as error:

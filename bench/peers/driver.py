@@ -11,7 +11,7 @@ PATIENCE = 600.0
 """Real seconds for one answer; the load itself gives up sooner when nothing moves."""
 
 
-class BrokenRoundError(Exception):
+class BrokenRoundError(RuntimeError):
     """A round that did not end as it must; the text says how, and where to look."""
 
 
