@@ -140,7 +140,7 @@ async def show(database: Database, claim: str) -> Story:
     """The story of a claim or submission id. Raises ReachError when nobody has heard of it."""
     story = await named(database, claim)
     claimant: str | None = None
-    for row in await database.rows("intake", "select body from state where key = $1", story.submission_id):
+    for row in await database.rows("intake", _CLAIM, story.submission_id):
         claimant = json.loads(row["body"]).get("claimant_id")
     await _refused(database, story)
     keys = {"submission_id": story.submission_id, "claim_id": story.claim_id, "claimant_id": claimant}
@@ -168,7 +168,7 @@ async def named(database: Database, given: str) -> Story:
         claim_id = str(UUID(given))
     except ValueError:
         return Story(str(claim_id_of(given)), given)
-    if await database.value("intake", "select true from state where key = $1 limit 1", given):
+    if await database.value("intake", _CLAIM, given):
         return Story(str(claim_id_of(given)), given)  # a submission id may well be a UUID
     ways = (
         ("escalation", "select body->>'submission_id' from state where process = 'escalation' and key = $1"),
@@ -182,6 +182,9 @@ async def named(database: Database, given: str) -> Story:
         if submission_id is not None:
             return Story(claim_id, submission_id)
     return Story(claim_id, None) if given == claim_id else Story(str(claim_id_of(given)), given)
+
+
+_CLAIM: Final = "select body from state where process = 'intake' and key = $1"
 
 
 def _keyed_by(process: Process[Any]) -> str:
@@ -232,13 +235,16 @@ class _Witness:
 
     async def _said(self, told: dict[str, Told], outbox: Outbox, ranges: list[tuple[int, int]]) -> None:
         keys = [key for key in (self.story.claim_id, self.story.submission_id) if key]
-        rows = await self.database.rows(
-            self.service,
-            "select headers, body from unnest($5::bigint[], $6::bigint[]) r(first, after) join outbox "
-            "on process = $1 and lane = $2 and position >= first and position < after "
-            "where key = any($3) or position($4 in body) > 0 order by outbox.position",
-            self.process.name, outbox.lane, keys, self.story.claim_id, [a for a, _ in ranges], [b for _, b in ranges],
-        )  # fmt: skip
+        rows = [
+            row
+            for first, after in ranges
+            for row in await self.database.rows(
+                self.service,
+                "select headers, body from outbox where process = $1 and lane = $2 and outbox.position >= $5 "
+                "and outbox.position < $6 and (key = any($3) or position($4 in body) > 0) order by outbox.position",
+                self.process.name, outbox.lane, keys, self.story.claim_id, first, after,
+            )
+        ]  # fmt: skip
         for row in rows:
             headers = dict(json.loads(row["headers"]))
             at = datetime.fromisoformat(headers["ce_time"])
