@@ -141,8 +141,8 @@ async def _deadlines(stand: Stand, plan: Plan, outside: Outside, connection: Any
             return
         stand.fleet.end()
         await waiting.grow(count, stand.clock.now() + timedelta(days=36_500))
-        for name in FIRING:
-            stand.start("escalation", name)
+        for replica in FIRING:
+            stand.start("escalation", replica)
         await stand.ready()
         meter = Meter("growth", name, stand.parts)
         for _ in range(plan.rounds):

@@ -239,9 +239,9 @@ async def keep_ticking(worker: Worker, seconds: float, fail: Callable[[Exception
         if worker.broken is not None:
             fail(worker.broken)
             return
-        worker.wake.clear()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(worker.wake.wait(), seconds)
+            await asyncio.wait_for(worker.wake.wait(), seconds)  # also when it was woken while it ticked
+        worker.wake.clear()
 
 
 class _StoppedError(Exception):

@@ -38,6 +38,8 @@ BACKOFF = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
 Find = Callable[[Transaction, int], Awaitable[list[Asked]]]
 LIMIT = 1000
 """Most deadlines or requests handled in one transaction."""
+MANY = 100
+"""So many found at one tick are no trickle: the next tick comes at once."""
 LOOK_AGAIN_SECONDS = 5.0
 """Real seconds after which the record heard last is asked for once more."""
 COUNT_SECONDS = 1.0
@@ -322,6 +324,8 @@ class Worker:
                 limit = 1
                 continue
             await self._turns.say(lane_rows, turn.changes.outbox)
+            if len(asked) >= MANY:
+                self.wake.set()  # meanwhile others have come, of which this tick knows nothing
             if len(asked) < limit or before.issuperset(one.cause for one in asked):
                 return  # what is found again and again waits for something else
             before.update(one.cause for one in asked)
