@@ -6,6 +6,10 @@ from typing import Final
 
 from bench.growth import with_history, with_pending
 from bench.measure import Result, ratio
+from bench.peers.setups.celery import Celery
+from bench.peers.setups.dbos import Dbos
+from bench.peers.setups.restate import Restate
+from bench.peers.setups.temporal import Temporal
 from bench.run import Run
 
 OURS: Final = "makegood"
@@ -91,7 +95,7 @@ def more(fewest: str, most: str, of: Callable[[Result], float]) -> Callable[[Run
 
 
 _MOST: Final = with_pending(10_000_000)
-_PEERS: Final = {"Restate": 10, "Celery": 25, "DBOS": 50, "Temporal": 50}
+_PEERS: Final = {Restate.name: 10, Celery.name: 25, Dbos.name: 50, Temporal.name: 50}
 
 GOALS: Final = (
     Goal("seller-silent", "routes", "CPU s per 1,000 claims", 0.8, cost("seller-silent")),

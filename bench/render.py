@@ -81,7 +81,7 @@ def _goals(run: Run) -> Iterator[str]:
     for goal in GOALS:
         if (reached := goal.reached(run)) is not None:
             mark = "yes" if goal.met(reached) else "**no**"
-            rows.append([goal.of, goal.sentence, f"{reached:,.3g}", mark, command(goal.what, run)])
+            rows.append([goal.of, goal.sentence, _short(reached), mark, command(goal.what, run)])
     if rows:
         yield "## Goals"
         yield table(("Of", "Goal", "Reached", "Met", "Command"), rows)
@@ -205,7 +205,7 @@ def _pending(found: Sequence[Result]) -> Iterator[str]:
     if found:
         yield (
             "Deadlines of sellers who were silent: from the moment each was due to that of its decision, by escalation "
-            "alone, in two replicas. Buffers are pages that a tick looks at while nothing is due, and the query that "
+            "alone. Buffers are pages that a tick looks at while nothing is due, and the query that "
             "finds what is due."
         )
         heads = ("Pending deadlines", "Due/s", "Lag p50, ms", "p99", "RSS before, MiB", "After", "Buffers of a tick",
@@ -215,6 +215,10 @@ def _pending(found: Sequence[Result]) -> Iterator[str]:
 
 def _of(one: Result, figure: str) -> str:
     return f"{one.figures[figure]:,.0f}"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _speed(one: Result) -> str:
