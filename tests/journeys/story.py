@@ -484,8 +484,11 @@ class Story:
         await self.has_heard(ClaimClosed)
         if self.all(PayoutAuthorized) and self.all(ClaimClosed)[-1].outcome is not Outcome.PAYOUT_FAILED:
             await self.world.until(self._is_recovered, lambda: f"the recovery stays open: {self._so_far()}")
-        await self.world.until_row(NOTHING_WAITS, self._keys)
-        said = sum(row["count"] for row in await self.world.rows(SAID, self._keys))
+        said, before = await self._said(), -1
+        while said != before:
+            await self.world.all_read()
+            await self.world.until_row(NOTHING_WAITS, self._keys)
+            said, before = await self._said(), said
         await self.world.until(lambda: self.length >= said, lambda: f"{said} events were said, heard: {self._so_far()}")
         self._holds_what_must_always_hold()
         closed, mail = self.all(ClaimClosed)[-1], self.mail()
@@ -497,6 +500,9 @@ class Story:
             letters=[letter.kind for letter in mail if letter.kind is not NoticeKind.REMINDER],
             money=await self._money(),
         )
+
+    async def _said(self) -> int:
+        return sum(row["count"] for row in await self.world.rows(SAID, self._keys))
 
     def _is_recovered(self) -> bool:
         """Every round that was paid has been pursued to its end."""

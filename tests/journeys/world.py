@@ -1,10 +1,11 @@
 """The whole house under the journeys: five services as processes on a fast clock, and an ear on all they say."""
 
 import asyncio
+import json
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, date, datetime
 from datetime import time as datetime_time
@@ -148,6 +149,29 @@ class World:
                     pass
         except TimeoutError:
             pytest.fail(f"never came true of {arguments}: {sql}")
+
+    async def all_read(self) -> None:
+        """Returns when what our services have said until now has been read by every process that hears it."""
+        said: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        for service in catalogue.NAMES:
+            for row in await self.rows(f"select n, streams from {service}.lane"):
+                for stream, number in json.loads(row["streams"]).items():
+                    said[stream][str(row["n"])] = number
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not await self._is_read(said):
+                    await self.rows("select pg_sleep(0.05)")
+        except TimeoutError:
+            pytest.fail("something that was said is never read")
+
+    async def _is_read(self, said: Mapping[str, Mapping[str, int]]) -> bool:
+        for service in catalogue.NAMES:
+            for row in await self.rows(f"select topic, partition, heard from {service}.input"):
+                heard = json.loads(row["heard"])
+                numbers = said.get(f"{row['topic']}:{row['partition']}", {})
+                if any(heard.get(lane, (0, 0))[1] < number for lane, number in numbers.items()):
+                    return False
+        return True
 
     def letters_to(self, *addresses: str) -> list[Letter] | None:
         """What the mail server accepted, the oldest first; None when it keeps no files for us."""
