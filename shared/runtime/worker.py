@@ -39,7 +39,7 @@ Find = Callable[[Transaction, int], Awaitable[list[Asked]]]
 LIMIT = 1000
 """Most deadlines or requests handled in one transaction."""
 MANY = 100
-"""So many found at one tick are no trickle: the next tick comes at once."""
+"""So many decided at one tick are no trickle: the next tick comes at once. What is only found may wait for long."""
 LOOK_AGAIN_SECONDS = 5.0
 """Real seconds after which the record heard last is asked for once more."""
 COUNT_SECONDS = 1.0
@@ -324,7 +324,7 @@ class Worker:
                 limit = 1
                 continue
             await self._turns.say(lane_rows, turn.changes.outbox)
-            if len(asked) >= MANY:
+            if len(turn.changes.journal) >= MANY:
                 self.wake.set()  # meanwhile others have come, of which this tick knows nothing
             if len(asked) < limit or before.issuperset(one.cause for one in asked):
                 return  # what is found again and again waits for something else
