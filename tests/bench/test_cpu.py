@@ -22,4 +22,4 @@ def test_what_a_child_used_that_has_ended_is_counted() -> None:
         assert parent.stdout.readline() == "ended\n"
         before = cpu_seconds({"parent": parent.pid})["parent"]
         parent.communicate("")
-    assert before >= 0.3
+    assert before >= 0.25  # /proc counts whole ticks: the last one of each process is cut off

@@ -73,9 +73,9 @@ def test_what_was_decided_silently_is_decided_again_before_the_outcome_of_what_i
 
 def test_a_silent_beginning_is_decided_again_before_what_follows_it() -> None:
     """By another clock it had been said later than that: the moment went on from there, and what followed differed."""
-    replaced = Fault(Kind.NEXT_VERSION, "seller_notifier", point=208, busy=True, size=18.878004566871805)
-    restored = Fault(Kind.RESTORE, "seller_notifier", point=226, busy=True, size=28.0)
-    again = Fault(Kind.RESTORE, "seller_notifier", point=231, busy=False, size=1.0)
+    replaced = Fault(Kind.NEXT_VERSION, "seller_notifier", point=200, busy=True, size=18.878004566871805)
+    restored = Fault(Kind.RESTORE, "seller_notifier", point=232, busy=True, size=28.0)
+    again = Fault(Kind.RESTORE, "seller_notifier", point=238, busy=False, size=1.0)
     noise = frozenset({Noise.LATE_TOPICS, Noise.CLOCKS})
     house = lived(Plan(55268, ((11,), (42,)), (replaced, restored, again), noise))
     assert {restored, again} <= set(house.faults.struck)
