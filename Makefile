@@ -19,7 +19,7 @@ demo: sync ## Watch claims travel from submission to recovery (FROM= CLAIMS= SEE
 		$(call option,DAY,day) $(call option,RATE,rate) $(call option,REPLICAS,replicas) $(call option,CHAOS,chaos)
 
 test: sync ## Run every test, on a real Kafka and a real PostgreSQL
-	@$(RUN) pytest
+	@$(UV) run --locked --group bench pytest
 
 faults: sync ## Kill, freeze, cut and fill everything, a thousand kills among it; recovery times go to .makegood/faults
 	@$(RUN) pytest tests/faults -m 'thorough or not thorough'

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from bench import databases, growth, latency, limit, routes, small
+from bench import databases, growth, latency, limit, replicas, routes, small
 from bench.machine import machine
 from bench.measure import Result
 from bench.peers import run as peers
@@ -17,6 +17,7 @@ ON_OUR_STACK: Final[Mapping[str, Measure]] = {
     "routes": routes.measure,
     "latency": latency.measure,
     "limit": limit.measure,
+    "replicas": replicas.measure,
     "small": small.measure,
     "databases": databases.measure,
 }

@@ -15,6 +15,8 @@ class Plan:
     """Claims that were closed before, one size after the other: growth."""
     pending: tuple[int, ...] = (10_000, 1_000_000, 10_000_000)
     """Deadlines that wait, one size after the other: growth."""
+    replicas: tuple[int, ...] = (1, 2, 4, 8)
+    """Of each service, one number after the other."""
     due_per_second: float = 2000.0
     due_seconds: float = 10.0
     """For so long, so many more of them fall due."""
@@ -41,5 +43,6 @@ class Plan:
 
 
 SHORT = Plan(
-    claims=60, rounds=1, short=True, history=(100, 1000), pending=(100, 1000), due_per_second=100.0, due_seconds=1.0
-)
+    claims=60, rounds=1, short=True, history=(100, 1000), pending=(100, 1000), replicas=(1, 2), due_per_second=100.0,
+    due_seconds=1.0,
+)  # fmt: skip

@@ -24,7 +24,7 @@ PAGE: Final = ROOT / "docs" / "performance.md"
 PLOTS: Final = ROOT / "docs" / "performance"
 BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
 _WHO: Final = ("", "Per second", "CPU s per 1,000", *(share.capitalize() for share in SHARES))
-_SIZED: Final = {"hops", "load_percent", "history"}
+_SIZED: Final = {"hops", "load_percent", "replicas", "history"}
 """Figures of rounds that are of as many claims as were asked for."""
 _DEAD: Final = ("dead_rows_before", "dead_rows_after", "tables_before_mib", "tables_after_mib")
 _FIRED: Final = (
@@ -42,7 +42,7 @@ Ratios within one run on one machine; medians of rounds; CPU of everything that 
 
 def page(run: Run, drawn: Sequence[str] = ()) -> str:
     """What stands between the marks. ``drawn``: names of the plots there are."""
-    sections = (_machine, _goals, _routes, _latency, _limit, _peers, _small, _growth)
+    sections = (_machine, _goals, _routes, _latency, _limit, _replicas, _peers, _small, _growth)
     blocks = [block for section in sections for block in section(run)]
     blocks += [f"![{name}](performance/{name}.svg)" for name in drawn]
     return "\n\n".join(blocks)
@@ -134,6 +134,15 @@ def _limit(run: Run) -> Iterator[str]:
         )
         rows = [[one.name, _speed(one), _cost(one), *_shared(one)] for one in found]
         yield table(_WHO, rows)
+
+
+def _replicas(run: Run) -> Iterator[str]:
+    found = run.medians("replicas")
+    if found:
+        yield "## More replicas"
+        yield f"Direct pay with so many replicas of every service, on the same cores. {command('replicas', run)}"
+        rows = [[_of(one, "replicas"), _speed(one), _cost(one), *_shared(one)] for one in found]
+        yield table(("Replicas of each", *_WHO[1:]), rows)
 
 
 def _peers(run: Run) -> Iterator[str]:

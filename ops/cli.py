@@ -369,7 +369,9 @@ def simulate(
 def bench(
     what: Annotated[
         list[str] | None,
-        typer.Argument(help="Of: routes, latency, limit, small, growth, databases, peers; none: routes and limit."),
+        typer.Argument(
+            help="Of: routes, latency, limit, replicas, small, growth, databases, peers; none: routes and limit."
+        ),
     ] = None,
     *,
     claims: Annotated[int, typer.Option(min=10, help="Claims per round.")] = 5000,

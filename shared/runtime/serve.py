@@ -84,11 +84,9 @@ class Replica:
             return
         tasks = [asyncio.create_task(self._keep_partitions()), asyncio.create_task(self._keep_time(pool))]
         stack.push_async_callback(_cancel, tasks)
-        for process, dependent in all_processes(self._service):
-            worker, effects = self._worker(pool, process, dependent)
-            kafka = self._logs[-1]
-            await self._until_it_works(kafka.start)
-            stack.push_async_callback(kafka.stop)
+        at_work = [self._worker(pool, process, dependent) for process, dependent in all_processes(self._service)]
+        await self._start_logs(stack)
+        for worker, effects in at_work:
             ticking = keep_ticking(worker, self._settings.tick_seconds, self._fail)
             tasks.append(asyncio.create_task(ticking))
             if effects is not None:
@@ -99,6 +97,14 @@ class Replica:
         await self._stop.wait()
         self._ready = False
         await _cancel(tasks)
+
+    async def _start_logs(self, stack: contextlib.AsyncExitStack) -> None:
+        """All at once: each waits for the broker, and none for another."""
+        for kafka in self._logs:
+            stack.push_async_callback(kafka.stop)
+        starts = [asyncio.create_task(self._until_it_works(kafka.start)) for kafka in self._logs]
+        stack.push_async_callback(_cancel, starts)
+        await asyncio.gather(*starts)
 
     async def _refuse_unfit(self, pool: Any) -> RefusalError | None:
         """Why this database must not be served with this log; None: they are of one moment."""

@@ -9,6 +9,7 @@ from bench.growth import SNAPSHOTS, after_history, with_history, with_pending
 from bench.measure import Result
 from bench.mix import merged
 from bench.render import BEGIN, END, command, page, put_into, table
+from bench.replicas import with_replicas
 from bench.run import Run, by_service, shares
 
 CPU = {"intake": 0.2, "escalation": 0.1, "kafka": 0.1, "postgres": 0.05, "mail server": 0.03, "load": 0.02}
@@ -34,6 +35,8 @@ RUN = Run(
         ran("latency", "direct-pay at 50 %", 4, offered_per_second=250, decision_p50_ms=30, decision_p99_ms=400),
         ran("limit", "bare loop of 5 hops", 0.5, hops=5),
         ran("limit", "bare loop of 20 hops", 1.6, hops=20),
+        ran("replicas", with_replicas(1), 2, replicas=1),
+        ran("replicas", with_replicas(8), 4, replicas=8),
         ran("small", "start of intake", 1.4),
         ran("small", "start of recovery", 1.7),
         ran("small", "idle intake", 20.0, idle_cpu_percent=0.5, pss_mib=80, rss_mib=90),
@@ -100,6 +103,12 @@ def test_a_peer_that_is_not_here_is_told_with_the_reason() -> None:
     text = page(RUN)
     assert "Temporal is left out: there is no Go here" in text
     assert row(text, "Celery + Redis")[-2:] == ["30.0 ×", "10.0 ×"]
+
+
+def test_more_replicas_are_told_by_their_number() -> None:
+    section = page(RUN).partition("## More replicas")[2]
+    assert "`makegood bench replicas --claims 1000 --rounds 1`" in section
+    assert row(section, "8")[1:5] == ["250", "0.500", "0.300", "0.100"]
 
 
 def test_growth_is_told_by_size_and_a_snapshot_round_by_round() -> None:

@@ -1,4 +1,4 @@
-"""The process on our own runtime: one service with one process, served by the runtime's own replica.
+"""The process on our own runtime: one service with one process, served by the runtime's own replicas.
 
 Its state is the durable record, and what it says are the payouts: no table, no key, the runtime says each once.
 """
@@ -17,6 +17,7 @@ from pydantic import AwareDatetime
 
 from bench.peers.inside.load import run
 from bench.peers.process import Claim, Payout, Reason
+from ops.demo.observer import Streams
 from ops.demo.outside.wire import Wire
 from shared.events.base import PARTITIONS, Envelope, Event, Topic
 from shared.runtime import Decision, Moment, Process, Service, State, unchanged
@@ -125,9 +126,12 @@ class Client:
         await self._producer.send_and_wait(CLAIMS.name, value, key, headers=headers)
 
     async def _listen(self) -> None:
+        streams = Streams()
         async with aclosing(Wire(self._settings).listen({PAYOUTS.name})) as batches:
             async for records in batches:
                 for record in records:
+                    if not streams.accepts(record.topic, record.partition, record.headers):
+                        continue  # a replica that has taken over a lane says again what may not be out yet
                     payout = PeerPayoutDue.model_validate_json(record.value)
                     self._found.append(Payout(payout.claim_id, payout.reason, payout.amount_minor))
                     self._answered += payout.reason is Reason.ANSWERED

@@ -1,4 +1,4 @@
-"""Ours: a toy service on the real runtime, one replica, on a real Kafka and a real PostgreSQL.
+"""Ours: a toy service on the real runtime, two replicas, on a real Kafka and a real PostgreSQL.
 
 Here Kafka, too, has a record on disk before it acknowledges it (``flush.messages``), because the peers do; in
 production three brokers hold it.
@@ -31,6 +31,6 @@ class Ours(Peer):
     async def started(self) -> AsyncGenerator[Running]:
         async with await Stack.native(self.place.parents[2], name="peers/ours/stack", fresh=True) as stack:
             await self.run("migrate", stack.environment)
-            async with self.workers(stack.environment) as workers:
+            async with self.workers(stack.environment, (), ()) as workers:
                 servers = {"broker": stack.kafka.pids[0], "database": stack.postgres.pids[0]}
                 yield Running(stack.environment, lambda: servers | workers.pids())
