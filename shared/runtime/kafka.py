@@ -210,7 +210,7 @@ class KafkaLog:
             group_id=self._group,
             batch=True,
             max_records=settings.batch_records,
-            batch_timeout_ms=500,  # of which a record waits for none: it, and the next one, end when there is one
+            batch_timeout_ms=500,  # as long as a fetch: a record ends both at once
             ack_policy=AckPolicy.MANUAL,
             parser=_parse_nothing,
             decoder=_undecoded,

@@ -28,8 +28,11 @@ class Watermark:
         self._read_to: dict[Place, datetime] = {}
         self._passed_on = _PassedOn(process, log, clock)
 
-    async def sample(self) -> None:
-        """Looks where everything that is assigned ends now."""
+    async def sample(self, *, due: bool) -> None:
+        """Looks where everything that is assigned ends now. ``due``: before that, what others have passed on: so a
+        deadline that passed before this look can fire after it, and need not wait for the next one."""
+        if due:
+            await self._passed_on.look()
         self._sampled_at, places = self._clock.now(), self._log.assigned()
         self.ends = await self._log.ends(places) if places else {}
 
@@ -53,12 +56,11 @@ class Watermark:
     async def limits(self, lanes: Collection[int]) -> dict[int, datetime]:
         """For each lane the moment up to which its deadlines may fire; lanes that must wait are missing."""
         read_to = await self._everybodys()
-        passed_on = await self._passed_on.look()
         limits: dict[int, datetime] = {}
         for lane in lanes:
             marks = [read_to.get(key) for key in self._places_of(lane)]
             if marks and all(mark is not None for mark in marks):
-                limit = passed_on.limit(lane, min(mark for mark in marks if mark is not None))
+                limit = self._passed_on.limit(lane, min(mark for mark in marks if mark is not None))
                 if limit is not None:
                     limits[lane] = limit
         return limits
@@ -115,9 +117,9 @@ class _PassedOn:
         self._done: deque[tuple[datetime, datetime]] = deque(maxlen=100)
         self._floor: dict[int, datetime] = {}
 
-    async def look(self) -> "_PassedOn":
+    async def look(self) -> None:
         if not self._sources:
-            return self
+            return
         if self._pending is None:
             now = self._clock.now()
             self._pending = (now, [await self._log.ends(_all_places(topic.name)) for _, topic in self._sources])
@@ -125,10 +127,9 @@ class _PassedOn:
         for (process, topic), wanted in zip(self._sources, ends, strict=True):
             committed = await self._log.committed(process, topic.name)
             if any(committed.get(place, 0) < end for place, end in wanted.items()):
-                return self
+                return
         self._done.append((sampled_at, self._clock.now()))
         self._pending = None
-        return self
 
     def limit(self, lane: int, read_to: datetime) -> datetime | None:
         """The earlier of our own reading and what has been passed on to this lane."""

@@ -130,12 +130,12 @@ class Worker:
     async def _tick(self) -> None:
         await self._log.check()
         await self._prepare()
-        wanted = dict(self._next)  # before the sample: an assignment may move it on meanwhile
-        await self._watermark.sample()
-        for place, end in self._watermark.ends.items():  # before anything is said to, or decided by, another log
-            self._refuse_shorter(place, end, wanted.get(place, 0))
         lanes = self.lanes()
         waiting = await self._store.waiting(lanes, self._clock.now())
+        wanted = dict(self._next)  # before the sample: an assignment may move it on meanwhile
+        await self._watermark.sample(due=bool(waiting.due))
+        for place, end in self._watermark.ends.items():  # before anything is said to, or decided by, another log
+            self._refuse_shorter(place, end, wanted.get(place, 0))
         self._metrics.show(waiting)
         await self._count_overdue(lanes)
         await self._count_kept(lanes)
