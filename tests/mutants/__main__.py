@@ -48,9 +48,14 @@ def main(arguments: Sequence[str]) -> int:
         return asyncio.run(_with_stack(Path(folder) / "tree", chosen))
 
 
+def copy_sources(tree: Path) -> None:
+    """What a mutant is made of, and its tests."""
+    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*NOT_COPIED))
+
+
 async def _with_stack(tree: Path, safeguards: Sequence[Safeguard]) -> int:
     """One broker and one database for all: each test empties what it needs."""
-    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*NOT_COPIED))
+    copy_sources(tree)
     async with await Stack.native(ROOT, name="mutants") as stack:
         environment = {**os.environ, **stack.environment, "MAKEGOOD_TEST_STACK": "own"}
         return await asyncio.to_thread(_try_all, tree, environment, safeguards)
@@ -69,7 +74,7 @@ def _try_all(tree: Path, environment: Mapping[str, str], safeguards: Sequence[Sa
         return 1
     seeds, seconds = sum(count for _, count in ranges), time.monotonic() - started
     _tell(f"{len(killers)} tests and {seeds} seeds pass with every safeguard in place ({seconds:.0f} s)")
-    survivors = [each.name for each in safeguards if not _is_caught(tree, environment, each)]
+    survivors = [each.name for each in safeguards if not is_caught(tree, environment, each)]
     caught = len(safeguards) - len(survivors)
     _tell(f"{caught} of {len(safeguards)} caught in {time.monotonic() - started:.0f} s")
     if survivors:
@@ -77,7 +82,7 @@ def _try_all(tree: Path, environment: Mapping[str, str], safeguards: Sequence[Sa
     return 1 if survivors else 0
 
 
-def _is_caught(tree: Path, environment: Mapping[str, str], safeguard: Safeguard) -> bool:
+def is_caught(tree: Path, environment: Mapping[str, str], safeguard: Safeguard) -> bool:
     """Whether each of its killers runs, and fails."""
     path, started = tree / safeguard.file, time.monotonic()
     text = path.read_text(encoding="utf-8")
