@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Collection, Coroutine, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Coroutine, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, cast
 
@@ -39,6 +39,9 @@ STOP_TIMEOUT = 20.0
 PUBLISH_TIMEOUT = 20.0
 """Real seconds until a batch that is not acknowledged is given up and the producer replaced: an idempotent one
 would try for ever."""
+
+
+_Ask = Callable[[Any, list[TopicPartition]], Awaitable[Mapping[TopicPartition, int]]]
 
 
 class TopicError(Exception):
@@ -192,7 +195,7 @@ class KafkaLog:
         self._producer: AIOKafkaProducer | None = None
         self._admin: AIOKafkaAdminClient | None = None
         self._looker: Any = None
-        self._topics = frozenset(topics)
+        self._making = asyncio.Lock()
         self._cluster = SameCluster(self._group, self._clients)
         session = settings.kafka_session_seconds
         self._broker = KafkaBroker(
@@ -271,10 +274,10 @@ class KafkaLog:
                 raise
 
     def _clients(self) -> list[Any]:
-        """What records come and go by."""
-        consumer: Any = self._subscriber.consumer
+        """What records come and go by, and what says where they end."""
+        consumers: list[Any] = [one for one in (self._subscriber.consumer, self._looker) if one]
         producer: Any = self._producer
-        return [*([consumer._client] if consumer else []), *([producer.client] if producer else [])]
+        return [*(one._client for one in consumers), *([producer.client] if producer else [])]
 
     def assigned(self) -> frozenset[Place]:
         consumer = self._subscriber.consumer
@@ -286,33 +289,39 @@ class KafkaLog:
             self._subscriber.consumer.seek(tp, offset)
 
     async def ends(self, places: Collection[Place]) -> Mapping[Place, int]:
-        tps = [TopicPartition(*place) for place in places]
-        async with self._look():
-            if all(tp.topic in self._topics for tp in tps):
-                found = await self._subscriber.consumer.end_offsets(tps)
-            else:
-                found = await self._ends_elsewhere(tps)
-        return {Place(tp.topic, tp.partition): offset for tp, offset in found.items()}
-
-    async def _ends_elsewhere(self, tps: list[TopicPartition]) -> Any:
-        """Of topics that are not subscribed to: a member of a group forgets them with every rebalance, and would ask
-        for ever. So by a client that belongs to no group, a new one each time something went wrong."""
-        try:
-            if self._looker is None:
-                looker: Any = AIOKafkaConsumer(**client_options(self._settings), enable_auto_commit=False)
-                self._looker = looker
-                await looker.start()
-            return await self._looker.end_offsets(tps)
-        except BaseException:
-            old, self._looker = self._looker, None
-            if old is not None:
-                await _give_up(old.stop())
-            raise
+        return await self._ask(places, lambda looker, tps: looker.end_offsets(tps))
 
     async def begins(self, places: Collection[Place]) -> Mapping[Place, int]:
+        return await self._ask(places, lambda looker, tps: looker.beginning_offsets(tps))
+
+    async def _ask(self, places: Collection[Place], ask: _Ask) -> Mapping[Place, int]:
+        """By a client that fetches nothing, for a broker answers a connection in turn, and a fetch waits half a second
+        there; and that belongs to no group, for a member forgets topics of others with every rebalance."""
         async with self._look():
-            found = await self._subscriber.consumer.beginning_offsets([TopicPartition(*p) for p in places])
+            looker = await self._at_hand()
+            try:
+                found = await ask(looker, [TopicPartition(*place) for place in places])
+                await self._cluster.check()
+            except BaseException:
+                self._looker = None if self._looker is looker else self._looker
+                await _give_up(looker.stop())
+                raise
         return {Place(tp.topic, tp.partition): offset for tp, offset in found.items()}
+
+    async def _at_hand(self) -> Any:
+        """The client that looks: a new one each time something went wrong."""
+        async with self._making:
+            if self._looker is None:
+                looker: Any = AIOKafkaConsumer(
+                    **client_options(self._settings), client_id=self._group, enable_auto_commit=False
+                )
+                try:
+                    await looker.start()
+                except BaseException:
+                    await _give_up(looker.stop())
+                    raise
+                self._looker = looker
+            return self._looker
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
         try:

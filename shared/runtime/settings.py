@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     """Where the marketplaces' policies are; None: those shipped."""
 
     batch_records: Annotated[int, Field(ge=1, le=10_000)] = 1000
-    tick_seconds: Annotated[float, Field(gt=0, le=10)] = 0.25
+    tick_seconds: Annotated[float, Field(gt=0, le=10)] = 0.5
     http_port: Annotated[int, Field(ge=0, le=65535)] = 0
     """Port of /health and /metrics; 0: none is opened."""
     http_host: str = "127.0.0.1"

@@ -54,7 +54,8 @@ class Watermark:
             await self._look_at_reference()
 
     async def limits(self, lanes: Collection[int]) -> dict[int, datetime]:
-        """For each lane the moment up to which its deadlines may fire; lanes that must wait are missing."""
+        """For each lane the moment up to which its deadlines may fire; lanes that must wait are missing. As far as the
+        last ``sample`` has seen, which must have been told that something is due."""
         read_to = await self._everybodys()
         limits: dict[int, datetime] = {}
         for lane in lanes:

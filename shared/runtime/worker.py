@@ -38,8 +38,6 @@ BACKOFF = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
 Find = Callable[[Transaction, int], Awaitable[list[Asked]]]
 LIMIT = 1000
 """Most deadlines or requests handled in one transaction."""
-MANY = 100
-"""So many decided at one tick are no trickle: the next tick comes at once. What is only found may wait for long."""
 LOOK_AGAIN_SECONDS = 5.0
 """Real seconds after which the record heard last is asked for once more."""
 COUNT_SECONDS = 1.0
@@ -72,6 +70,8 @@ class Worker:
         self.broken: Exception | None = None
         """Set when going on would be wrong (another log, an older database): the replica must end."""
         self.wake = asyncio.Event()
+        self.due = False
+        """Whether anything was due at the last tick: it has been decided, or waits for what others read meanwhile."""
         self._store, self._log, self._clock = store, log, clock
         self._metrics = metrics
         self._sieve = Sieve(process, log=log, clock=clock, metrics=metrics, changed=self._break)
@@ -132,8 +132,9 @@ class Worker:
         await self._prepare()
         lanes = self.lanes()
         waiting = await self._store.waiting(lanes, self._clock.now())
+        self.due = bool(waiting.due)
         wanted = dict(self._next)  # before the sample: an assignment may move it on meanwhile
-        await self._watermark.sample(due=bool(waiting.due))
+        await self._watermark.sample(due=self.due)
         for place, end in self._watermark.ends.items():  # before anything is said to, or decided by, another log
             self._refuse_shorter(place, end, wanted.get(place, 0))
         self._metrics.show(waiting)
@@ -324,8 +325,6 @@ class Worker:
                 limit = 1
                 continue
             await self._turns.say(lane_rows, turn.changes.outbox)
-            if len(turn.changes.journal) >= MANY:
-                self.wake.set()  # meanwhile others have come, of which this tick knows nothing
             if len(asked) < limit or before.issuperset(one.cause for one in asked):
                 return  # what is found again and again waits for something else
             before.update(one.cause for one in asked)

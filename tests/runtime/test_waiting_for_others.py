@@ -11,7 +11,6 @@ from shared.events.base import Event, Topic
 from shared.runtime import Decision, Effect, Moment, Process, Service, State
 from shared.runtime.log import Place
 from shared.runtime.process import Reference
-from shared.runtime.worker import MANY
 from tests.runtime.conftest import opened
 from tests.runtime.test_saying import count
 from tests.runtime.toy import DEPOSITS, Counted, Deposited, Expired, MirrorExpired
@@ -70,6 +69,16 @@ async def test_a_deadline_waits_for_what_another_service_has_yet_to_pass_on(mirr
         await one.worker.tick()
         await one.read()
     assert [event.n for event in mirror.shelf.told(MirrorExpired)] == [2]
+
+
+async def test_one_tick_is_enough_when_all_has_been_passed_on_and_read(mirror: Workbench) -> None:
+    one = await mirror.replica()
+    count(mirror, 1)
+    await one.read()
+    one.clock.moment += 11 * DAY
+    one.clock.step = timedelta(microseconds=1)
+    await one.worker.tick()
+    assert [event.n for event in mirror.shelf.told(MirrorExpired)] == [1]
 
 
 # A reference: the terms of an account's bank, and accounts that are asked when they change
@@ -297,17 +306,3 @@ async def test_a_request_is_carried_out_once(members: Workbench) -> None:
     for _ in range(2):
         await one.worker.tick()
     assert await members.pool.fetchval("select body ->> 'letters' from state where process = 'member'") == "1"
-
-
-async def test_the_next_tick_comes_at_once_after_many_deadlines_and_not_after_few(bench: Workbench) -> None:
-    one = await bench.replica()
-    for days, many in ((1, 1), (3, MANY)):
-        bench.shelf.say(*(Deposited(account=f"{days}-{n}", n=1, wait_days=days) for n in range(many)))
-    await one.read()
-    woken: list[bool] = []
-    for days in (2, 4, 4):
-        one.clock.moment = START + days * DAY
-        one.worker.wake.clear()
-        await one.worker.tick()
-        woken.append(one.worker.wake.is_set())
-    assert woken == [False, True, False]

@@ -28,11 +28,13 @@ START = datetime(2025, 6, 2, 9, tzinfo=UTC)
 
 @dataclass
 class HandClock:
-    """Shows what it was set to."""
+    """Shows what it was set to, and goes on by a step whenever somebody looks."""
 
     moment: datetime = START
+    step: timedelta = timedelta()
 
     def now(self) -> datetime:
+        self.moment += self.step
         return self.moment
 
     def real_seconds(self, duration: timedelta) -> float:

@@ -1,0 +1,66 @@
+"""When the next tick of a worker comes: after the pause, sooner while something is due, at once when it is called."""
+
+import asyncio
+from typing import NoReturn, cast
+
+import pytest
+
+from shared.runtime.serve import SOONER, keep_ticking
+from shared.runtime.worker import Worker
+
+PAUSE = 0.2
+ENOUGH = 3
+
+
+class Ticks:
+    """Stands in for a worker of which only ticks are asked; ``calls``: whether it is called while it ticks."""
+
+    def __init__(self, *, due: bool = False, calls: bool = False) -> None:
+        self.due, self.broken, self.wake = due, None, asyncio.Event()
+        self.at: list[float] = []
+        self.ticked = asyncio.Queue[None]()
+        self._calls = calls
+
+    async def tick(self) -> None:
+        self.at.append(asyncio.get_running_loop().time())
+        self.ticked.put_nowait(None)
+        if self._calls:
+            self.wake.set()
+
+
+def refuses(error: Exception) -> NoReturn:
+    raise AssertionError(error)
+
+
+async def pauses(ticks: Ticks) -> list[float]:
+    """Between the first few."""
+    ticking = asyncio.create_task(keep_ticking(cast("Worker", ticks), PAUSE, refuses))
+    for _ in range(ENOUGH):
+        await ticks.ticked.get()
+    ticking.cancel()
+    return [after - before for before, after in zip(ticks.at, ticks.at[1:], strict=False)]
+
+
+async def test_ticks_come_after_a_pause() -> None:
+    assert min(await pauses(Ticks())) >= PAUSE * 0.9
+
+
+async def test_ticks_come_sooner_while_something_is_due() -> None:
+    found = await pauses(Ticks(due=True))
+    assert min(found) >= PAUSE / SOONER * 0.9
+    assert min(found) < PAUSE * 0.9
+
+
+async def test_a_call_that_comes_during_a_tick_is_not_lost() -> None:
+    assert min(await pauses(Ticks(calls=True))) < PAUSE / SOONER * 0.9
+
+
+@pytest.mark.parametrize("due", [False, True])
+async def test_a_call_ends_the_pause(due: bool) -> None:
+    ticks = Ticks(due=due)
+    ticking = asyncio.create_task(keep_ticking(cast("Worker", ticks), 3600.0, refuses))
+    async with asyncio.timeout(10):
+        for _ in range(ENOUGH):
+            await ticks.ticked.get()
+            ticks.wake.set()
+    ticking.cancel()
