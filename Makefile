@@ -50,7 +50,7 @@ decisions: sync ## Mutate every decision of a service, or of all, and count what
 	@$(UV) run --locked --group mutants python -m tests.mutants.decisions $(SERVICE)
 
 sync: $(UV)
-	@$(UV) sync --locked --quiet
+	@$(UV) sync --locked --inexact --quiet
 
 # For machines without uv: one of our own, in a place of its own.
 .makegood/uv/bin/uv:

@@ -131,4 +131,4 @@ GOALS: Final = (
     Goal("10 M deadlines wait, 2,000 fall due each second", "growth", "full scans", 0,
          figure("growth", _MOST, "full_scans")),
 )  # fmt: skip
-"""In the order of the page. "No extra memory" leaves room for what two starts of one program differ by."""
+"""In the order of the page. The memory beside ten million deadlines may differ as that of two starts does."""

@@ -165,8 +165,7 @@ async def _fired(stand: Stand, plan: Plan, connection: Any, waiting: Waiting, me
     count = int(plan.due_per_second * plan.due_seconds)
     await waiting.name(count)
     await asyncio.sleep(plan.quiet_seconds)
-    pid = stand.fleet.pids()["escalation"]
-    figures = {"rss_before_mib": memory(pid)["rss_mib"]}
+    figures = {"rss_before_mib": _resident(stand)}
     scanned = await connection.fetchval(_FULL_SCANS)
     step = timedelta(seconds=stand.clock.scale / plan.due_per_second)
     first = stand.clock.now() + timedelta(seconds=plan.quiet_seconds * stand.clock.scale)
@@ -176,7 +175,7 @@ async def _fired(stand: Stand, plan: Plan, connection: Any, waiting: Waiting, me
     meter.begin()
     await _all_fired(stand, connection, first + count * step)
     result = meter.end(count)
-    figures["rss_after_mib"] = memory(pid)["rss_mib"]
+    figures["rss_after_mib"] = _resident(stand)
     await asyncio.sleep(plan.quiet_seconds)
     plans["full_scans"] += await connection.fetchval(_FULL_SCANS) - scanned
     lags = sorted(stand.clock.real_seconds(lag) * 1000 for lag in await waiting.lags())
@@ -184,6 +183,11 @@ async def _fired(stand: Stand, plan: Plan, connection: Any, waiting: Waiting, me
         raise RuntimeError(f"{len(lags)} of {count} deadlines were decided")
     late = {f"lag_p{percent}_ms": percentile(lags, percent) for percent in (50, 99)}
     return replace(result, figures=late | figures | plans)
+
+
+def _resident(stand: Stand) -> float:
+    """MiB, of all replicas that run."""
+    return sum(memory(pid)["rss_mib"] for pid in stand.fleet.pids().values())
 
 
 async def _touched(connection: Any, nothing_due: datetime, some_due: datetime) -> dict[str, float]:

@@ -34,8 +34,8 @@ from shared.runtime.postgres import session
 PROCESSES: Final = len(catalogue.NAMES)
 SET: Final = 1000
 """Rows written together: as many as a batch of the services has at most."""
-ROWS: Final = 10
-"""Rows, records and events of a round of the parts, for each claim of a round of the routes."""
+TIMES: Final = 10
+"""So many records, rows and events for each claim of a round of the routes: without business a round is soon over."""
 _GLANCE: Final = 0.02
 _NOBODY: Final = str(uuid.UUID(int=0)).encode()
 _TABLE: Final = "create table bench.rows (n bigint primary key, key text not null, body text not null)"
@@ -50,11 +50,11 @@ async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGe
         for hops in loops(before)[: 2 if plan.short else None]:
             async with _loop(stand, hops):
                 meter = Meter("limit", f"bare loop of {hops} hops", stand.parts)
-                await _through(stand, producer, consumer, hops, plan.warm_up)
+                await _through(stand, producer, consumer, hops, plan.claims)
                 for _ in range(plan.rounds):
                     meter.begin()
-                    await _through(stand, producer, consumer, hops, plan.claims)
-                    yield meter.end(plan.claims, hops=hops)
+                    await _through(stand, producer, consumer, hops, plan.claims * TIMES)
+                    yield meter.end(plan.claims * TIMES, hops=hops)
                 if (full := throughput(DIRECT_PAY, before)) and hops == len(DIRECT_PAY.path):
                     for load in LOADS:
                         yield await _late(stand, producer, hops, plan.claims, load=load, per_second=full * load / 100)
@@ -107,7 +107,7 @@ async def _late(stand: Stand, producer: Any, hops: int, count: int, *, load: int
     async with _consumer(stand) as consumer, asyncio.TaskGroup() as sending:
         consumer.assign([TopicPartition(hop.topic(hops, hops), n) for n in range(PARTITIONS)])
         await consumer.seek_to_end()
-        coming = asyncio.create_task(_coming(consumer, count))
+        coming = sending.create_task(_coming(consumer, count))
         meter.begin()
         scheduled = await pace(
             records, schedule(per_second, count), lambda due: sending.create_task(send(producer, due))
@@ -130,7 +130,7 @@ async def _coming(consumer: Any, count: int) -> dict[bytes, float]:
 
 async def _rows(stand: Stand, plan: Plan) -> AsyncGenerator[Result]:
     """Sets of rows as wide as the outbox's, each set a transaction, one connection."""
-    body, count = _events("", 1)[0].value.decode(), plan.claims * ROWS
+    body, count = _events("", 1)[0].value.decode(), plan.claims * TIMES
     async with session(stand.settings) as connection:
         await connection.execute(
             "create table bench.rows (n bigint primary key, key text not null, body text not null)"
@@ -148,7 +148,7 @@ async def _rows(stand: Stand, plan: Plan) -> AsyncGenerator[Result]:
 
 async def _records(stand: Stand, plan: Plan) -> AsyncGenerator[Result]:
     """One producer, and then one consumer, of the same records."""
-    topic, count = Topic("bench.records.v1", "claim_id", "bench"), plan.claims * ROWS
+    topic, count = Topic("bench.records.v1", "claim_id", "bench"), plan.claims * TIMES
     await make_topics(stand.settings, [topic])
     said, heard = (Meter("limit", f"aiokafka: records {what}", stand.parts) for what in ("produced", "consumed"))
     async with durable_producer(stand.settings) as producer, _consumer(stand) as consumer:
@@ -170,7 +170,7 @@ async def _records(stand: Stand, plan: Plan) -> AsyncGenerator[Result]:
 
 async def _decodings(stand: Stand, plan: Plan) -> AsyncGenerator[Result]:
     """The contract's class from its JSON, and nothing else."""
-    body, count = _events("", 1)[0].value, plan.claims * ROWS
+    body, count = _events("", 1)[0].value, plan.claims * TIMES
     meter = Meter("limit", "pydantic: events decoded", stand.parts)
     for _ in range(plan.rounds):
         meter.begin()

@@ -72,7 +72,6 @@ def ratio(ours: Iterable[Result], theirs: Iterable[Result], figure: Callable[[Re
 
 def keep(path: Path, results: Iterable[Result]) -> None:
     """Appends them, one JSON object per line."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
         file.writelines(json.dumps(asdict(result)) + "\n" for result in results)
 

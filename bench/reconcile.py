@@ -30,7 +30,8 @@ from shared.runtime.settings import Settings
 CLAIMS: Final = 100
 """Real claims in each of two rounds."""
 SELLERS: Final = 50
-_ID: Final = r"([0-9a-f]{8})-[0-9a-f]{4}-([0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
+_ID: Final = r"([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]([0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})"
+"""A copy's id has the copy's number in its second part, and a version of its own: so it is nobody else's."""
 _COMPARE: Final = """
 import resource, sys
 from ops.cli import app
@@ -106,7 +107,7 @@ async def _publish_copy(
     tag = f"{copy:04x}"
 
     def changed(data: bytes) -> bytes:
-        return mark.sub(rf"\1x{tag}-", re.sub(_ID, rf"\1-{tag}-\2", data.decode())).encode()
+        return mark.sub(rf"\1x{tag}-", re.sub(_ID, rf"\1-{tag}-8\2", data.decode())).encode()
 
     sent: list[Any] = []
     for record in base:
@@ -159,7 +160,7 @@ select temp_files as files, temp_bytes as bytes from pg_stat_database where datn
 """
 _FUNCTIONS: Final = rf"""
 create function public.marked(words text) returns text language sql immutable as $f$
-    select regexp_replace(regexp_replace(words, '{_ID}', '\1-@@@@-\2', 'g'), '\m($marks)-', '\1x@@@@-', 'g')
+    select regexp_replace(regexp_replace(words, '{_ID}', '\1-@@@@-8\2', 'g'), '\m($marks)-', '\1x@@@@-', 'g')
 $f$;
 create table public.copy as select n, lpad(to_hex(n), 4, '0') as tag from generate_series(1, $copies) n;
 """  # noqa: S608

@@ -13,6 +13,7 @@ from typing import Final
 
 from bench import plots
 from bench.goals import GOALS, OURS, ahead_of, of_the_bare_loop
+from bench.growth import FIRING
 from bench.latency import MOMENTS, PERCENTILES
 from bench.load import RESPONSE_DAYS
 from bench.measure import Result, kept
@@ -24,7 +25,7 @@ PAGE: Final = ROOT / "docs" / "performance.md"
 PLOTS: Final = ROOT / "docs" / "performance"
 BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
 _WHO: Final = ("", "Per second", "CPU s per 1,000", *(share.capitalize() for share in SHARES))
-_SIZED: Final = {"hops", "load_percent", "replicas", "history"}
+_SIZED: Final = {"decisions_per_claim", "load_percent", "replicas", "history"}
 """Figures of rounds that are of as many claims as were asked for."""
 _DEAD: Final = ("dead_rows_before", "dead_rows_after", "tables_before_mib", "tables_after_mib")
 _FIRED: Final = (
@@ -116,7 +117,7 @@ def _latency(run: Run) -> Iterator[str]:
         yield "## Latency"
         yield (
             "Milliseconds from the scheduled submission; arrivals are independent of each other. A seller's days are "
-            f"taken off. {command('latency', run)}"
+            f"taken off. {command('routes limit latency', run)}"
         )
         names = [f"{moment}_p{percent}_ms" for moment in MOMENTS for percent in PERCENTILES]
         heads = [f"{moment} p{percent}" for moment in MOMENTS for percent in PERCENTILES]
@@ -130,7 +131,7 @@ def _limit(run: Run) -> Iterator[str]:
         yield "## The limit here"
         yield (
             "A hop decodes, writes its batch in one transaction, and publishes; it decides nothing and keeps no state. "
-            f"{command('limit', run)}"
+            f"{command('routes limit', run)}"
         )
         rows = [[one.name, _speed(one), _cost(one), *_shared(one)] for one in found]
         yield table(_WHO, rows)
@@ -150,7 +151,10 @@ def _peers(run: Run) -> Iterator[str]:
     missing = run.missing("peers")
     if found or missing:
         yield "## Peers"
-        yield f"The same small claim process, each claim paid exactly once. {command('peers', run)}"
+        yield (
+            "The same small claim process, each claim paid exactly once (ours: for who hears each number of a stream "
+            f"once, as all our listeners do). {command('peers', run)}"
+        )
         rows = [
             [one.name, _speed(one), _cost(one), *(_times(one, run, cpu=cpu) for cpu in (False, True))] for one in found
         ]
@@ -213,9 +217,9 @@ def _held(rounds: Sequence[Result]) -> Iterator[str]:
 def _pending(found: Sequence[Result]) -> Iterator[str]:
     if found:
         yield (
-            "Deadlines of sellers who were silent: from the moment each was due to that of its decision, by escalation "
-            "alone. Buffers are pages that a tick looks at while nothing is due, and the query that "
-            "finds what is due."
+            "Deadlines of sellers who were silent: from the moment each was due to that of its decision, by "
+            f"{len(FIRING)} replicas of escalation alone, whose memory is told together. Buffers are pages that a tick "
+            "looks at while nothing is due, and the query that finds what is due."
         )
         heads = ("Pending deadlines", "Due/s", "Lag p50, ms", "p99", "RSS before, MiB", "After", "Buffers of a tick",
                  "Of the query", "Rows it finds", "Full scans")  # fmt: skip

@@ -1,4 +1,4 @@
-"""Where ours is measured: one stack, five services with one replica each, and one clock for all of them."""
+"""Where ours is measured: one stack, the five services, and one clock for all of them."""
 
 import asyncio
 import os

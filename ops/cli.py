@@ -351,7 +351,7 @@ def simulate(
     first: Annotated[int, typer.Option("--from", min=0, help="The first seed.")] = 0,
     trace: Annotated[int | None, typer.Option(min=0, help="Tell the whole story of this seed.", metavar="SEED")] = None,
     shortest: Annotated[bool, typer.Option(help="With --trace: the shortest story that is as wrong.")] = False,
-    jobs: Annotated[int, typer.Option(min=0, help="Processes at a time; 0: one for each processor.")] = 0,
+    jobs: Annotated[int, typer.Option(min=0, max=256, help="Processes at a time; 0: one for each processor.")] = 0,
 ) -> None:
     """Run all services in one thread and in virtual time against everything that can go wrong.
 
@@ -393,6 +393,8 @@ def bench(
     wanted = what or list(USUAL)
     if unknown := [name for name in wanted if name not in WHAT]:
         raise fail(f"nothing is measured by the name {unknown[0]}: choose of {', '.join(WHAT)}")
+    if file is not None and not file.resolve().parent.is_dir():
+        raise fail(f"there is no folder for {file}: make it, or name another file")
     for name in [name for name in os.environ if name.startswith("MAKEGOOD_")]:
         del os.environ[name]  # its stack and its clock are its own
     try:

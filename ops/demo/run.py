@@ -242,6 +242,8 @@ def _look_at(plan: Plan) -> None:
     """What can be seen to be wrong before anything is started."""
     if plan.file is not None and not plan.file.is_file():
         raise StackError(f"There is no file {plan.file}: name a JSONL file with a submission on each line.")
+    if plan.file is not None and not plan.file.read_bytes().strip():
+        raise StackError(f"There is nothing in {plan.file}: name a JSONL file with a submission on each line.")
     for path in filter(None, (plan.report, plan.outcomes)):
         if not path.resolve().parent.is_dir():
             raise StackError(f"There is no folder for {path}: make it, or name another file.")

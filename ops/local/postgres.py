@@ -17,7 +17,7 @@ from ops.local.errors import StackError
 from ops.local.server import Server
 
 # As durable as production: fsync and full page writes stay on.
-SETTINGS = {"shared_buffers": "256MB", "max_wal_size": "2GB", "max_connections": "300", "timezone": "UTC"}
+SETTINGS = {"shared_buffers": "256MB", "max_wal_size": "2GB", "max_connections": "400", "timezone": "UTC"}
 # On loopback only, and by port: a socket's path has a length limit that a deep checkout exceeds.
 _NATIVE = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "log_timezone": "UTC"}
 _OWNER = "makegood"

@@ -81,7 +81,8 @@ def results(first: int, count: int, jobs: int) -> Iterator[Result]:
         spare_the_collector()
         yield from map(result_of, seeds)
         return
-    with multiprocessing.get_context("spawn").Pool(jobs, spare_the_collector) as pool:
+    useful = min(jobs, -(-count // AT_ONCE))
+    with multiprocessing.get_context("spawn").Pool(useful, spare_the_collector) as pool:
         yield from pool.imap_unordered(result_of, seeds, AT_ONCE)
 
 

@@ -33,6 +33,7 @@ CPU = {"intake": 0.4, "escalation": 0.2, "kafka": 0.1, "postgres": 0.05, "mail s
 BYTES = {
     "kafka_bytes_per_claim": 10_000.0, "fetched_bytes_per_claim": 20_000.0, "wal_bytes_per_claim": 30_000.0,
     "kept_bytes_per_claim": 15_000.0, "outbox_bytes_per_claim": 5_000.0, "connections": 11.0,
+    "decisions_per_claim": 20.0,
 }  # fmt: skip
 
 

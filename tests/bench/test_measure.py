@@ -28,9 +28,9 @@ def test_a_ratio_is_of_medians() -> None:
 
 def test_what_was_kept_comes_back(tmp_path: Path) -> None:
     rounds = [ran(1, 2.0, kafka=0.5, intake=1.5), Result("peers", "Temporal", 1, 0, 0.0, missing="no Go here")]
-    keep(tmp_path / "new" / "results.jsonl", rounds[:1])
-    keep(tmp_path / "new" / "results.jsonl", rounds[1:])
-    assert kept(tmp_path / "new" / "results.jsonl") == rounds
+    keep(tmp_path / "results.jsonl", rounds[:1])
+    keep(tmp_path / "results.jsonl", rounds[1:])
+    assert kept(tmp_path / "results.jsonl") == rounds
 
 
 def test_a_line_tells_speed_cpu_and_figures_or_what_is_missing() -> None:

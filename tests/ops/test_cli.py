@@ -321,6 +321,19 @@ def test_every_command_has_a_help_text() -> None:
         assert "Usage:" in CliRunner().invoke(app, [*words, "--help"]).stdout
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["bench", "--json", "/nowhere/x.jsonl"], "there is no folder for /nowhere/x.jsonl"),
+        (["bench", "everything"], "nothing is measured by the name everything"),
+        (["simulate", "--jobs", "999"], "999 is not in the range"),
+    ],
+)
+def test_what_cannot_be_measured_or_tried_is_said_at_once(words: list[str], sentence: str) -> None:
+    told = CliRunner().invoke(app, words)
+    assert (told.exit_code != 0, sentence in " ".join(told.output.replace("│", " ").split())) == (True, True)
+
+
 @pytest.mark.parametrize(("address", "shown"), [("ann@example.com", "a…@example.com"), ("nonsense", "…"), ("", "…")])
 def test_addresses_are_masked(address: str, shown: str) -> None:
     assert masked(address) == shown

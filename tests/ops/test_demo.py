@@ -75,10 +75,18 @@ async def test_ctrl_c_ends_all_that_was_started(tmp_path: Path, screen: StringIO
     ("plan", "sentence"),
     [
         (Plan(file=Path("/nowhere/claims.jsonl")), "There is no file /nowhere/claims.jsonl"),
+        (Plan(file=Path("/dev/null")), "There is no file /dev/null"),
         (Plan(report=Path("/nowhere/report.json")), "There is no folder for /nowhere/report.json"),
     ],
 )
 async def test_what_cannot_work_is_said_before_anything_starts(tmp_path: Path, plan: Plan, sentence: str) -> None:
     with pytest.raises(StackError, match=sentence):
         await run(plan, tmp_path, Console(file=StringIO()))
+    assert not (tmp_path / ".makegood").exists()
+
+
+async def test_a_file_without_any_line_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    (tmp_path / "claims.jsonl").write_text("\n\n", encoding="utf-8")
+    with pytest.raises(StackError, match="There is nothing in .*claims.jsonl"):
+        await run(Plan(file=tmp_path / "claims.jsonl"), tmp_path, Console(file=StringIO()))
     assert not (tmp_path / ".makegood").exists()
