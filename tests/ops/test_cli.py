@@ -326,7 +326,7 @@ def test_every_command_has_a_help_text() -> None:
     [
         (["bench", "--json", "/nowhere/x.jsonl"], "there is no folder for /nowhere/x.jsonl"),
         (["bench", "everything"], "nothing is measured by the name everything"),
-        (["simulate", "--jobs", "999"], "999 is not in the range"),
+        (["simulate", "--jobs", "999"], "less than or equal to 256"),
     ],
 )
 def test_what_cannot_be_measured_or_tried_is_said_at_once(words: list[str], sentence: str) -> None:

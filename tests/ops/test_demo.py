@@ -87,6 +87,6 @@ async def test_what_cannot_work_is_said_before_anything_starts(tmp_path: Path, p
 
 async def test_a_file_without_any_line_is_refused_before_anything_starts(tmp_path: Path) -> None:
     (tmp_path / "claims.jsonl").write_text("\n\n", encoding="utf-8")
-    with pytest.raises(StackError, match="There is nothing in .*claims.jsonl"):
+    with pytest.raises(StackError, match="There is nothing in "):
         await run(Plan(file=tmp_path / "claims.jsonl"), tmp_path, Console(file=StringIO()))
     assert not (tmp_path / ".makegood").exists()
