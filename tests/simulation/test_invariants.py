@@ -223,6 +223,14 @@ def test_what_was_never_published_is_noticed(house: House) -> None:
     assert at_the_end(house, ended.StreamsAreWhole)
 
 
+def test_what_is_said_before_what_is_earlier_is_noticed(house: House) -> None:
+    outbox = house.databases["escalation"].schema.tables["escalation"].outbox
+    records = next(records for records in outbox.values() if len(records) > 1)
+    early, late = records[0], records[-1]
+    records[0], records[-1] = early._replace(headers=late.headers), late._replace(headers=early.headers)
+    assert at_the_end(house, ended.PositionsGoForwardAsMomentsDo)
+
+
 def test_a_fact_that_was_not_heard_is_noticed(house: House) -> None:
     journal = house.databases["escalation"].schema.tables["escalation"].journal
     next(iter(journal.values())).pop(1)

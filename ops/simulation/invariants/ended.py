@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Final
 
 from ops.demo.facts import WATCHED, Facts
@@ -259,6 +260,21 @@ def _on_record(seen: Seen) -> OnRecord:
     return OnRecord(ledger, totals, claims, recoveries)
 
 
+class PositionsGoForwardAsMomentsDo(Invariant):
+    """What a lane says later stands behind what it said earlier: `makegood show` looks for it there."""
+
+    def ended(self) -> None:
+        for process in self.seen.processes:
+            for lane, records in self.tables_of(process).outbox.items():
+                in_order = sorted(records, key=lambda record: record.position)
+                said = [datetime.fromisoformat(dict(record.headers)["ce_time"].decode()) for record in in_order]
+                for earlier, later in pairwise(said):
+                    if later < earlier:
+                        raise self.wrong(
+                            f"lane {lane} of {process} says what is of {later} behind what is of {earlier}"
+                        )
+
+
 ENDED: Final[tuple[type[Invariant], ...]] = (
     StreamsAreWhole,
     EverythingIsHeardInOrder,
@@ -268,4 +284,5 @@ ENDED: Final[tuple[type[Invariant], ...]] = (
     WhatTheOutsideSaysIsKept,
     WatchersKnow,
     NobodyRefuses,
+    PositionsGoForwardAsMomentsDo,
 )
