@@ -195,7 +195,8 @@ class Replica:
             except Exception as error:
                 log.warning("start retry", service=self._service.name, error=describe(error), pause=pause)
             try:
-                await asyncio.wait_for(self._stop.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._stop.wait()
             except TimeoutError:
                 continue
             raise _StoppedError
@@ -248,8 +249,9 @@ async def keep_ticking(worker: Worker, seconds: float, fail: Callable[[Exception
             fail(worker.broken)
             return
         with contextlib.suppress(TimeoutError):
-            pause = seconds / SOONER if worker.due else seconds
-            await asyncio.wait_for(worker.wake.wait(), pause)  # also when it was woken while it ticked
+            # Not `wait_for`, which forgets that it was cancelled when it is woken at the same moment.
+            async with asyncio.timeout(seconds / SOONER if worker.due else seconds):
+                await worker.wake.wait()  # which is over at once when it was woken while it ticked
         worker.wake.clear()
 
 

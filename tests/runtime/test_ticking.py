@@ -26,6 +26,7 @@ class Ticks:
         self.ticked.put_nowait(None)
         if self._calls:
             self.wake.set()
+        await asyncio.sleep(0)
 
 
 def refuses(error: Exception) -> NoReturn:
@@ -64,3 +65,12 @@ async def test_a_call_ends_the_pause(due: bool) -> None:
             await ticks.ticked.get()
             ticks.wake.set()
     ticking.cancel()
+
+
+async def test_it_ends_when_it_is_cancelled_though_it_is_called_at_the_same_moment() -> None:
+    ticks = Ticks(calls=True)
+    ticking = asyncio.create_task(keep_ticking(cast("Worker", ticks), PAUSE, refuses))
+    await ticks.ticked.get()
+    ticking.cancel()
+    ended, _ = await asyncio.wait([ticking], timeout=5)
+    assert ended == {ticking}
