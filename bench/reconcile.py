@@ -14,8 +14,10 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from bench.batches import Ready, send
 from bench.load import DIRECT_PAY
 from bench.outside import Outside
 from bench.routes import know_sellers, play, prepare
@@ -30,6 +32,9 @@ from shared.runtime.settings import Settings
 CLAIMS: Final = 100
 """Real claims in each of two rounds."""
 SELLERS: Final = 50
+AT_ONCE: Final = 5
+"""Copies published together."""
+_GAP: Final = b"@@@@"
 _ID: Final = r"([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]([0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})"
 """A copy's id has the copy's number in its second part, and a version of its own: so it is nobody else's."""
 _COMPARE: Final = """
@@ -58,6 +63,7 @@ async def main(copies: int, *, topics: bool) -> None:
                 await _publish(settings, connection, marks, copies)
             await connection.execute("vacuum analyze")
             sys.stdout.write(f"filled in {time.monotonic() - began:.0f} s\n")
+            sys.stdout.flush()
             await _compare(place.stack, connection, topics=topics)
 
 
@@ -80,47 +86,47 @@ async def _marks(connection: Any) -> list[str]:
 
 async def _publish(settings: Settings, connection: Any, marks: str, copies: int) -> None:
     """Every record of the topics once more for each copy, in the same partition, as the copied rows have it."""
-    wire = Wire(settings)
+    wire, mark = Wire(settings), re.compile(rf"\b({marks})-")
     numbered = {topic.name for topic in catalogue.all_topics() if topic.numbered}
     async with durable_producer(settings) as producer:
         for topic in catalogue.all_topics():
-            base = [record async for record in wire.read_to_now({topic.name})]
+            base = [_with_gaps(record, mark) async for record in wire.read_to_now({topic.name})]
             moved = _counts(base) if topic.name in numbered else {}
-            for copy in range(1, copies + 1):
-                await _publish_copy(producer, base, moved, copy, re.compile(rf"\b({marks})-"))
+            for first in range(1, copies + 1, AT_ONCE):
+                numbers = range(first, min(first + AT_ONCE, copies + 1))
+                await send(producer, (_copied(one, copy, moved) for copy in numbers for one in base))
     await _all_heard(connection, copies)
 
 
-def _counts(base: list[Any]) -> dict[tuple[int, str], int]:
+def _counts(base: Sequence[Ready]) -> dict[tuple[int, bytes], int]:
     """Partition and lane → numbers said there."""
-    last: dict[tuple[int, str], int] = {}
+    last: dict[tuple[int, bytes], int] = {}
     for record in base:
         headers = dict(record.headers)
-        place = (record.partition, headers["ce_lane"].decode())
+        place = (record.partition, headers["ce_lane"])
         last[place] = max(last.get(place, 0), int(headers["ce_sequence"]))
     return last
 
 
-async def _publish_copy(
-    producer: Any, base: list[Any], moved: dict[tuple[int, str], int], copy: int, mark: "re.Pattern[str]"
-) -> None:
-    tag = f"{copy:04x}"
+def _with_gaps(record: Any, mark: "re.Pattern[str]") -> Ready:
+    """As ``marked`` does it in SQL."""
 
-    def changed(data: bytes) -> bytes:
-        return mark.sub(rf"\1x{tag}-", re.sub(_ID, rf"\1-{tag}-8\2", data.decode())).encode()
+    def gapped(data: bytes) -> bytes:
+        return mark.sub(r"\1x@@@@-", re.sub(_ID, r"\1-@@@@-8\2", data.decode())).encode()
 
-    sent: list[Any] = []
-    for record in base:
-        headers = [(name, changed(value)) for name, value in record.headers]
+    headers = [(name, gapped(value)) for name, value in record.headers]
+    return Ready(record.topic, record.partition, gapped(record.key), gapped(record.value), headers)
+
+
+def _copied(one: Ready, copy: int, moved: Mapping[tuple[int, bytes], int]) -> Ready:
+    """With the copy's tag in every gap, and its number moved on."""
+    tag = b"%04x" % copy
+    headers = [(name, value.replace(_GAP, tag)) for name, value in one.headers]
+    if moved:
         told = dict(headers)
-        if moved:
-            number = int(told["ce_sequence"]) + copy * moved[record.partition, told["ce_lane"].decode()]
-            headers = [(name, b"%d" % number if name == "ce_sequence" else value) for name, value in headers]
-        sent.append(
-            await producer.send(record.topic, changed(record.value), key=changed(record.key),
-                                partition=record.partition, headers=headers)
-        )  # fmt: skip
-    await asyncio.gather(*sent)
+        number = int(told["ce_sequence"]) + copy * moved[one.partition, told["ce_lane"]]
+        headers = [(name, b"%d" % number if name == "ce_sequence" else value) for name, value in headers]
+    return one._replace(key=one.key.replace(_GAP, tag), value=one.value.replace(_GAP, tag), headers=headers)
 
 
 async def _all_heard(connection: Any, copies: int) -> None:
