@@ -11,12 +11,12 @@ class Plan:
     claims: int = 5000
     rounds: int = 3
     short: bool = False
+    replicas: tuple[int, ...] = (1, 2, 4, 8)
+    """Of each service, one number after the other."""
     history: tuple[int, ...] = (10_000, 100_000, 1_000_000)
     """Claims that were closed before, one size after the other: growth."""
     pending: tuple[int, ...] = (10_000, 1_000_000, 10_000_000)
     """Deadlines that wait, one size after the other: growth."""
-    replicas: tuple[int, ...] = (1, 2, 4, 8)
-    """Of each service, one number after the other."""
     due_per_second: float = 2000.0
     due_seconds: float = 10.0
     """For so long, so many more of them fall due."""
