@@ -38,7 +38,7 @@ STUCK_SECONDS = 60.0
 TIME_SECONDS = 10.0
 """Real seconds between two looks at the database's clock."""
 SOONER = 5
-"""By so much sooner the next tick comes while something is due."""
+"""So many times shorter is the pause between two ticks while something is due."""
 _ODD_SECONDS = 2.0
 """Real seconds by which a machine's own clock may differ before that is worth a line in the log."""
 
