@@ -57,6 +57,7 @@ SELLER, CONTACT = "seller-1", "claims@kettles.example"
 async def test_claims_go_from_submission_to_payout_and_recovery_and_the_seller_is_told(house: "House") -> None:
     await house.say(*insured_seller(house.clock.now()))
     await house.heard(SellerCoverChanged, 1)
+    await house.cover_is_known("escalation", "recovery")
 
     submissions = [f"compose-{number}" for number in range(CLAIMS)]
     await house.say(*(event for each in submissions for event in proven_claim(each, house.clock.now())))
@@ -178,6 +179,16 @@ class House:
             logs = await self.compose("logs", "--no-color", "--tail", "15")
             pytest.fail(f"only {len(facts)} of {count} {kind.__name__} in {PATIENCE:.0f} s\n{logs}")
         raise AssertionError("listening ends only by the time-out")
+
+    async def cover_is_known(self, *processes: str) -> None:
+        """Once each has read the seller's cover, which it does beside the claims: a test must not race it."""
+        known = [f"exists (select from {name}.state where process = '{name}.reference')" for name in processes]
+        psql = ("exec", "--no-TTY", "postgres", "psql", "--username", "makegood", "--tuples-only", "--no-align")
+        found = ""
+        async with asyncio.timeout(PATIENCE):
+            while found != "t":
+                await asyncio.sleep(0.2)
+                found = (await self.compose(*psql, "--command", f"select {' and '.join(known)}")).strip()
 
     async def letters_to(self, address: str) -> set[str]:
         """The message ids of the letters that the mail server shows for an address."""
