@@ -17,6 +17,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
 from bench.batches import Ready, send
 from bench.load import DIRECT_PAY
 from bench.outside import Outside
@@ -26,6 +29,7 @@ from ops import catalogue
 from ops.demo.outside.wire import Wire
 from ops.local.stack import NativeStack
 from ops.terminal import ROOT
+from shared.runtime.kafka import client_options
 from shared.runtime.postgres import session
 from shared.runtime.settings import Settings
 
@@ -86,6 +90,7 @@ async def _marks(connection: Any) -> list[str]:
 
 async def _publish(settings: Settings, connection: Any, marks: str, copies: int) -> None:
     """Every record of the topics once more for each copy, in the same partition, as the copied rows have it."""
+    await _compress(settings)
     wire, mark = Wire(settings), re.compile(rf"\b({marks})-")
     numbered = {topic.name for topic in catalogue.all_topics() if topic.numbered}
     async with durable_producer(settings) as producer:
@@ -96,6 +101,19 @@ async def _publish(settings: Settings, connection: Any, marks: str, copies: int)
                 numbers = range(first, min(first + AT_ONCE, copies + 1))
                 await send(producer, (_copied(one, copy, moved) for copy in numbers for one in base))
     await _all_heard(connection, copies)
+
+
+async def _compress(settings: Settings) -> None:
+    """By the broker, as it writes: a million claims are 14 GB of records, and copies are much alike."""
+    configs = {"retention.ms": "-1", "compression.type": "gzip"}
+    admin: Any = AIOKafkaAdminClient(**client_options(settings))
+    await admin.start()
+    try:
+        topics = [ConfigResource(ConfigResourceType.TOPIC, each.name, configs) for each in catalogue.all_topics()]
+        for answer in await admin.alter_configs(topics):
+            assert all(code == 0 for code, *_ in answer.resources), answer
+    finally:
+        await admin.close()
 
 
 def _counts(base: Sequence[Ready]) -> dict[tuple[int, bytes], int]:
