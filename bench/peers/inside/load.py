@@ -6,6 +6,7 @@ stays silent, until the peer has it: what waits for a timer holds nobody up. Sel
 """
 
 import asyncio
+import gc
 import sys
 import uuid
 from collections.abc import Awaitable, Callable
@@ -94,6 +95,7 @@ class Load:
 async def run(connect: Callable[[], Awaitable[Client]], at_once: int) -> int:
     """Serves standard input; the exit code says whether every claim was paid exactly once."""
     load = Load(await connect(), at_once)
+    gc.set_threshold(50_000, 50, 100)  # as our workers do: it is not the load that is measured
     _say("ready")
     while line := (await asyncio.to_thread(sys.stdin.readline)).strip():
         await load.round(int(line))

@@ -5,7 +5,6 @@ Its state is the durable record, and what it says are the payouts: no table, no 
 
 import asyncio
 import sys
-import uuid
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
@@ -15,6 +14,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from pydantic import AwareDatetime
 
+from bench.batches import Ready, send
 from bench.peers.inside.load import run
 from bench.peers.process import Claim, Payout, Reason
 from ops.demo.observer import Streams
@@ -23,6 +23,7 @@ from shared.events.base import PARTITIONS, Envelope, Event, Topic
 from shared.runtime import Decision, Moment, Process, Service, State, unchanged
 from shared.runtime.codec import encode
 from shared.runtime.kafka import client_options, make_topics
+from shared.runtime.lanes import partition_of
 from shared.runtime.logs import configure
 from shared.runtime.migrate import migrate
 from shared.runtime.serve import Replica
@@ -59,7 +60,7 @@ class Case(Claim, State):
 
 
 def claim_filed(event: PeerClaimFiled, at: Moment[Any]) -> Decision[Case]:
-    return Decision(Case(**dict(event), asked_at=event.answer_by))
+    return Decision(Case(**vars(event), asked_at=event.answer_by))
 
 
 def seller_answered(case: Case, event: PeerSellerAnswered, at: Moment[Any]) -> Decision[Case]:
@@ -94,36 +95,50 @@ class Client:
         self._settings, self._producer = settings, producer
         self._found: list[Payout] = []
         self._answered = 0
+        self._to_say: list[tuple[Ready, asyncio.Future[None]]] = []
+        self._saying: asyncio.Task[None] | None = None
         self._listening = asyncio.create_task(self._listen())
 
     @classmethod
     async def connect(cls) -> Self:
         settings = Settings()
         options = client_options(settings)
-        producer: Any = AIOKafkaProducer(
-            **options, acks="all", enable_idempotence=True, linger_ms=5, max_batch_size=512 * 1024
-        )
+        producer: Any = AIOKafkaProducer(**options, acks="all", enable_idempotence=True, max_batch_size=512 * 1024)
         await producer.start()
         return cls(settings, producer)
 
     async def file(self, claim: Claim) -> None:
-        await self._say(PeerClaimFiled(**dict(claim)))
+        await self._say(PeerClaimFiled(**vars(claim)))
 
     async def answer(self, claim_id: str) -> None:
         await self._say(PeerSellerAnswered(claim_id=claim_id))
 
     async def paid(self) -> tuple[int, int]:
-        if self._listening.done():
-            self._listening.result()
+        for task in (self._listening, self._saying):
+            if task is not None and task.done():
+                task.result()  # raises what has ended it
         return len(self._found), self._answered
 
     async def payouts(self) -> list[Payout]:
         return self._found
 
     async def _say(self, event: Event) -> None:
-        envelope = Envelope(str(uuid.uuid4()), event.type_name(), "peers-outside", datetime.now(UTC), event.key)
+        kind = event.type_name()
+        envelope = Envelope(f"{kind}/{event.key}", kind, "peers-outside", datetime.now(UTC), event.key)
         key, value, headers = encode(event, envelope)
-        await self._producer.send_and_wait(CLAIMS.name, value, key, headers=headers)
+        said = asyncio.get_running_loop().create_future()
+        self._to_say.append((Ready(CLAIMS.name, partition_of(event.key, PARTITIONS), key, value, headers), said))
+        if self._saying is None or self._saying.done():
+            self._saying = asyncio.create_task(self._say_all())
+        await said
+
+    async def _say_all(self) -> None:
+        """What comes while a batch is on its way makes the next one, as in the services."""
+        while self._to_say:
+            saying, self._to_say = self._to_say, []
+            await send(self._producer, [record for record, _ in saying])
+            for _, said in saying:
+                said.set_result(None)
 
     async def _listen(self) -> None:
         streams = Streams()
