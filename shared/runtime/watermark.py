@@ -9,7 +9,7 @@ from shared.events.base import PARTITIONS
 from shared.runtime.clock import Clock
 from shared.runtime.log import Log, Place
 from shared.runtime.process import Process, reference_name, topics_of
-from shared.runtime.store import Store
+from shared.runtime.store import PassingError, Store
 
 
 class Watermark:
@@ -117,8 +117,17 @@ class _PassedOn:
         self._pending: tuple[datetime, list[Mapping[Place, int]]] | None = None
         self._done: deque[tuple[datetime, datetime]] = deque(maxlen=100)
         self._floor: dict[int, datetime] = {}
+        self._trouble: PassingError | None = None
 
     async def look(self) -> None:
+        """Trouble is raised by ``limit``: what waits for no deadline need not wait for others to be seen."""
+        self._trouble = None
+        try:
+            await self._look()
+        except PassingError as error:
+            self._trouble = error
+
+    async def _look(self) -> None:
         if not self._sources:
             return
         if self._pending is None:
@@ -134,6 +143,8 @@ class _PassedOn:
 
     def limit(self, lane: int, read_to: datetime) -> datetime | None:
         """The earlier of our own reading and what has been passed on to this lane."""
+        if self._trouble is not None:
+            raise self._trouble
         if not self._sources:
             return read_to
         for sampled_at, passed_on_at in self._done:

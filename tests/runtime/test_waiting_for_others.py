@@ -5,15 +5,17 @@ from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Any, ClassVar
 
+import pytest
 import pytest_asyncio
 
 from shared.events.base import Event, Topic
 from shared.runtime import Decision, Effect, Moment, Process, Service, State
 from shared.runtime.log import Place
 from shared.runtime.process import Reference
+from shared.runtime.store import PassingError
 from tests.runtime.conftest import opened
 from tests.runtime.test_saying import count
-from tests.runtime.toy import DEPOSITS, Counted, Deposited, Expired, MirrorExpired
+from tests.runtime.toy import DEPOSITS, Counted, Deposited, Expired, Mirrored, MirrorExpired
 from tests.runtime.workbench import START, Replica, Workbench, lane_of
 
 DAY = timedelta(days=1)
@@ -79,6 +81,21 @@ async def test_one_tick_is_enough_when_all_has_been_passed_on_and_read(mirror: W
     one.clock.step = timedelta(microseconds=1)
     await one.worker.tick()
     assert [event.n for event in mirror.shelf.told(MirrorExpired)] == [1]
+
+
+async def test_what_needs_no_deadline_does_not_wait_until_others_can_be_seen(mirror: Workbench) -> None:
+    """Rows that a dead replica left unsaid go out, although a deadline has passed and must wait."""
+    one, other = await mirror.replica(), await mirror.replica()
+    count(mirror, 1)
+    await one.dies_before_publishing()
+    other.clock.moment += 11 * DAY
+    other.reader.blind = True
+    await other.worker.tick()
+    assert len(mirror.shelf.told(Mirrored)) == 1
+    await other.read()
+    with pytest.raises(PassingError):
+        await other.worker.tick()
+    assert mirror.shelf.told(MirrorExpired) == []
 
 
 # A reference: the terms of an account's bank, and accounts that are asked when they change

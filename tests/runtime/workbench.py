@@ -91,6 +91,8 @@ class Reader:
         self.positions: dict[Place, int] = {}
         self.away = False
         """Whether nothing can be published."""
+        self.blind = False
+        """Whether nobody says what others have committed."""
         self.id = "ours"
         self.other: LogChangedError | None = None
         """What it says when another cluster answers."""
@@ -126,6 +128,8 @@ class Reader:
         self._shelf.committed.update({(self._process.name, place): n for place, n in offsets.items()})
 
     async def committed(self, group: str, topic: str) -> Mapping[Place, int]:
+        if self.blind:
+            raise PassingError("the group's coordinator is away")
         return {p: n for (name, p), n in self._shelf.committed.items() if name == group and p.topic == topic}
 
     def fetch(self) -> list[Record]:
