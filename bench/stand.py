@@ -20,9 +20,9 @@ from ops.local.ports import choose_port
 from ops.local.stack import NativeStack, Stack
 from shared.runtime.clock import ScaledClock
 from shared.runtime.kafka import client_options, make_topics
-from shared.runtime.logs import quiet_libraries
 from shared.runtime.migrate import migrate
 from shared.runtime.settings import Settings
+from shared.runtime.structured_logs import quiet_libraries
 
 DAY: Final = 0.5
 """Real seconds in which a day passes, as in the demo: a seller has 3.5 s to answer."""

@@ -68,8 +68,8 @@ def serve(service: Annotated[str, typer.Argument(help=f"One of: {', '.join(catal
     """Run one replica of one service until SIGTERM. Configured by MAKEGOOD_… environment variables."""
     from ops.reach import ReachError, of_the_environment
     from shared.policy import PolicyError
-    from shared.runtime.logs import configure
     from shared.runtime.serve import Replica
+    from shared.runtime.structured_logs import configure
 
     if service not in catalogue.NAMES:
         raise fail(f"there is no service {service!r}: choose one of {', '.join(catalogue.NAMES)}")
@@ -335,7 +335,7 @@ def reconcile(
 
 def _reconcile_every(seconds: float, port: int, *, topics: bool) -> None:
     from ops.reconcile.job import Job
-    from shared.runtime.logs import configure
+    from shared.runtime.structured_logs import configure
 
     settings = reached()
     if not (port := port or settings.http_port):

@@ -32,8 +32,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     """Runs it to its end; what is wrong is said in one sentence. SIGTERM ends it as Ctrl-C does, cleaning up."""
     from ops.local.errors import StackError
     from ops.reach import ReachError
-    from shared.runtime.logs import configure
     from shared.runtime.store import PassingError
+    from shared.runtime.structured_logs import configure
 
     async def until_told_to_stop() -> T:
         task = asyncio.current_task()

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from ops.local.stack import NativeStack, Stack
-from shared.runtime.logs import quiet_libraries
+from shared.runtime.structured_logs import quiet_libraries
 from tests.conftest import REPOSITORY
 from tests.faults import results
 from tests.faults.town import Town, opened

@@ -17,8 +17,8 @@ import uvloop
 
 from ops import catalogue
 from shared.runtime import serve
-from shared.runtime.logs import configure
 from shared.runtime.settings import Settings
+from shared.runtime.structured_logs import configure
 from tests.faults.boundaries import ALL, Death, put_into
 
 _DIE_WITH_PARENT = 1

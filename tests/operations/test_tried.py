@@ -12,7 +12,7 @@ import pytest
 
 from ops.local.postgres import binaries
 from ops.local.stack import Stack
-from shared.runtime.logs import quiet_libraries
+from shared.runtime.structured_logs import quiet_libraries
 from tests.conftest import REPOSITORY, empty_database, without_topics
 from tests.faults.town import Town, opened
 from tests.operations.pages import commands

@@ -15,8 +15,8 @@ import uvloop
 from shared.runtime import serve
 from shared.runtime.kafka import KafkaLog
 from shared.runtime.log import Outgoing
-from shared.runtime.logs import configure
 from shared.runtime.settings import Settings
+from shared.runtime.structured_logs import configure
 from tests.runtime.toy import SERVICES
 
 

@@ -24,10 +24,10 @@ from shared.runtime import Decision, Moment, Process, Service, State, unchanged
 from shared.runtime.codec import encode
 from shared.runtime.kafka import client_options, make_topics
 from shared.runtime.lanes import partition_of
-from shared.runtime.logs import configure
 from shared.runtime.migrate import migrate
 from shared.runtime.serve import Replica
 from shared.runtime.settings import Settings
+from shared.runtime.structured_logs import configure
 
 CLAIMS = Topic("peers.claims.v1", key="claim_id", party="peers-outside")
 PAYOUTS = Topic("peers.payouts.v1", key="claim_id", party="peers", numbered=True)

@@ -16,8 +16,8 @@ from ops.demo.outside.world import World
 from shared.events.base import derived_id
 from shared.events.carriers import QUOTES
 from shared.runtime.clock import ScaledClock
-from shared.runtime.logs import configure
 from shared.runtime.settings import Settings
+from shared.runtime.structured_logs import configure
 
 
 def main() -> int:

@@ -19,8 +19,8 @@ from ops.demo.outside.submissions import Submission, from_claims, from_file
 from ops.demo.outside.wire import Wire
 from ops.demo.outside.world import World
 from shared.runtime.clock import Clock, ScaledClock
-from shared.runtime.logs import configure
 from shared.runtime.settings import Settings
+from shared.runtime.structured_logs import configure
 
 
 def main() -> int:
