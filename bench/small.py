@@ -87,6 +87,7 @@ async def _joined_and_left(
     tally = Tally((claim.claim_id for claim in claims), ENDS)
     decided = tally.watch("PayoutAuthorized")
     outside.play(tally, DIRECT_PAY.answers)
+    await asyncio.sleep(part / 2)  # who has left before has been replaced
     started = time.perf_counter()
     arriving = asyncio.create_task(arrive(outside, claims, schedule(RATE, len(claims))))
     second = f"{service}.2"

@@ -219,6 +219,7 @@ class KafkaLog:
             decoder=_undecoded,
             auto_offset_reset="earliest",
             fetch_max_wait_ms=500,
+            consumer_timeout_ms=1000,  # between looks whether anything can be fetched; what can be, says so by itself
             max_partition_fetch_bytes=4 << 20,
             session_timeout_ms=int(session * 1000),
             heartbeat_interval_ms=int(session * 200),
