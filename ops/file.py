@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from zlib import crc32
 
-from ops.demo.outside.submissions import Submission, from_line
+from ops.demo.outside.submissions import SHOWN, Submission, from_line, line_numbers
 from ops.demo.outside.wire import Wire
 from ops.demo.outside.world import Speech
 from ops.reach import PATIENCE
@@ -18,7 +18,6 @@ from shared.runtime.settings import Settings
 LARGEST = 800_000
 """Bytes of a line above which no record of the log holds it."""
 _AT_ONCE = 500
-_SHOWN = 10
 
 
 @dataclass
@@ -40,9 +39,10 @@ class Filed:
         else:
             yield f"Published to {SUBMISSIONS.name}: {self.published}."
         if self.refusals:
-            yield f"Intake will refuse {self.refusals} of them as no claim: {_lines(self.refused, self.refusals)}."
+            where = line_numbers(self.refused, self.refusals)
+            yield f"Intake will refuse {self.refusals} of them as no claim: {where}."
         if self.oversized:
-            where = _lines(self.too_large, self.oversized)
+            where = line_numbers(self.too_large, self.oversized)
             yield f"Not published, being longer than {LARGEST} bytes: {self.oversized}, {where}."
         if self.example:
             yield f"See what becomes of one: makegood show {self.example}"
@@ -84,13 +84,8 @@ def _readable(lines: Iterable[bytes], filed: Filed) -> Iterator[Submission]:
         yield submission
 
 
-def _lines(numbers: list[int], count: int) -> str:
-    more = f" and {count - len(numbers)} more" if count > len(numbers) else ""
-    return f"line{'' if count == 1 else 's'} {', '.join(map(str, numbers))}{more}"
-
-
 def _note(numbers: list[int], number: int) -> None:
-    if len(numbers) < _SHOWN:
+    if len(numbers) < SHOWN:
         numbers.append(number)
 
 

@@ -19,6 +19,7 @@ from ops.demo.cast import Cast
 from ops.demo.claims import planted
 from ops.demo.observer import Observer
 from ops.demo.outside.party import COMES_BACK
+from ops.demo.outside.submissions import refused
 from ops.demo.outside.wire import Wire
 from ops.demo.tables import tables
 from ops.demo.view import Glance, View
@@ -209,6 +210,9 @@ class _Demo:
                 self._say(f"  {problem}", "red")
         elif not found.outcomes[Outcome.WAITING] and not found.waiting_recoveries:
             self._say("Every claim has ended, and every cent is where it must be.", "green")
+        if self._plan.file is not None:
+            for sentence in refused(self._plan.file):
+                self._say(sentence)
         if not found.problems:
             self._say("Topics, states, outboxes, journals and the ledger agree.", "green")
         if self._plan.stack == "native":

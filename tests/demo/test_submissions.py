@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ops.demo.claims import generate
-from ops.demo.outside.submissions import from_claims, from_file, sellers, submissions
+from ops.demo.outside.submissions import from_claims, from_file, numbered, refused, sellers
 from shared.events.claim import LossKind
 from tests.demo.given import SEED, TODAY, submitted
 
@@ -18,7 +18,16 @@ def written(tmp_path: Path, *lines: bytes) -> Path:
 
 def test_lines_are_taken_byte_for_byte_and_empty_ones_left_out(tmp_path: Path) -> None:
     path = written(tmp_path, GOOD, b"", b"  ", b'{"a": 1} \r', b"\xff\x00")
-    assert list(submissions(path)) == [GOOD, b'{"a": 1} ', b"\xff\x00"]
+    bodies = [(number, submission.body) for number, submission in numbered(path)]
+    assert bodies == [(1, GOOD), (4, b'{"a": 1} '), (5, b"\xff\x00")]
+
+
+def test_lines_that_are_no_claim_are_named_as_an_editor_counts(tmp_path: Path) -> None:
+    assert list(refused(written(tmp_path, GOOD))) == []
+    path = written(tmp_path, b"", GOOD, b"no claim", *[b"[]"] * 11)
+    assert list(refused(path)) == [
+        f"Intake refused 12 as no claim: lines 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 and 2 more of {path}."
+    ]
 
 
 def test_a_claim_is_keyed_by_its_submission_id(tmp_path: Path) -> None:

@@ -1,14 +1,17 @@
 """What is submitted: claims of the demo's own making, or the lines of a file just as they are."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from pydantic import ValidationError
 
 from shared.events.upstream import ClaimSubmitted
+
+SHOWN: Final = 10
+"""Most lines of a file that are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +23,30 @@ class Submission:
     claim: ClaimSubmitted | None
 
 
-def submissions(path: Path) -> Iterator[bytes]:
-    """The lines of a JSONL file without their ends; empty ones are left out."""
-    with path.open("rb") as file:
-        for line in file:
-            if line.strip():
-                yield line.rstrip(b"\r\n")
-
-
 def from_file(path: Path) -> Iterator[Submission]:
-    """Every line as a submission."""
-    for number, line in enumerate(submissions(path), start=1):
-        yield from_line(line, number)
+    """Every line of a JSONL file as a submission; empty ones are left out."""
+    return (submission for _, submission in numbered(path))
+
+
+def numbered(path: Path) -> Iterator[tuple[int, Submission]]:
+    """With the number of each line, from 1, as an editor counts."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                yield number, from_line(line.rstrip(b"\r\n"), number)
+
+
+def refused(path: Path) -> Iterator[str]:
+    """What to tell of lines that are no claim: intake refuses them, and each is among the denied."""
+    found = [number for number, submission in numbered(path) if submission.claim is None]
+    if found:
+        yield f"Intake refused {len(found)} as no claim: {line_numbers(found[:SHOWN], len(found))} of {path}."
+
+
+def line_numbers(first: Sequence[int], count: int) -> str:
+    """So many lines in words: the numbers of the first ones."""
+    more = f" and {count - len(first)} more" if count > len(first) else ""
+    return f"line{'' if count == 1 else 's'} {', '.join(map(str, first))}{more}"
 
 
 def from_line(line: bytes, number: int) -> Submission:
