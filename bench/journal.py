@@ -1,8 +1,9 @@
 """What the journal costs: the same states written with and without one journal row each (docs/adr/0005).
 
-``python -m bench.journal`` prints microseconds per decision, wall time and this process's CPU, in three pairs.
+``python -m bench.journal`` prints microseconds per decision, wall time and this process's CPU, in pairs.
 """
 
+import argparse
 import asyncio
 import sys
 import time
@@ -20,13 +21,13 @@ from shared.runtime.postgres import PostgresStore, connect
 from shared.runtime.settings import Settings
 from shared.runtime.store import Asked, Changes, JournalRow, StateRow
 
-BATCH, BATCHES, PAIRS = 500, 40, 3
+BATCH, BATCHES = 500, 40
 STATE, FACT = '{"state":"' + "x" * 550 + '"}', '{"fact":"' + "x" * 900 + '"}'
 """As large as a usual state and a usual ClaimAccepted."""
 RESULT = "0123456789ab.0123456789ab.0123456789ab"
 
 
-async def main() -> None:
+async def main(pairs: int) -> None:
     with TemporaryDirectory() as folder:
         server = Postgres(Path(folder))
         await server.start()
@@ -35,7 +36,7 @@ async def main() -> None:
             await migrate(settings, [catalogue.service("intake")])
             pool = await connect(settings, "intake")
             store = PostgresStore(pool, "intake", uuid.uuid4(), 10)
-            for _ in range(PAIRS):
+            for _ in range(pairs):
                 for journalled in (False, True):
                     wall, cpu = await _measure(store, journalled)
                     what = "with the journal" if journalled else "without         "
@@ -68,5 +69,11 @@ def _changes(journalled: bool) -> Changes:
     return changes
 
 
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.journal", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--pairs", type=int, default=3, help="of measurements, one without the journal and one with it")
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(_arguments().pairs))

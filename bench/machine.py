@@ -4,9 +4,13 @@ import os
 import platform
 import subprocess
 from pathlib import Path
+from typing import Final
 
 from bench.measure import Result
 from ops.terminal import ROOT
+
+COMMIT: Final = ", commit "
+"""Between the processor and the commit in the machine's name."""
 
 
 def machine() -> Result:
@@ -14,7 +18,7 @@ def machine() -> Result:
     cores = len(os.sched_getaffinity(0))
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     return Result(
-        "machine", f"{_processor()}, commit {_commit()}", 1, cores, 0.0, figures={"memory_gib": round(memory, 1)}
+        "machine", f"{_processor()}{COMMIT}{_commit()}", 1, cores, 0.0, figures={"memory_gib": round(memory, 1)}
     )
 
 

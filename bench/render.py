@@ -16,7 +16,9 @@ from bench.goals import GOALS, OURS, ahead_of, of_the_bare_loop
 from bench.growth import FIRING
 from bench.latency import MOMENTS, PERCENTILES
 from bench.load import RESPONSE_DAYS
+from bench.machine import COMMIT
 from bench.measure import Result, kept
+from bench.peers.table import at_once, load, rest
 from bench.run import SHARES, Run, by_service, shares
 from bench.stand import DAY
 from ops.terminal import ROOT
@@ -72,9 +74,14 @@ def _most_rounds(run: Run, what: str) -> int:
 
 
 def _machine(run: Run) -> Iterator[str]:
+    """Once for each machine, with the commits that were measured on it."""
+    measured: dict[str, list[str]] = {}
     for one in run.medians("machine"):
+        name, _, commit = one.name.partition(COMMIT)
         size = f"{one.count} cores, {one.figures['memory_gib']:.0f} GiB"
-        yield f"Measured on {one.name}, {size}, everything beside each other."
+        measured.setdefault(f"{name}, {size}", []).append(commit or "one that is not named")
+    for where, commits in measured.items():
+        yield f"Measured on {where}, everything beside each other. Commits: {', '.join(commits)}."
 
 
 def _goals(run: Run) -> Iterator[str]:
@@ -153,13 +160,18 @@ def _peers(run: Run) -> Iterator[str]:
         yield "## Peers"
         yield (
             "The same small claim process, each claim paid exactly once (ours: for who hears each number of a stream "
-            f"once, as all our listeners do). {command('peers', run)}"
+            "once, as all our listeners do), as many under way at once as each was found fastest with. "
+            f"{command('peers', run)}"
         )
-        rows = [
-            [one.name, _speed(one), _cost(one), *(_times(one, run, cpu=cpu) for cpu in (False, True))] for one in found
-        ]
-        yield table(("Who", "Claims/s", "CPU s per 1,000", "Ours, in claims/s", "Ours, in CPU"), rows)
+        heads = ("Who", "At once", "Claims/s", "CPU s per 1,000", "Load", "The rest", "Ours, in claims/s",
+                 "Ours, in CPU")  # fmt: skip
+        yield table(heads, [_peer(one, run) for one in found])
     yield from (f"{one.name} is left out: {one.missing}" for one in missing)
+
+
+def _peer(one: Result, run: Run) -> list[str]:
+    ahead = (_times(one, run, cpu=cpu) for cpu in (False, True))
+    return [one.name, at_once(one), _speed(one), _cost(one), f"{load(one):.3f}", f"{rest(one):.3f}", *ahead]
 
 
 def _small(run: Run) -> Iterator[str]:

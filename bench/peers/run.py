@@ -63,6 +63,6 @@ async def _round(peer: Peer, claims: int, at_once: int) -> Result:
         await load.round(max(claims // 10, 20))
         meter = Meter(WHAT, peer.name, lambda: {**running.pids(), "load": load.pid})
         await load.round(claims)
-        result = meter.end(claims)
+        result = meter.end(claims, at_once=at_once)
         await load.check()
         return result

@@ -6,8 +6,9 @@ from statistics import median
 
 from bench.measure import Result, ratio
 from bench.peers.setups.ours import Ours
+from bench.run import shares
 
-HEAD = ("", "claims/s", "CPU s per 1,000", "ours, claims/s", "ours, CPU")
+HEAD = ("", "at once", "claims/s", "CPU s per 1,000", "load", "the rest", "ours, claims/s", "ours, CPU")
 
 
 def ratios(ours: Sequence[Result], theirs: Sequence[Result]) -> tuple[float, float]:
@@ -43,9 +44,24 @@ def round_line(result: Result) -> str:
 
 
 def _row(name: str, theirs: Sequence[Result], ours: Sequence[Result]) -> tuple[str, ...]:
-    speed, cost = median(map(_speed, theirs)), median(map(_cost, theirs))
+    speed, *costs = (median(map(figure, theirs)) for figure in (_speed, _cost, load, rest))
     ahead = [f"{figure:.1f} ×" for figure in ratios(ours, theirs)] if ours else ["", ""]
-    return name, f"{speed:,.1f}", f"{cost:.2f}", *ahead
+    return name, at_once(theirs[-1]), f"{speed:,.1f}", *(f"{cost:.2f}" for cost in costs), *ahead
+
+
+def at_once(result: Result) -> str:
+    """How many claims were under way; nothing in results that are older than this figure."""
+    return f"{result.figures['at_once']:,.0f}" if "at_once" in result.figures else ""
+
+
+def load(result: Result) -> float:
+    """CPU seconds per 1,000 of who makes the claims."""
+    return shares(result)["load"]
+
+
+def rest(result: Result) -> float:
+    """CPU seconds per 1,000 of the peer itself: all but the load."""
+    return result.cpu_per_1000 - load(result)
 
 
 def _speed(result: Result) -> float:

@@ -1,19 +1,23 @@
 """What is pure about the peers' bench: who was paid what, how far ahead, and what is said of a peer that is missing."""
 
+import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bench.measure import Result
+from bench.peers.inside.batches import Batches
 from bench.peers.process import SILENCE, TIME_ENOUGH, Payout, Reason, expected, is_silent, new_claim, wrong_with
-from bench.peers.table import missing_line, ratios, round_line, table
+from bench.peers.table import at_once, missing_line, ratios, round_line, table
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
 DUE = [Payout("a", Reason.ANSWERED, 300), Payout("b", Reason.SILENT, 200), Payout("c", Reason.SILENT, 100)]
 
 
 def rounds(name: str, *seconds: float, cpu: float = 1.0) -> list[Result]:
-    return [Result("peers", name, n, 1000, taken, {"all": cpu}) for n, taken in enumerate(seconds, 1)]
+    parts = {"load": cpu / 4, "worker.1": cpu * 3 / 4}
+    return [Result("peers", name, n, 1000, taken, parts, {"at_once": 64}) for n, taken in enumerate(seconds, 1)]
 
 
 def test_nothing_is_wrong_when_each_claim_was_paid_once_in_whatever_order() -> None:
@@ -77,11 +81,54 @@ def test_the_table_ranks_by_speed_and_says_who_is_left_out() -> None:
     missing = Result("peers", "Temporal", 0, 0, 0.0, missing="there is no `go` on this machine.")
     lines = table([*rounds("DBOS", 10.0, cpu=20.0), missing, *rounds("makegood", 0.5)]).splitlines()
     assert [line.split("  ")[0] for line in lines[1:]] == ["makegood", "DBOS", missing_line(missing)]
-    assert lines[2].split()[1:] == ["100.0", "20.00", "20.0", "×", "20.0", "×"]
+    assert lines[2].split()[1:] == ["64", "100.0", "20.00", "5.00", "15.00", "20.0", "×", "20.0", "×"]
 
 
 def test_without_ours_there_is_nothing_to_compare_with() -> None:
-    assert table(rounds("DBOS", 10.0)).splitlines()[1].split() == ["DBOS", "100.0", "1.00"]
+    assert table(rounds("DBOS", 10.0)).splitlines()[1].split() == ["DBOS", "64", "100.0", "1.00", "0.25", "0.75"]
+
+
+def test_results_from_before_it_was_kept_do_not_say_how_many_claims_were_under_way() -> None:
+    (one,) = rounds("DBOS", 10.0)
+    assert (at_once(one), at_once(replace(one, figures={}))) == ("64", "")
+
+
+def test_what_comes_while_a_batch_is_under_way_makes_the_next_one() -> None:
+    sent: list[list[str]] = []
+
+    async def say() -> None:
+        under_way, may_end = asyncio.Event(), asyncio.Event()
+
+        async def send(batch: list[str]) -> None:
+            sent.append(batch)
+            under_way.set()
+            await may_end.wait()
+
+        batches = Batches(send)
+        first = asyncio.create_task(batches.say("a"))
+        await under_way.wait()
+        others = [asyncio.create_task(batches.say(one)) for one in ("b", "c")]
+        await asyncio.sleep(0)
+        may_end.set()
+        await asyncio.gather(first, *others)
+        await batches.say("d")
+
+    asyncio.run(say())
+    assert sent == [["a"], ["b", "c"], ["d"]]
+
+
+def test_all_of_a_batch_hear_that_it_failed_and_the_next_one_goes_out() -> None:
+    async def send(batch: list[str]) -> None:
+        if "a" in batch:
+            raise ConnectionError
+
+    async def say() -> tuple[BaseException | None, BaseException | None]:
+        batches = Batches(send)
+        failed = await asyncio.gather(batches.say("a"), batches.say("b"), return_exceptions=True)
+        await batches.say("c")
+        return failed
+
+    assert [type(reason) for reason in asyncio.run(say())] == [ConnectionError, ConnectionError]
 
 
 def test_a_missing_peer_is_told_in_one_line() -> None:

@@ -71,7 +71,7 @@ RUN = Run(
             "growth", with_pending(100_000_000), 1, 0, 0.0, missing="it takes 300 GB of disk, and 40 GB are to be had."
         ),
         ran("peers", "makegood", 1),
-        Result("peers", "Celery + Redis", 1, 1000, 30.0, {"workers": 5.0}),
+        Result("peers", "Celery + Redis", 1, 1000, 30.0, {"workers": 4.0, "load": 1.0}, {"at_once": 128}),
         Result("peers", "Temporal", 0, 0, 0.0, missing="there is no Go here"),
     ]
 )
@@ -102,7 +102,17 @@ def test_a_route_is_its_median_round_with_who_spent_the_cpu() -> None:
 def test_a_peer_that_is_not_here_is_told_with_the_reason() -> None:
     text = page(RUN)
     assert "Temporal is left out: there is no Go here" in text
-    assert row(text, "Celery + Redis")[-2:] == ["30.0 ×", "10.0 ×"]
+    assert row(text, "Celery + Redis")[1:] == ["128", "33.3", "5.000", "1.000", "4.000", "30.0 ×", "10.0 ×"]
+    assert row(text, "makegood")[1] == "", "results that are older than this figure"
+
+
+def test_a_machine_is_named_once_with_all_commits_that_were_measured_on_it() -> None:
+    names = ("A processor", "A processor, commit 1234567", "A processor, commit 89abcde")
+    machines = [Result("machine", name, 1, 2, 0.0, figures={"memory_gib": 8.0}) for name in names]
+    assert page(Run(machines)) == (
+        "Measured on A processor, 2 cores, 8 GiB, everything beside each other. "
+        "Commits: one that is not named, 1234567, 89abcde."
+    )
 
 
 def test_more_replicas_are_told_by_their_number() -> None:

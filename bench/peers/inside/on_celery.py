@@ -7,15 +7,17 @@ was recorded is retried. Runs in Celery's environment; see ``setups/celery.py``.
 
 import asyncio
 import sys
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from typing import Any, Self
 
 import psycopg
 import uvloop
 from celery import Celery, Task
+from celery.signals import worker_process_init, worker_ready
 
+from bench.peers.inside.batches import Batches
 from bench.peers.inside.books import Books, reach
+from bench.peers.inside.collector import spare_the_collector
 from bench.peers.inside.load import run
 from bench.peers.process import PAY_RECORDED, RECORD, TIMER, Claim, Reason
 
@@ -29,6 +31,13 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_transport_options={"visibility_timeout": 30 * 24 * 3600},
 )
+
+
+@worker_process_init.connect
+@worker_ready.connect
+def started(**_: Any) -> None:
+    """In each process of the pool, and in the one that feeds them."""
+    spare_the_collector()
 
 
 @cache
@@ -58,25 +67,29 @@ def time_over(claim_id: str) -> None:
     database().execute(PAY_RECORDED, (claim_id, Reason.SILENT.value))
 
 
+def send(batch: list[tuple[Task, Any]]) -> None:
+    """In one go: until the block ends, what is published waits for the rest."""
+    with app.producer_or_acquire() as producer, producer.batch():
+        for task, argument in batch:
+            task.apply_async((argument,), producer=producer)
+
+
 class Client:
     """Celery sends from threads only."""
 
     def __init__(self, books: Books) -> None:
         self.paid, self.payouts = books.paid, books.payouts
-        self._threads = ThreadPoolExecutor(4)
+        self._batches = Batches(partial(asyncio.to_thread, send))
 
     @classmethod
     async def connect(cls) -> Self:
         return cls(await Books.open(1))
 
     async def file(self, claim: Claim) -> None:
-        await self._send(file, claim.model_dump(mode="json"))
+        await self._batches.say((file, claim.model_dump(mode="json")))
 
     async def answer(self, claim_id: str) -> None:
-        await self._send(answer, claim_id)
-
-    async def _send(self, task: Task, argument: Any) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._threads, task.apply_async, (argument,))
+        await self._batches.say((answer, claim_id))
 
 
 if __name__ == "__main__":

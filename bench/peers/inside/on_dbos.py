@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import uvloop
-from dbos import DBOS, SetWorkflowID
+from dbos import DBOS, SendMessage, SetWorkflowID
 
+from bench.peers.inside.batches import Batches
 from bench.peers.inside.books import Books, reach
+from bench.peers.inside.collector import spare_the_collector
 from bench.peers.inside.door import Doors, open_door
 from bench.peers.inside.load import run
 from bench.peers.process import Claim, Reason
@@ -47,15 +49,18 @@ async def work(port: int) -> None:
         answer = await DBOS.recv_async("answer", timeout_seconds=seconds)
         await pay(body["claim_id"], Reason.SILENT if answer is None else Reason.ANSWERED, body["amount_minor"])
 
+    answers = Batches(DBOS.send_bulk_async)  # workflows can be started one by one only
+
     async def handle(word: str, argument: Any) -> None:
         if word == "file":
             left = datetime.fromisoformat(argument["answer_by"]) - datetime.now(UTC)
             with SetWorkflowID(argument["claim_id"]):
                 await DBOS.start_workflow_async(process, argument, max(left.total_seconds(), 0.0))
         else:
-            await DBOS.send_async(argument, "accepted", "answer", idempotency_key=argument)
+            await answers.say(SendMessage(argument, "accepted", "answer", idempotency_key=argument))
 
     DBOS.launch()
+    spare_the_collector()
     await open_door(port, handle)
 
 

@@ -7,6 +7,7 @@ import asyncio
 import sys
 from contextlib import aclosing
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import uvloop
@@ -15,6 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from pydantic import AwareDatetime
 
 from bench.batches import Ready, send
+from bench.peers.inside.batches import Batches
 from bench.peers.inside.load import run
 from bench.peers.process import Claim, Payout, Reason
 from ops.demo.observer import Streams
@@ -92,11 +94,10 @@ class Client:
     """Publishes what is said and reads the payouts off their topic."""
 
     def __init__(self, settings: Settings, producer: Any) -> None:
-        self._settings, self._producer = settings, producer
+        self._settings = settings
         self._found: list[Payout] = []
         self._answered = 0
-        self._to_say: list[tuple[Ready, asyncio.Future[None]]] = []
-        self._saying: asyncio.Task[None] | None = None
+        self._batches = Batches[Ready](partial(send, producer))
         self._listening = asyncio.create_task(self._listen())
 
     @classmethod
@@ -114,9 +115,8 @@ class Client:
         await self._say(PeerSellerAnswered(claim_id=claim_id))
 
     async def paid(self) -> tuple[int, int]:
-        for task in (self._listening, self._saying):
-            if task is not None and task.done():
-                task.result()  # raises what has ended it
+        if self._listening.done():
+            self._listening.result()  # raises what has ended it
         return len(self._found), self._answered
 
     async def payouts(self) -> list[Payout]:
@@ -126,19 +126,7 @@ class Client:
         kind = event.type_name()
         envelope = Envelope(f"{kind}/{event.key}", kind, "peers-outside", datetime.now(UTC), event.key)
         key, value, headers = encode(event, envelope)
-        said = asyncio.get_running_loop().create_future()
-        self._to_say.append((Ready(CLAIMS.name, partition_of(event.key, PARTITIONS), key, value, headers), said))
-        if self._saying is None or self._saying.done():
-            self._saying = asyncio.create_task(self._say_all())
-        await said
-
-    async def _say_all(self) -> None:
-        """What comes while a batch is on its way makes the next one, as in the services."""
-        while self._to_say:
-            saying, self._to_say = self._to_say, []
-            await send(self._producer, [record for record, _ in saying])
-            for _, said in saying:
-                said.set_result(None)
+        await self._batches.say(Ready(CLAIMS.name, partition_of(event.key, PARTITIONS), key, value, headers))
 
     async def _listen(self) -> None:
         streams = Streams()

@@ -8,12 +8,15 @@ is passed over each time a worker fetches its next. Runs in Procrastinate's envi
 
 import asyncio
 import sys
+from functools import partial
 from typing import Any, Self
 
 import procrastinate
 import uvloop
 
+from bench.peers.inside.batches import Batches
 from bench.peers.inside.books import Books, reach
+from bench.peers.inside.collector import spare_the_collector
 from bench.peers.inside.load import run
 from bench.peers.process import Claim, Reason
 
@@ -40,11 +43,16 @@ async def time_over(claim_id: str) -> None:
     await _books[0].pay_recorded(claim_id, Reason.SILENT)
 
 
+async def defer(task: Any, arguments: list[dict[str, Any]]) -> None:
+    await task.batch_defer_async(*arguments)
+
+
 class Client:
-    """Defers jobs."""
+    """Defers jobs, many of one task in one statement."""
 
     def __init__(self, books: Books) -> None:
         self.paid, self.payouts = books.paid, books.payouts
+        self._files, self._answers = (Batches(partial(defer, task)) for task in (file, answer))
 
     @classmethod
     async def connect(cls) -> Self:
@@ -52,15 +60,16 @@ class Client:
         return cls(await Books.open(1))
 
     async def file(self, claim: Claim) -> None:
-        await file.defer_async(claim=claim.model_dump(mode="json"))
+        await self._files.say({"claim": claim.model_dump(mode="json")})
 
     async def answer(self, claim_id: str) -> None:
-        await answer.defer_async(claim_id=claim_id)
+        await self._answers.say({"claim_id": claim_id})
 
 
 async def work() -> None:
     async with app.open_async():
         _books.append(await Books.open())
+        spare_the_collector()
         await app.run_worker_async(concurrency=8, fetch_job_polling_interval=0.1, delete_jobs="successful")
 
 

@@ -16,6 +16,7 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from bench.peers.inside.books import Books, reach
+from bench.peers.inside.collector import spare_the_collector
 from bench.peers.inside.door import Doors, open_door
 from bench.peers.inside.load import run
 from bench.peers.inside.on_temporal_process import Process, Writes
@@ -66,6 +67,7 @@ async def work(port: int) -> None:
         max_concurrent_local_activities=200,
     )
     async with worker:
+        spare_the_collector()
         await open_door(port, handle)
 
 

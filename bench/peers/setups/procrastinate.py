@@ -1,4 +1,7 @@
-"""Procrastinate: a job queue in PostgreSQL; one worker process, eight jobs at a time."""
+"""Procrastinate: a job queue in PostgreSQL; one worker process, eight jobs at a time.
+
+On a busy machine 128 claims at once were slower than 64, although the load defers jobs in batches.
+"""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
