@@ -1,6 +1,8 @@
 """Schemas of the services: made, completed, and kept: partitions come ahead of time and go when they are old."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,23 +11,35 @@ from shared.events.base import PARTITIONS
 from shared.runtime.postgres import session
 from shared.runtime.process import Service, reference_name
 from shared.runtime.settings import Settings
+from shared.runtime.store import PassingError
 
 _SCHEMA = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
-_MONTHS_AHEAD = 3
+_MONTHS = 3
+"""Partitions that there are from now on: so a new one has two months until it is needed, and a round every hour."""
+_LOCK_TIMEOUT = "500ms"
+"""Whoever waits for a table holds up all who come for it later, so it is not for long. Shorter than the server's
+``deadlock_timeout``: who gives way to a dump is we."""
+_PAUSES = (1.0, 3.0)
+"""Real seconds between the tries of one round."""
 _EARLY_DAYS = 365
 """On top of the retention: no claim waits so long for its beginning."""
+_LOCK_LANES = """
+select from lane
+where process = $1 and n in (select lane from held where process = $1 and written_on < $2)
+order by n for update
+"""
 _FORGET_EARLY = """
 with gone as (
     delete from held
-    where written_on < $1 and not exists (
+    where process = $1 and written_on < $2 and not exists (
         select from held h
-        where h.process = held.process and h.key = held.key and (h.error is not null or h.written_on >= $1)
+        where h.process = $1 and h.key = held.key and (h.error is not null or h.written_on >= $2)
     )
-    returning process, lane
+    returning lane
 )
 update lane set held = held - g.rows
-from (select process, lane, count(*)::int as rows from gone group by 1, 2) g
-where lane.process = g.process and lane.n = g.lane
+from (select lane, count(*)::int as rows from gone group by 1) g
+where lane.process = $1 and lane.n = g.lane
 """
 
 
@@ -47,39 +61,67 @@ async def migrate(settings: Settings, services: Sequence[Service]) -> None:
                     await _begin_process(connection, process.name)
                     if process.reference is not None:
                         await _begin_process(connection, reference_name(process))
-                await _make_partitions(connection)
+                for table, month in _partitions():
+                    await _make_partition(connection, table, month)
 
 
 async def keep_partitions(settings: Settings, service: str) -> None:
-    """The daily care of one service: partitions of the months to come, and none of the outbox past its retention.
+    """The hourly care of one service: partitions of the months to come, and nothing that is past its retention.
 
-    Only what has been published is ever dropped. The journal stays: it explains decisions for as long as claims live.
+    Of the outbox only what has been published goes. The journal stays: it explains decisions while claims live.
     Age is counted in days of the database, because moments may come from a clock that runs faster, or elsewhere.
+    Where somebody reads for hours, that raises PassingError after some seconds: the next round does what is left.
     """
-    async with session(settings) as connection, connection.transaction():
-        await _enter(connection, service)
-        await _make_partitions(connection)
-        oldest = date.today() - timedelta(days=settings.retention_days)  # noqa: DTZ011 - as current_date
-        for name in await connection.fetch(
-            "select inhrelid::regclass::text as name from pg_inherits where inhparent = 'outbox'::regclass"
-        ):
-            month = name["name"].removeprefix("outbox_")
-            if month != "default" and _end_of(month) <= oldest and await _all_published(connection, name["name"]):
-                await connection.execute(f"drop table {name['name']}")
-        await connection.execute("delete from progress where at < now() - interval '1 day'")
-        await connection.execute("delete from effect where done_at is not null and written_on < $1", oldest)
-        await connection.execute("delete from dead_letter where written_on < $1", oldest)
-        await _forget_early(connection, oldest - timedelta(days=_EARLY_DAYS))
+    oldest = date.today() - timedelta(days=settings.retention_days)  # noqa: DTZ011 - as current_date
+    for pause in _PAUSES:
+        try:
+            return await _keep(settings, service, oldest)
+        except PassingError:
+            await asyncio.sleep(pause)  # meanwhile all goes on that has waited behind us
+    return await _keep(settings, service, oldest)
 
 
-async def _forget_early(connection: Any, oldest: date) -> None:
+async def _keep(settings: Settings, service: str, oldest: date) -> None:
+    """Each step is a transaction, so that none holds what another one waits for. The most needed comes first."""
+    async with session(settings) as connection:
+        for table, month in _partitions():
+            async with _in_passing(connection, service):
+                await _make_partition(connection, table, month)
+        async with _in_passing(connection, service):
+            partitions = await _partitions_before(connection, oldest)
+        for partition in partitions:
+            async with _in_passing(connection, service):
+                if await _all_published(connection, partition):
+                    await connection.execute(f"drop table {partition}")
+        async with _in_passing(connection, service):
+            await connection.execute("delete from progress where at < now() - interval '1 day'")
+            await connection.execute("delete from effect where done_at is not null and written_on < $1", oldest)
+            await connection.execute("delete from dead_letter where written_on < $1", oldest)
+            processes = await connection.fetch("select name from process")
+        for process in processes:  # one by one: who holds lanes of one may wait for those of another
+            async with _in_passing(connection, service):
+                await _forget_early(connection, process["name"], oldest - timedelta(days=_EARLY_DAYS))
+
+
+async def _forget_early(connection: Any, process: str, oldest: date) -> None:
     """Facts of a key that has not begun in all this time; the log has them still."""
-    await connection.execute("select from lane order by process, n for update")  # their counters change with the rows
-    await connection.execute(_FORGET_EARLY, oldest)
+    await connection.execute(_LOCK_LANES, process, oldest)  # their counters change with the rows
+    await connection.execute(_FORGET_EARLY, process, oldest)
+
+
+@asynccontextmanager
+async def _in_passing(connection: Any, schema: str) -> AsyncGenerator[None]:
+    """A transaction beside a service at work: it waits for no lock for long, and holds none when we are gone."""
+    async with connection.transaction():
+        await connection.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
+        await connection.execute("set local idle_in_transaction_session_timeout = '10s'")
+        await _enter(connection, schema)
+        yield
 
 
 async def _enter(connection: Any, schema: str) -> None:
-    await connection.execute("select pg_advisory_xact_lock(hashtext('makegood migrate'))")
+    """One at a time in each schema."""
+    await connection.execute("select pg_advisory_xact_lock(hashtext('makegood migrate'), hashtext($1))", schema)
     await connection.execute("set local client_min_messages = warning")
     await connection.execute(f'set local search_path = "{schema}"')
 
@@ -98,17 +140,31 @@ async def _begin_process(connection: Any, name: str) -> None:
     )
 
 
-async def _make_partitions(connection: Any) -> None:
+def _partitions() -> Iterator[tuple[str, date]]:
     """This month's and the next ones'; the default partition catches what nobody prepared."""
-    first = date.today().replace(day=1)  # noqa: DTZ011 - partitions go by the database's current_date
-    for _ in range(_MONTHS_AHEAD):
-        after = _end_of(f"{first:%Y_%m}")
-        for table in ("outbox", "journal"):
-            await connection.execute(
-                f"create table if not exists {table}_{first:%Y_%m} partition of {table} "
-                f"for values from ('{first}') to ('{after}')"
-            )
-        first = after
+    month = date.today().replace(day=1)  # noqa: DTZ011 - partitions go by the database's current_date
+    for _ in range(_MONTHS):
+        yield from (("outbox", month), ("journal", month))
+        month = _end_of(f"{month:%Y_%m}")
+
+
+async def _make_partition(connection: Any, table: str, month: date) -> None:
+    """Made beside the table and attached, which lets others write to it meanwhile; ``partition of`` would not."""
+    name, after = f"{table}_{month:%Y_%m}", _end_of(f"{month:%Y_%m}")
+    if await connection.fetchval("select to_regclass($1) is null", name):
+        await connection.execute(f"create table {name} (like {table} including all)")
+        await connection.execute(
+            f"alter table {table} attach partition {name} for values from ('{month}') to ('{after}')"
+        )
+
+
+async def _partitions_before(connection: Any, oldest: date) -> list[str]:
+    """Of the outbox, those in which nothing is younger."""
+    rows = await connection.fetch(
+        "select inhrelid::regclass::text as name from pg_inherits where inhparent = 'outbox'::regclass"
+    )
+    months = {row["name"]: row["name"].removeprefix("outbox_") for row in rows}
+    return [name for name, month in months.items() if month != "default" and _end_of(month) <= oldest]
 
 
 def _end_of(month: str) -> date:

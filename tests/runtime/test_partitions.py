@@ -1,0 +1,110 @@
+"""Partitions are made and dropped beside a service at work, which goes on whoever reads its tables meanwhile."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+from pydantic import SecretStr
+
+from shared.runtime.migrate import keep_partitions
+from shared.runtime.settings import Settings
+from shared.runtime.store import PassingError
+from tests.runtime.workbench import Workbench
+
+PARTITIONS = "select inhrelid::regclass::text from pg_inherits where inhparent = $1::regclass order by 1"
+SAID = "insert into outbox values ('account', 3, $1, 'toy.counts.v1', 3, 'a', '[]', '{}')"
+Leave = Callable[[Workbench], Awaitable[dict[str, list[str]]]]
+HELD_UP = 3.0
+"""Seconds: half a one, and what a busy machine adds."""
+
+
+def of(database_url: str) -> Settings:
+    return Settings(database_url=SecretStr(database_url))
+
+
+async def partitions(bench: Workbench, table: str) -> list[str]:
+    return [name for (name,) in await bench.pool.fetch(PARTITIONS, table)]
+
+
+async def leave_to_make(bench: Workbench) -> dict[str, list[str]]:
+    """One partition of each table is missing; all that there should be."""
+    wanted = {table: await partitions(bench, table) for table in ("outbox", "journal")}
+    for names in wanted.values():
+        await bench.pool.execute(f"drop table {names[2]}")
+    return wanted
+
+
+async def leave_to_drop(bench: Workbench) -> dict[str, list[str]]:
+    """One partition of the outbox is old; all that there should be."""
+    wanted = {"outbox": await partitions(bench, "outbox")}
+    await bench.pool.execute(
+        "create table outbox_2020_01 partition of outbox for values from ('2020-01-01') to ('2020-02-01')"
+    )
+    return wanted
+
+
+async def longest_wait_until(bench: Workbench, keeping: "asyncio.Task[None]") -> float:
+    """Says something again and again, and looks what there is to publish."""
+    longest, position = 0.0, 0
+    while not keeping.done():
+        began, position = time.monotonic(), position + 1
+        await bench.pool.execute(SAID, position)
+        await bench.pool.fetch("select from outbox where process = 'account' and lane = 3 limit 1")
+        longest = max(longest, time.monotonic() - began)
+        await asyncio.sleep(0.02)
+    return longest
+
+
+@pytest.mark.parametrize("leave", [leave_to_make, leave_to_drop])
+async def test_while_somebody_reads_for_hours_nobody_waits_for_the_keeper(
+    bench: Workbench, database_url: str, leave: Leave
+) -> None:
+    wanted = await leave(bench)
+    async with bench.pool.acquire() as reader, reader.transaction(isolation="repeatable_read", readonly=True):
+        await reader.execute("select from outbox; select from journal")
+        keeping = asyncio.create_task(keep_partitions(of(database_url), "account"))
+        assert await longest_wait_until(bench, keeping) < HELD_UP
+        with pytest.raises(PassingError, match="LockNotAvailable"):
+            await keeping
+    await keep_partitions(of(database_url), "account")
+    assert {table: await partitions(bench, table) for table in wanted} == wanted
+
+
+@pytest.mark.parametrize("leave", [leave_to_make, leave_to_drop])
+async def test_a_keeper_who_had_to_give_way_tries_again_at_once(
+    bench: Workbench, database_url: str, leave: Leave
+) -> None:
+    wanted = await leave(bench)
+    async with bench.pool.acquire() as reader, reader.transaction():
+        await reader.execute("select from outbox; select from journal")
+        keeping = asyncio.create_task(keep_partitions(of(database_url), "account"))
+        await asyncio.wait({keeping}, timeout=1)
+    await keeping
+    assert {table: await partitions(bench, table) for table in wanted} == wanted
+
+
+async def test_partitions_are_made_while_somebody_writes(bench: Workbench, database_url: str) -> None:
+    wanted = await leave_to_make(bench)
+    async with bench.pool.acquire() as writer, writer.transaction():
+        await writer.execute(SAID, 1)
+        await keep_partitions(of(database_url), "account")
+    assert {table: await partitions(bench, table) for table in wanted} == wanted
+    made = await bench.pool.fetch("select indexdef from pg_indexes where tablename = any($1)", [wanted["outbox"][2]])
+    assert ['(process, lane, "position")' in row["indexdef"] for row in made] == [True]
+
+
+async def test_keeper_and_worker_never_wait_for_each_other(bench: Workbench, database_url: str) -> None:
+    await leave_to_drop(bench)
+    await bench.pool.execute(
+        "insert into held (process, lane, key, type, cause, said_at, since, written_on) "
+        "values ('account', 3, 'a', 'Adjusted', 'c', now(), now(), '2020-01-15'); "
+        "update lane set held = 1 where process = 'account' and n = 3"
+    )
+    async with bench.pool.acquire() as worker, worker.transaction():
+        await worker.execute("select from lane where process = 'account' and n = 3 for update")
+        keeping = asyncio.create_task(keep_partitions(of(database_url), "account"))
+        await asyncio.wait({keeping}, timeout=1)
+        await worker.execute(SAID, 1)
+    await keeping
+    assert await bench.pool.fetchval("select count(*) from held") == 0
