@@ -11,6 +11,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.consumer import fetcher
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError
@@ -31,6 +32,9 @@ from shared.runtime.store import PassingError
 log = structlog.get_logger()
 fetcher.MemoryRecords = Fetched  # the client has no place to say with what a fetch is read
 _ADMIN_TIMEOUT = 30.0
+_IN_SYNC = "min.insync.replicas"
+"""So many copies must have what is acknowledged. With Kafka's own 1 the leader alone would do, and what only it has is
+lost with its disk, after it has counted as published."""
 LOOK_TIMEOUT = 5.0
 """Real seconds for one look at offsets, or their commit: a client that lost its broker in the middle of one would hold
 the tick, and with it every deadline, for its own forty."""
@@ -88,13 +92,16 @@ def _security(settings: Settings) -> Any:
 
 
 async def make_topics(settings: Settings, topics: Collection[Topic]) -> None:
-    """Makes the topics that are missing; refuses one whose partition count is not ours."""
+    """Makes the topics that are missing; refuses one whose partition count is not ours, or that may lose what it has
+    acknowledged."""
     admin: Any = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=int(_ADMIN_TIMEOUT * 1000))
     await admin.start()
     try:
         present = set(await admin.list_topics())
+        copies = settings.kafka_replication
+        configs = {"retention.ms": "-1", _IN_SYNC: str(max(1, copies - 1))}
         wanted = [
-            NewTopic(topic.name, PARTITIONS, settings.kafka_replication, topic_configs={"retention.ms": "-1"})
+            NewTopic(topic.name, PARTITIONS, copies, topic_configs=configs)
             for topic in topics
             if topic.name not in present
         ]
@@ -103,13 +110,14 @@ async def make_topics(settings: Settings, topics: Collection[Topic]) -> None:
                 await admin.create_topics(wanted)
             except TopicAlreadyExistsError:
                 log.info("topics made by somebody else meanwhile")
-        await _led(admin, [topic.name for topic in topics])
+        copies_of = await _led(admin, [topic.name for topic in topics])
+        await _refuse_too_few_in_sync(admin, {name: n for name, n in copies_of.items() if name in present})
     finally:
         await admin.close()
 
 
-async def _led(admin: Any, names: list[str]) -> None:
-    """Returns when every partition has a leader; a topic just made has none for a moment."""
+async def _led(admin: Any, names: list[str]) -> dict[str, int]:
+    """Returns when every partition has a leader, with each topic's copies; a topic just made has none for a moment."""
     async with asyncio.timeout(_ADMIN_TIMEOUT):
         while True:
             described = await admin.describe_topics(names)
@@ -122,8 +130,24 @@ async def _led(admin: Any, names: list[str]) -> None:
                     )
             partitions = [partition for topic in described for partition in topic["partitions"]]
             if len(partitions) == PARTITIONS * len(names) and all(p["leader"] >= 0 for p in partitions):
-                return
+                return {topic["topic"]: min(len(p["replicas"]) for p in topic["partitions"]) for topic in described}
             await asyncio.sleep(0.1)
+
+
+async def _refuse_too_few_in_sync(admin: Any, copies_of: Mapping[str, int]) -> None:
+    """Of topics that were there already, for somebody else may have made them. Only a leader that will do alone is too
+    few: more is the operator's choice, and partitions that are being moved have more copies for a while."""
+    asked = [ConfigResource(ConfigResourceType.TOPIC, name, {_IN_SYNC: None}) for name, n in copies_of.items() if n > 2]
+    for answer in await admin.describe_configs(asked):
+        for topic in answer.to_object()["resources"]:
+            name = topic["resource_name"]
+            if topic["error_code"]:
+                log.warning(f"{_IN_SYNC} not looked at", topic=name, error=topic["error_message"])
+            elif int(topic["config_entries"][0]["config_value"]) < 2:
+                raise TopicError(
+                    f"the topic {name} has {copies_of[name]} copies and {_IN_SYNC}=1: what is acknowledged may be on "
+                    f"one disk alone. Set it to 2: kafka-configs.sh --alter --topic {name} --add-config {_IN_SYNC}=2"
+                )
 
 
 class _Rebalance(ConsumerRebalanceListener):

@@ -20,7 +20,8 @@ class Settings(BaseSettings):
     kafka_password: SecretStr | None = None
     kafka_ca_file: Path | None = None
     kafka_replication: Annotated[int, Field(ge=1, le=7)] = 1
-    """Copies of each topic that ``makegood migrate`` asks for; 3 in production."""
+    """Copies of each topic that ``makegood migrate`` asks for; 3 in production. All but one must have what is
+    acknowledged."""
     kafka_session_seconds: Annotated[float, Field(ge=1, le=300)] = 10.0
 
     database_url: SecretStr = SecretStr("postgresql://postgres@127.0.0.1:5432/postgres")

@@ -111,7 +111,6 @@ class Node(Kafka):
             "listeners": f"{usual['advertised.listeners']},{controller}",
             "offsets.topic.replication.factor": "3",
             "default.replication.factor": "3",
-            "min.insync.replicas": "2",
             "unclean.leader.election.enable": "false",
             "replica.lag.time.max.ms": "3000",
             "broker.session.timeout.ms": "6000",
