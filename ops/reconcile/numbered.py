@@ -39,6 +39,8 @@ PATIENCE: Final = 10.0
 """Real seconds in which what is decided gets published, though somebody be killed in between."""
 NAMED: Final = 20
 """Chunks of one topic that are looked at record by record; of others only the sum is told."""
+MOST_OTHERS: Final = 50_000
+"""Repetitions of one topic that are gathered until their content is compared."""
 
 
 @dataclass(slots=True)
@@ -61,6 +63,7 @@ class Numbered:
         self._look, self._log, self._account = look, log, account
         self._known: dict[str, dict[Stream, OnRecord]] = {}
         self._folds: dict[str, Fold] = {}
+        self._judges: dict[str, _Judge] = {}
         self._left: dict[Place, list[Listener]] = {}
 
     async def prepare(self) -> None:
@@ -71,9 +74,11 @@ class Numbered:
             known = await on_record(self._look, service)
             for topic in said_by(service):
                 of_topic = {stream: record for stream, record in known.items() if stream.place.topic == topic}
-                self._known[topic], self._folds[topic] = of_topic, Fold(of_topic, self._log.begins)
+                self._known[topic] = of_topic
+                self._folds[topic] = Fold(of_topic, self._log.begins, self._account.check(OURS))
+                self._judges[topic] = _Judge(self._look, self._log, service, self._account)
 
-    def hear(self, place: Place, records: Sequence[Record]) -> None:
+    async def hear(self, place: Place, records: Sequence[Record]) -> None:
         """Looks at each listener's counters in the moment in which this reading stands where the listener does."""
         fold, waiting = self._folds[place.topic], self._left.get(place, [])
         for record in records:
@@ -83,6 +88,8 @@ class Numbered:
                 if listener.next == record.offset + 1:
                     _remembers(listener, record, self._account)
             fold.hear(record)
+        if len(fold.others) >= MOST_OTHERS:
+            await self._judges[place.topic].look_at_others(fold, self._known[place.topic])
 
     async def conclude(self, settings: Settings) -> None:
         """What was said after the snapshot is no difference."""
@@ -93,7 +100,7 @@ class Numbered:
         for service in catalogue.NAMES:
             for topic in said_by(service):
                 fold, known = self._folds[topic], self._known[topic]
-                await _Judge(self._look, self._log, service, self._account).judge(fold, known)
+                await self._judges[topic].judge(fold, known)
                 late |= {
                     (service, record.process, stream.lane)
                     for stream, record in known.items()
@@ -171,7 +178,7 @@ class _Differing(NamedTuple):
 
 
 class _Judge:
-    """One topic of one service, when it has been folded."""
+    """One topic of one service: its repetitions as they come, the rest when it has been folded."""
 
     def __init__(self, look: Database, log: Reading, service: str, account: Account) -> None:
         self._look, self._log, self._service = look, log, service
@@ -179,8 +186,6 @@ class _Judge:
         self._named = 0
 
     async def judge(self, fold: Fold, known: Mapping[Stream, OnRecord]) -> None:
-        for place, offset in fold.unnumbered:
-            self._ours.add(f"{place.topic}/{place.partition}@{offset}", "has no number: no outbox said it")
         for name, stream in known.items():
             lies = fold.streams.get(name, OnTopic())
             for n, rows in stream.chunks.items():
@@ -190,7 +195,25 @@ class _Judge:
                 if not same and (n + 1) * CHUNK >= first:
                     wanted = range(first, stream.published + 1)
                     await self._look_closely(_Differing(name, stream.process, n, rows, there, wanted))
-        await self._look_at_others(fold, known)
+        await self.look_at_others(fold, known)
+
+    async def look_at_others(self, fold: Fold, known: Mapping[Stream, OnRecord]) -> None:
+        """Repetitions have the content of the first. Those that were gathered are done with then."""
+        by_chunk: dict[tuple[Stream, int], list[Other]] = {}
+        for other in fold.others:
+            by_chunk.setdefault((other.stream, (other.number - 1) // CHUNK), []).append(other)
+        fold.others.clear()
+        for (name, n), others in by_chunk.items():
+            stream = known[name]
+            if n not in stream.chunks:
+                continue
+            said = {row["number"]: row for row in await self._rows(name, stream.process, stream.chunks[n])}
+            for other in others:
+                row = said.get(other.number)
+                if row is not None and row["print"] != other.print:
+                    where = f"{stream.process} lane {name.lane} on {name.place.topic}/{name.place.partition}"
+                    what = f"record {other.offset} repeats event {row['id']} with another content"
+                    self._ours.add(f"{where}: {other.number}", what)
 
     async def _look_closely(self, chunk: "_Differing") -> None:
         """Row by row: which is not on the topic, and which is there with another content."""
@@ -213,23 +236,6 @@ class _Judge:
         for number in sorted(said.keys() - found):
             if number in chunk.wanted:
                 self._there.add(f"{where}: {number}", f"event {said[number]['id']} was published, and is not there")
-
-    async def _look_at_others(self, fold: Fold, known: Mapping[Stream, OnRecord]) -> None:
-        """Repetitions have the content of the first."""
-        by_chunk: dict[tuple[Stream, int], list[Other]] = {}
-        for other in fold.others:
-            by_chunk.setdefault((other.stream, (other.number - 1) // CHUNK), []).append(other)
-        for (name, n), others in by_chunk.items():
-            stream = known[name]
-            if n not in stream.chunks:
-                continue
-            said = {row["number"]: row for row in await self._rows(name, stream.process, stream.chunks[n])}
-            for other in others:
-                row = said.get(other.number)
-                if row is not None and row["print"] != other.print:
-                    where = f"{stream.process} lane {name.lane} on {name.place.topic}/{name.place.partition}"
-                    what = f"record {other.offset} repeats event {row['id']} with another content"
-                    self._ours.add(f"{where}: {other.number}", what)
 
     async def _rows(self, name: Stream, process: str, chunk: Chunk) -> list[Any]:
         return await self._look.rows(

@@ -2,6 +2,9 @@
 
 Up to where a process has read, each record is in its journal, or held, or a dead letter; unless it is no news: a
 beginning said again, or a fact about a key of which the process never keeps any.
+
+The journal is kept for good. Dead letters, and facts whose key never begins, are dropped when they are old; and how old
+a record is, only its sender's clock says. So age excuses neither a beginning nor a fact of a key that has begun.
 """
 
 from collections import Counter
@@ -36,6 +39,7 @@ _KEPT: Final = """
 _DEAD: Final = """
     select partition, "offset" from dead_letter
     where process = $1 and topic = $2 and (partition, "offset") in (select * from unnest($3::int[], $4::bigint[]))"""
+_BEGUN: Final = "select key from state where process = $1 and key = any($2::text[])"
 _COUNTED: Final = """
     select type, count(*) as rows from (
         select type, key, cause from journal where process = $1 and type = any($2::text[])
@@ -152,10 +156,7 @@ class Looker:
                 self._account.check(ON_TOPIC).add(f"{self._name}: {ear.topic}", what, abs(rows - matched))
 
     async def _look_up(self, records: Sequence[Record]) -> None:
-        keys = {_text(record.key) for record in records if len(record.key or b"") <= _LONGEST_KEY}
-        rows = await self._look.rows(
-            self._ear.service, _KEPT, self._name, [key for key in keys if "\x00" not in key], list(self._ear.kinds)
-        )
+        rows = await self._look.rows(self._ear.service, _KEPT, self._name, _keys(records), list(self._ear.kinds))
         kept, causes = {(row["cause"], row["print"]) for row in rows}, {row["cause"] for row in rows}
         begun = {row["key"] for row in rows if self._ear.kinds[row["type"]] in self._ear.process.begins}
         strange: list[Record] = []
@@ -184,10 +185,13 @@ class Looker:
         partitions, offsets = [r.place.partition for r in records], [r.offset for r in records]
         rows = await self._look.rows(self._ear.service, _DEAD, self._name, self._ear.topic, partitions, offsets)
         dead = {(row["partition"], row["offset"]) for row in rows}
+        begun = {row["key"] for row in await self._look.rows(self._ear.service, _BEGUN, self._name, _keys(records))}
         for record in records:
             problem = _problem(record)
-            if (record.place.partition, record.offset) in dead or record.timestamp < self._oldest.timestamp() * 1000:
-                continue  # dead letters, and facts set aside among them, are dropped when they are old
+            if (record.place.partition, record.offset) in dead:
+                continue
+            if self._is_old(record) and (problem is not None or self._waits(record, begun)):
+                continue
             where = f"{self._name}: {record.place.topic}/{record.place.partition}@{record.offset}"
             if problem is not None:
                 what = f"is no fact ({problem}), and no dead letter"
@@ -196,6 +200,21 @@ class Looker:
             else:
                 what = f"event {_id_of(record)} was read, and is not on record"
             self._account.check(HEARD).add(where, what)
+
+    def _is_old(self, record: Record) -> bool:
+        """By its sender's clock."""
+        return record.timestamp < self._oldest.timestamp() * 1000
+
+    def _waits(self, fact: Record, begun: set[str]) -> bool:
+        """For a beginning that has not come: until it comes nothing follows from the fact, so it may be dropped."""
+        kind = self._ear.kinds[type_of(fact.headers) or ""]
+        return kind not in self._ear.process.begins and _text(fact.key) not in begun
+
+
+def _keys(records: Sequence[Record]) -> list[str]:
+    """Those that a fact can have."""
+    keys = {_text(record.key) for record in records if len(record.key or b"") <= _LONGEST_KEY}
+    return [key for key in keys if "\x00" not in key]
 
 
 def _text(key: bytes | None) -> str:

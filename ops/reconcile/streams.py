@@ -2,7 +2,7 @@
 
 A stream is what one lane says in one partition, numbered from 1. Both sides are folded into chunks of so many numbers:
 how many there are, and the exclusive or of their fingerprints. The database folds its rows in one scan; what is kept
-here grows with the chunks alone. Only chunks that differ are looked at record by record.
+here grows with the chunks alone, whatever lies on the topics. Only chunks that differ are looked at record by record.
 """
 
 import json
@@ -14,13 +14,13 @@ from typing import Final, NamedTuple
 from pydantic_core import to_json
 
 from ops.reach import Database
+from ops.reconcile.account import Check
+from shared.events.base import PARTITIONS
 from shared.runtime.codec import numbers_of
 from shared.runtime.log import Place, Record
 
 CHUNK: Final = 4096
 """Numbers in a chunk."""
-MOST_OTHERS: Final = 50_000
-"""Repetitions of one topic whose content is compared; more are only counted."""
 
 
 class Stream(NamedTuple):
@@ -87,21 +87,26 @@ class OnTopic:
 
 
 class Fold:
-    """Takes the records of one topic in. ``known``: the topic's streams in the snapshot; ``begins``: of its places."""
+    """Takes the records of one topic in. ``known``: the topic's streams in the snapshot; ``begins``: of its places.
 
-    def __init__(self, known: Mapping[Stream, OnRecord], begins: Mapping[Place, int]) -> None:
+    ``ours`` hears at once of a record of no stream, so that nothing grows with them. ``others`` is for who feeds this
+    to empty.
+    """
+
+    def __init__(self, known: Mapping[Stream, OnRecord], begins: Mapping[Place, int], ours: Check) -> None:
         self.streams: dict[Stream, OnTopic] = {}
         self.others: list[Other] = []
-        self.unnumbered: list[tuple[Place, int]] = []
-        self.unlooked = 0
-        self._known, self._begins = known, begins
+        self._known, self._begins, self._ours = known, begins, ours
 
     def hear(self, record: Record) -> None:
         numbers = numbers_of(record.headers)
         if numbers is None:
-            self.unnumbered.append((record.place, record.offset))
+            self._of_no_stream(record, "has no number")
             return
         lane, number, epoch = numbers
+        if lane >= PARTITIONS:
+            self._of_no_stream(record, f"is of lane {lane}, which is not one of {PARTITIONS}")
+            return
         name = Stream(record.place, lane)
         stream = self.streams.get(name)
         if stream is None:
@@ -118,10 +123,12 @@ class Fold:
         chunk.last = record.offset
         if accepted:
             chunk.fold(fingerprint(record))
-        elif len(self.others) < MOST_OTHERS:
-            self.others.append(Other(name, number, fingerprint(record), record.offset))
         else:
-            self.unlooked += 1
+            self.others.append(Other(name, number, fingerprint(record), record.offset))
+
+    def _of_no_stream(self, record: Record, what: str) -> None:
+        place = record.place
+        self._ours.add(f"{place.topic}/{place.partition}@{record.offset}", f"{what}: no outbox said it")
 
 
 def fingerprint(record: Record) -> int:

@@ -25,7 +25,7 @@ async def compare_topics(look: Database, settings: Settings, account: Account, k
             await theirs.prepare()
             async for place, records in log.read(log.ends):
                 if topics[place.topic].numbered:
-                    ours.hear(place, records)
+                    await ours.hear(place, records)
                 else:
                     await theirs.hear(place, records)
             await ours.conclude(settings)

@@ -14,9 +14,12 @@ from ops.local.stack import Stack
 from ops.reach import Database, ReachError, database
 from ops.reach_kafka import publish_again
 from ops.reconcile import Account, numbered, reconcile
+from ops.reconcile.account import SHOWN, Check
 from ops.reconcile.numbered import HEARD, OURS, THERE
 from ops.reconcile.outside import ON_TOPIC
-from shared.runtime.log import Place
+from ops.reconcile.streams import Fold
+from shared.events.base import PARTITIONS
+from shared.runtime.log import Place, Record
 from shared.runtime.settings import Settings
 from tests.conftest import empty_database, without_topics
 from tests.faults.town import RECOVERY, SETTLING, Town, opened
@@ -34,7 +37,7 @@ class House:
         self.settings, self.looks = settings, looks
 
     async def differences(
-        self, *tampering: tuple[str, *tuple[Any, ...]], claim: str | None = None
+        self, *tampering: tuple[str, *tuple[Any, ...]], claim: str | None = None, retention_days: int = 30
     ) -> dict[str, list[str]]:
         """What is found after some statements, which are then taken back."""
         connection = await cast("Any", asyncpg).connect(self.settings.database_url.get_secret_value())
@@ -45,7 +48,8 @@ class House:
                 assert await connection.fetch(sql + " returning 1", *arguments), "nothing was tampered with"
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(numbered, "PATIENCE", 0.0)  # everybody has stopped: nothing more gets published
-                account = await reconcile(Database(connection), claim, self.settings)
+                settings = self.settings.model_copy(update={"retention_days": retention_days})
+                account = await reconcile(Database(connection), claim, settings)
         finally:
             await transaction.rollback()
             await connection.close()
@@ -206,6 +210,16 @@ async def test_what_is_off_is_found_alone_and_for_its_claim(house: House, one: t
         assert what in told[check][0]
 
 
+async def test_a_lost_fact_is_found_however_old_its_sender_says_it_is_once_its_key_has_begun(house: House) -> None:
+    """What waits for a beginning may have been dropped."""
+    lost = f"delete from recovery.journal where {paid(1)}"
+    never_begun = f"update recovery.state set key = 'x' where key = (select key from recovery.journal where {paid(1)})"
+    read_and_lost = "was read, and is not on record"
+    assert read_and_lost in str((await house.differences((lost,), retention_days=0))[HEARD])
+    assert read_and_lost in str((await house.differences((never_begun,), (lost,)))[HEARD])
+    assert HEARD not in await house.differences((never_begun,), (lost,), retention_days=0)
+
+
 async def test_a_body_with_a_nul_stops_nothing(house: House) -> None:
     sql = r"""update escalation.outbox set body = regexp_replace(body, '\}$', ',"note":"a\u0000b"}') where """
     told = await house.differences((sql + said(0),))
@@ -224,6 +238,31 @@ async def test_what_is_on_a_topic_and_nobody_of_ours_has_said_is_found(house: Ho
     await house.publish(row, ce_sequence="999999")
     assert "which has said" in str((await house.differences())[OURS])
     assert "which has said" not in str(await house.differences(claim=row["key"]))
+    await house.publish(row, ce_lane="16", ce_sequence="1")
+    told = await house.differences()
+    assert "is of lane 16" in str(told[OURS])
+    assert HEARD not in told, "nobody is to hear it"
+
+
+async def test_the_content_of_every_repetition_is_compared(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few of them are gathered at a time."""
+    [row] = await house.rows(f"select * from escalation.outbox where {said(1)}")
+    monkeypatch.setattr(numbered, "MOST_OTHERS", 1)
+    repeated = str((await house.differences()).get(OURS)).count("repeats event")
+    for n in range(3):
+        await house.publish(row, body=row["body"] + " " * (n + 1))
+    assert str((await house.differences())[OURS]).count("repeats event") == repeated + 3
+
+
+def test_nothing_grows_with_records_that_are_of_no_stream() -> None:
+    place, ours = Place("finance.payouts.v1", 0), Check(OURS)
+    fold = Fold({}, {place: 0}, ours)
+    for n in range(SHOWN):
+        for lane in (b"none", b"%d" % (PARTITIONS + n)):
+            wire = [("ce_lane", lane), ("ce_sequence", b"1"), ("ce_epoch", b"1")]
+            fold.hear(Record(place, n, 0, b"k", b"{}", wire))
+    assert (fold.streams, fold.others) == ({}, [])
+    assert (ours.differences, len(ours.found)) == (2 * SHOWN, SHOWN)
 
 
 async def test_kafka_that_is_away_is_said_with_the_cure(house: House) -> None:
