@@ -22,6 +22,7 @@ from ops.schemas import published_events
 from shared.events.base import Event, has_personal_fields, type_registry
 from shared.events.escalation import PAYOUTS
 from shared.runtime import Process, Service
+from shared.runtime.process import topics_of
 from tests.architecture_samples import BROKEN_CODE, BROKEN_CONTRACTS, HEAD
 from tests.source import (
     House,
@@ -476,3 +477,51 @@ def test_a_docstring_that_tells_something_else_is_noticed(was: str, is_now: str)
 def test_everything_the_outside_says_is_heard_by_somebody() -> None:
     unheard = [event for event in published_events() if event.topic and event.topic.party not in SERVICES]
     assert [event.type_name() for event in unheard if not SERVICES & {*hearers()[event]}] == []
+
+
+NO_ANSWER: Final = {
+    (
+        "escalation",
+        "insurance_accelerator",
+        "sellers.certificates.v1",
+    ): "no deadline of a claim presumes no cover",
+    ("escalation", "insurance_accelerator", "carriers.quotes.v1"): "no deadline of a claim presumes no cover",
+    ("escalation", "insurance_accelerator", "sellers.proceeds.v1"): "what a seller sold answers nothing",
+    ("escalation", "seller_notifier", "insurers.replies.v1"): "escalation hears insurers itself",
+    ("recovery", "insurance_accelerator", "sellers.proceeds.v1"): "what a seller sold answers nothing",
+    ("recovery", "seller_notifier", "insurers.replies.v1"): "it ends reminders, and tells recovery nothing",
+    ("recovery", "escalation", "insurers.replies.v1"): "before a payout; recovery begins with one",
+    ("recovery", "escalation", "finance.results.v1"): "recovery hears finance itself",
+    ("insurance_accelerator", "intake", "claims.submissions.v1"): "a claim more on record is no answer of the seller's",
+}
+"""(who has deadlines, who passes on, what the outside says): why those deadlines need not wait for it."""
+ONLY_REMINDS: Final = "seller_notifier"
+"""Its deadlines presume nothing: a letter that crosses with an answer is one too many."""
+
+
+def held_by() -> Iterator[tuple[str, str, str]]:
+    """Whoever has deadlines and hears another service, with every topic of the outside that this one hears."""
+    outside: dict[str, set[str]] = {
+        service.name: {topic.name for each in service.processes for topic in topics_of(each) if not topic.numbered}
+        for service in catalogue.all_services()
+    }
+    for service in catalogue.all_services():
+        for process in service.processes:
+            references = [process.reference.fact] if process.reference else []
+            heard = {event.topic.party for event in (*process.begins, *process.hears, *references) if event.topic}
+            for other in sorted((heard & SERVICES) - {service.name}) if process.waits else ():
+                yield from ((process.name, other, topic) for topic in sorted(outside[other]))
+
+
+def test_deadlines_wait_for_whatever_another_service_passes_on_or_it_is_said_why_not() -> None:
+    """The simulation looks at what is listed: what is forgotten in the list, only this shows."""
+    waited_for = {
+        (process.name, source, topic.name)
+        for service in catalogue.all_services()
+        for process in service.processes
+        for source, topics in process.passed_on.items()
+        for topic in topics
+    }
+    wanted = {each for each in held_by() if each[0] != ONLY_REMINDS}
+    assert waited_for & NO_ANSWER.keys() == set()
+    assert waited_for | NO_ANSWER.keys() == wanted

@@ -393,7 +393,7 @@ class House:
         now = self.clock.now()
         due = {state.key for state in tables.states.values() if state.due is not None and state.due <= now}
         if any(row.gathering for row in tables.lanes.values()) or (due and due - tables.parked()):
-            found |= {name, *(source for source, _ in process.passed_on)}
+            found |= {name, *process.passed_on}
             if process.reference is not None:
                 found.add(reference_name(process))
         return found

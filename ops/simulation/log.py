@@ -295,9 +295,9 @@ class Member:
         self._cluster.committed[self._group.name].update(offsets)
         await self._line.after("commit offsets")
 
-    async def committed(self, group: str, topic: str) -> Mapping[Place, int]:
+    async def committed(self, group: str, topics: Collection[str]) -> Mapping[Place, int]:
         await self._line.before("committed")
-        found = {place: n for place, n in self._cluster.committed[group].items() if place.topic == topic}
+        found = {place: n for place, n in self._cluster.committed[group].items() if place.topic in topics}
         await self._line.after("committed")
         return found
 

@@ -56,6 +56,7 @@ from shared.events.intake import (
     SettlementReplyRecorded,
     SuspicionRaised,
 )
+from shared.events.mail_gateway import BOUNCES
 from shared.events.seller_notifier import (
     ExtensionGranted,
     InsurerNotified,
@@ -125,7 +126,7 @@ escalation = Process(
     hears={event: telling(decide) for event, decide in HEARS.items()},
     waits=Waiting(WAITS),
     reference=Reference(SellerCoverChanged),
-    passed_on=(("intake", SUBMISSIONS), ("seller_notifier", ANSWERS)),
+    passed_on={"intake": (SUBMISSIONS,), "seller_notifier": (ANSWERS, BOUNCES)},
 )
 
 service = Service(

@@ -15,8 +15,9 @@ from pathlib import Path
 from services.recovery import deadlines, debits, decide, disputes, finance, insurer, notices, payouts, refunds
 from services.recovery.ledger import LedgerEntry
 from services.recovery.state import Recovery
-from shared.events.adjusters import AppealDecided
+from shared.events.adjusters import DECISIONS, AppealDecided
 from shared.events.base import Event
+from shared.events.carriers import QUOTES
 from shared.events.escalation import PaymentContested, PayoutAuthorized, PayoutRecalled
 from shared.events.finance import (
     InsurerPaymentReceived,
@@ -28,6 +29,7 @@ from shared.events.finance import (
     SellerRefundPaid,
 )
 from shared.events.insurance_accelerator import SellerCoverChanged
+from shared.events.mail_gateway import BOUNCES
 from shared.events.seller_notifier import (
     NoticeBounced,
     NoticeHandedOver,
@@ -35,7 +37,7 @@ from shared.events.seller_notifier import (
     NoticeUndeliverable,
     SellerAppealRecorded,
 )
-from shared.events.seller_portal import CERTIFICATES
+from shared.events.seller_portal import ANSWERS, CERTIFICATES
 from shared.runtime import Process, Reference, Service
 
 
@@ -68,7 +70,11 @@ recovery = Process(
     },
     waits=deadlines.deadline_passed,
     reference=Reference(SellerCoverChanged),
-    passed_on=(("insurance_accelerator", CERTIFICATES),),
+    passed_on={
+        "insurance_accelerator": (CERTIFICATES, QUOTES),
+        "seller_notifier": (ANSWERS, BOUNCES),
+        "escalation": (DECISIONS,),
+    },
     keeps_early=concerns_money,
 )
 

@@ -365,11 +365,12 @@ class KafkaLog:
             async with asyncio.timeout(LOOK_TIMEOUT):
                 await self._subscriber.consumer.commit({TopicPartition(*place): n for place, n in offsets.items()})
 
-    async def committed(self, group: str, topic: str) -> Mapping[Place, int]:
+    async def committed(self, group: str, topics: Collection[str]) -> Mapping[Place, int]:
+        places = [TopicPartition(topic, n) for topic in topics for n in range(PARTITIONS)]
         try:
             with sorted_errors():
                 async with asyncio.timeout(LOOK_TIMEOUT):
-                    found = await self._committed(group, [TopicPartition(topic, n) for n in range(PARTITIONS)])
+                    found = await self._committed(group, places)
         except PassingError:
             await self._forget_admin()
             raise

@@ -102,8 +102,8 @@ class Log(Protocol):
         """Tells lag monitors, and services that wait for this one, how far it is. Never decides what is read."""
         ...
 
-    async def committed(self, group: str, topic: str) -> Mapping[Place, int]:
-        """What another group has committed for a topic; places it never committed are missing."""
+    async def committed(self, group: str, topics: Collection[str]) -> Mapping[Place, int]:
+        """What another group has committed for these topics; places it never committed are missing."""
         ...
 
 

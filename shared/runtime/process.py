@@ -115,7 +115,7 @@ class Process(Generic[S]):
     are worth keeping: a fact whose beginning will never come would wait for ever). ``hears``: decisions
     ``(state, event, at)``. A type in ``begins`` alone is ignored once the key is known. ``waits``: ``(state, at)``,
     asked when ``state.due`` has passed and, with ``state.watches`` set, when the reference has changed.
-    ``passed_on``: (process, outside topic) pairs: what the outside says there reaches us through that process, so a
+    ``passed_on``: process → outside topics: what the outside says there reaches us through that process, so a
     deadline of ours waits until it has been passed on. ``refuses`` turns bytes that are no fact into an event that
     tells their sender; without it they are only kept.
 
@@ -129,7 +129,7 @@ class Process(Generic[S]):
     hears: Mapping[type[Event], Hears[S]] = field(default_factory=dict[type[Event], Hears[S]])
     waits: Waits[S] | None = None
     reference: Reference[Any] | None = None
-    passed_on: tuple[tuple[str, Topic], ...] = ()
+    passed_on: Mapping[str, tuple[Topic, ...]] = field(default_factory=dict[str, tuple[Topic, ...]])
     keeps_early: Callable[[Any], bool] = lambda _: True
     refuses: "Callable[[Undecodable], Event | None] | None" = None
 

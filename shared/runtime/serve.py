@@ -243,8 +243,8 @@ async def keep_ticking(worker: Worker, seconds: float, fail: Callable[[Exception
             log.warning("tick retry", process=worker.process.name, error=describe(error))
             await asyncio.sleep(BACKOFF[min(tries, len(BACKOFF) - 1)])
             tries += 1
-            if isinstance(error, PassingError):
-                worker.progress = steady_seconds()
+            if isinstance(error, PassingError):  # a restart would not help
+                worker.progress, worker.waiting_since = steady_seconds(), None
         if worker.broken is not None:
             fail(worker.broken)
             return

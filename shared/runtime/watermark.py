@@ -1,6 +1,5 @@
 """How far everything a deadline must not overtake has been read: the moment behind which deadlines may fire."""
 
-from collections import deque
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
@@ -105,6 +104,11 @@ class Watermark:
         return [(reference_name(self._process), Place(topic.name, n)) for n in range(PARTITIONS)]
 
 
+_MOST = 100
+"""Looks that are remembered. Beyond, every second one is forgotten: whoever reads an hour behind fires his deadlines by
+looks that are the further apart the longer ago they were, but none has to wait until all has been read."""
+
+
 class _PassedOn:
     """What the outside says and another service of ours passes on: its unread records hold our deadlines too.
 
@@ -114,8 +118,9 @@ class _PassedOn:
 
     def __init__(self, process: Process[Any], log: Log, clock: Clock) -> None:
         self._sources, self._log, self._clock = process.passed_on, log, clock
-        self._pending: tuple[datetime, list[Mapping[Place, int]]] | None = None
-        self._done: deque[tuple[datetime, datetime]] = deque(maxlen=100)
+        self._pending: tuple[datetime, Mapping[Place, int]] | None = None
+        self._done: list[tuple[datetime, datetime]] = []
+        """Each T with its S, in their order."""
         self._floor: dict[int, datetime] = {}
         self._trouble: PassingError | None = None
 
@@ -131,13 +136,16 @@ class _PassedOn:
         if not self._sources:
             return
         if self._pending is None:
-            now = self._clock.now()
-            self._pending = (now, [await self._log.ends(_all_places(topic.name)) for _, topic in self._sources])
+            now, names = self._clock.now(), [topic.name for topics in self._sources.values() for topic in topics]
+            self._pending = now, await self._log.ends([Place(name, n) for name in names for n in range(PARTITIONS)])
         sampled_at, ends = self._pending
-        for (process, topic), wanted in zip(self._sources, ends, strict=True):
-            committed = await self._log.committed(process, topic.name)
-            if any(committed.get(place, 0) < end for place, end in wanted.items()):
+        for process, topics in self._sources.items():
+            names = [topic.name for topic in topics]
+            committed = await self._log.committed(process, names)
+            if any(committed.get(place, 0) < end for place, end in ends.items() if place.topic in names):
                 return
+        if len(self._done) >= _MOST:
+            del self._done[1::2]
         self._done.append((sampled_at, self._clock.now()))
         self._pending = None
 
@@ -152,10 +160,6 @@ class _PassedOn:
                 self._floor[lane] = sampled_at
         floor = self._floor.get(lane)
         return None if floor is None else min(floor, read_to)
-
-
-def _all_places(topic: str) -> list[Place]:
-    return [Place(topic, n) for n in range(PARTITIONS)]
 
 
 def _compact(read_to: Mapping[Place, datetime]) -> dict[str, tuple[list[int], datetime]]:

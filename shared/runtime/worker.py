@@ -38,6 +38,8 @@ BACKOFF = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
 Find = Callable[[Transaction, int], Awaitable[list[Asked]]]
 LIMIT = 1000
 """Most deadlines or requests handled in one transaction."""
+WORK_SECONDS = 5.0
+"""Real seconds after which what else is due or requested waits for the next tick: records want to be heard too."""
 LOOK_AGAIN_SECONDS = 5.0
 """Real seconds after which the record heard last is asked for once more."""
 COUNT_SECONDS = 1.0
@@ -140,7 +142,9 @@ class Worker:
         self._metrics.show(waiting)
         await self._count_overdue(lanes)
         await self._count_kept(lanes)
-        if not self._is_sure():
+        sure = self._is_sure()
+        self._show_lag(sure=sure)
+        if not sure:
             return
         if waiting.requests:
             await self._carry_out(waiting.requests)
@@ -150,9 +154,10 @@ class Worker:
         if waiting.gathering:
             async for _ in self._restored.retell(await self._watermark.caught_up(sorted(waiting.gathering))):
                 self.progress = steady_seconds()
+        if self._passing_on or self._uncommitted():
+            await self._pass_on()
         if due := waiting.due - waiting.gathering:
             await self._fire(due)
-        await self._tell_offsets()
 
     async def _prepare(self) -> None:
         """An assignment that failed is noticed by the next record; where none comes, deadlines would wait for ever."""
@@ -306,9 +311,11 @@ class Worker:
             await self._work_off(limits, deadlines)
 
     async def _work_off(self, lanes: Collection[int], find: Find) -> None:
-        """Turn after turn until nothing is found. Data that the database refuses is found one by one and parked."""
+        """Turn after turn until nothing is found, or records have waited long enough. Data that the database refuses is
+        found one by one and parked."""
         limit, bad, asked, before = LIMIT, dict[str, str](), list[Asked](), set[str]()
-        while True:
+        began = steady_seconds()
+        while steady_seconds() - began < WORK_SECONDS:
             try:
                 async with self._store.transaction() as tx:
                     _, lane_rows = await self._turns.take(tx, (), lanes)
@@ -325,27 +332,26 @@ class Worker:
                 limit = 1
                 continue
             await self._turns.say(lane_rows, turn.changes.outbox)
+            self.progress = steady_seconds()
             if len(asked) < limit or before.issuperset(one.cause for one in asked):
                 return  # what is found again and again waits for something else
             before.update(one.cause for one in asked)
 
-    async def _tell_offsets(self) -> None:
-        """For lag monitors, and for services that wait for us."""
+    def _show_lag(self, *, sure: bool) -> None:
+        """For monitors, and for whoever asks whether this replica is alive: one that is never sure hears nothing."""
         if not self._watermark.ends:
             return  # nothing is assigned: the lag is not 0 but unknown
         lag = sum(max(0, end - self._next.get(place, 0)) for place, end in self._watermark.ends.items())
         self._metrics.lag.set(lag)
-        self.waiting_since = None if lag == 0 else self.waiting_since or steady_seconds()
-        if self._passing_on or self._uncommitted():
-            await self._pass_on()
+        self.waiting_since = None if lag == 0 and sure else self.waiting_since or steady_seconds()
 
     def _uncommitted(self) -> dict[Place, int]:
         assigned = self._log.assigned()
         return {p: n for p, n in self._next.items() if p in assigned and self._committed.get(p) != n}
 
     async def _pass_on(self) -> None:
-        """What is committed is taken for passed on: so all that followed from it is out, in whichever lane, and nothing
-        of it is only gathered, or waits for an outcome."""
+        """For lag monitors, and for services that wait for us. What is committed is taken for passed on: so all that
+        followed from it is out, in whichever lane, and nothing of it is only gathered, or waits for an outcome."""
         offsets = self._uncommitted()
         lanes = await self._store.lanes()  # after how far was read: what followed from that is in it
         if any(lane.gathering for lane in lanes) or (any(lane.told for lane in lanes) and await self._store.awaits()):

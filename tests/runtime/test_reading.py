@@ -208,6 +208,22 @@ async def test_what_was_committed_is_not_believed_until_the_record_before_it_was
     assert counts(bench) == []
 
 
+async def test_records_wait_where_nothing_comes_of_an_assignment(bench: Workbench) -> None:
+    """A client that lives and brings nothing: whoever asks whether this replica is alive must hear of it."""
+    bench.shelf.say(*deposits(1, 3))
+    await (await bench.replica()).read()
+    other = await bench.replica()
+    await other.worker.tick()
+    assert other.worker.waiting_since is not None
+    assert other.figure("makegood_lag_records") == 0
+    bench.shelf.say(*deposits(4, 5))
+    await other.worker.tick()
+    assert other.figure("makegood_lag_records") == 2
+    await other.read()
+    await other.worker.tick()
+    assert other.worker.waiting_since is None
+
+
 async def test_nothing_is_taken_from_another_cluster_and_nothing_said_to_it(bench: Workbench) -> None:
     one = await bench.replica()
     bench.shelf.say(*deposits(1, 3))

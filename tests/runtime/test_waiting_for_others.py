@@ -9,13 +9,14 @@ import pytest
 import pytest_asyncio
 
 from shared.events.base import Event, Topic
-from shared.runtime import Decision, Effect, Moment, Process, Service, State
+from shared.runtime import Decision, Effect, Moment, Process, Service, State, worker
 from shared.runtime.log import Place
 from shared.runtime.process import Reference
 from shared.runtime.store import PassingError
+from shared.runtime.watermark import Watermark
 from tests.runtime.conftest import opened
-from tests.runtime.test_saying import count
-from tests.runtime.toy import DEPOSITS, Counted, Deposited, Expired, Mirrored, MirrorExpired
+from tests.runtime.test_saying import PLACE, count
+from tests.runtime.toy import DEPOSITS, Counted, Deposited, Expired, Mirrored, MirrorExpired, mirror_process
 from tests.runtime.workbench import START, Replica, Workbench, lane_of
 
 DAY = timedelta(days=1)
@@ -35,6 +36,19 @@ async def test_a_deadline_waits_for_what_lies_unread(bench: Workbench) -> None:
     await one.read()
     await one.worker.tick()
     assert [event.n for event in bench.shelf.told(Expired)] == [2]
+
+
+async def test_many_deadlines_do_not_keep_records_waiting(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an outage hours of deadlines may be due at once: each tick fires some, and shows that it goes on."""
+    one = await bench.replica()
+    bench.shelf.say(*(Deposited(account=f"a{n}", n=1, wait_days=1) for n in range(6)))
+    await one.read()
+    one.clock.moment += 2 * DAY
+    monkeypatch.setattr(worker, "LIMIT", 2)
+    monkeypatch.setattr(worker, "WORK_SECONDS", 1e-3)
+    for expired in (2, 4, 6):
+        await one.worker.tick()
+        assert (len(bench.shelf.told(Expired)), one.worker.due) == (expired, True)
 
 
 async def test_a_deadline_waits_for_what_another_replica_has_not_read(bench: Workbench) -> None:
@@ -96,6 +110,20 @@ async def test_what_needs_no_deadline_does_not_wait_until_others_can_be_seen(mir
     with pytest.raises(PassingError):
         await other.worker.tick()
     assert mirror.shelf.told(MirrorExpired) == []
+
+
+async def test_deadlines_fire_by_and_by_while_a_replica_reads_half_a_minute_behind(mirror: Workbench) -> None:
+    """Looks go on all the while; those that nobody's reading has come up to yet must not be forgotten."""
+    one = await mirror.replica()
+    behind, steps, step = 300, 600, timedelta(seconds=0.1)
+    watermark = Watermark(mirror_process, one.store, one.reader, one.clock)
+    for n in range(1, steps + 1):
+        count(mirror, n)
+        one.clock.moment += step
+        await watermark.sample(due=True)
+        await watermark.advance({**watermark.ends, PLACE: max(0, n - behind)})
+    late = one.clock.moment - (await watermark.limits([LANE]))[LANE]
+    assert late < 2.2 * behind * step
 
 
 # A reference: the terms of an account's bank, and accounts that are asked when they change

@@ -172,7 +172,7 @@ mirror_process = Process(
     begins={Counted: copy_begun},
     hears={Counted: copied, Expired: ignored},
     waits=copy_expired,
-    passed_on=(("account", DEPOSITS),),
+    passed_on={"account": (DEPOSITS,)},
 )
 SERVICES = {
     "account": Service(name="account", processes=(account_process,), schema=_SCHEMA),

@@ -127,10 +127,10 @@ class Reader:
     async def commit(self, offsets: Mapping[Place, int]) -> None:
         self._shelf.committed.update({(self._process.name, place): n for place, n in offsets.items()})
 
-    async def committed(self, group: str, topic: str) -> Mapping[Place, int]:
+    async def committed(self, group: str, topics: Collection[str]) -> Mapping[Place, int]:
         if self.blind:
             raise PassingError("the group's coordinator is away")
-        return {p: n for (name, p), n in self._shelf.committed.items() if name == group and p.topic == topic}
+        return {p: n for (name, p), n in self._shelf.committed.items() if name == group and p.topic in topics}
 
     def fetch(self) -> list[Record]:
         """What has not been read yet, in no order across places; where that is gone, from the beginning on."""

@@ -222,12 +222,12 @@ async def test_what_is_committed_is_known_to_others_and_what_never_was_is_missin
     async with seam.member(listener) as log, seam.member(other, "others") as another:
         await until(lambda: bool(listener.told))
         await log.publish(said(PLACE, "one", "two"))
-        assert await another.committed(seam.group("readers"), HEARD) == {}
+        assert await another.committed(seam.group("readers"), [HEARD]) == {}
         await log.commit({PLACE: 2})
-        assert await another.committed(seam.group("readers"), HEARD) == {PLACE: 2}
-        assert await another.committed(seam.group("readers"), OTHER) == {}
+        assert await another.committed(seam.group("readers"), [HEARD]) == {PLACE: 2}
+        assert await another.committed(seam.group("readers"), [OTHER]) == {}
         await log.commit({PLACE: 1, BESIDE: 0})  # a database that was restored goes back
-        assert await another.committed(seam.group("readers"), HEARD) == {PLACE: 1, BESIDE: 0}
+        assert await another.committed(seam.group("readers"), [OTHER, HEARD]) == {PLACE: 1, BESIDE: 0}
 
 
 async def test_whoever_takes_over_reads_on_from_what_is_committed_unless_he_seeks(seam: Seam) -> None:

@@ -38,10 +38,10 @@ def test_a_planted_bug_is_told_by_one_claim_and_one_crash(monkeypatch: pytest.Mo
     contests = next(number for number, scene in enumerate(SCENES) if scene.route == "seller_contests_all")
     stopped = Fault(Kind.CRASH, "escalation", 22, busy=True, size=86400.0 * 8)
     slow = frozenset({Noise.SLOW_READING, Noise.SMALL_BATCHES})
-    plan = Plan(7, ((1,), (contests,)), (stopped, *OTHERS[:2]), slow | {Noise.MAIL_BUSY})
+    plan = Plan(18, ((1,), (contests,)), (stopped, *OTHERS[:2]), slow | {Noise.MAIL_BUSY})
     assert broken_by(plan) is None
     monkeypatch.setattr(Watermark, "limits", at_once)
     wanted = "What was on the log before a deadline is decided before it, also what another service passes on"
-    short = shrunk(Plan(7, ((contests,),), (stopped, *OTHERS[:2]), plan.noise))
+    short = shrunk(Plan(18, ((contests,),), (stopped, *OTHERS[:2]), plan.noise))
     assert broken_by(short) == wanted
-    assert short == Plan(7, ((contests,),), (stopped,), slow)
+    assert short == Plan(18, ((contests,),), (stopped,), slow)

@@ -3,16 +3,16 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from ops.simulation.clock import OFF_SECONDS
 from ops.simulation.invariants.statement import NUMBERED, Commit, Fact, Invariant, Seen, cause_of
 from services.recovery.ledger import Account, LedgerEntry
 from services.recovery.state import Recovery
-from shared.events.base import PARTITIONS
-from shared.runtime.codec import numbers_of
+from shared.events.base import PARTITIONS, Topic
+from shared.runtime.codec import decode, numbers_of
 from shared.runtime.log import Outgoing, Place
-from shared.runtime.process import topics_of
+from shared.runtime.process import Process, topics_of
 from shared.runtime.store import Asked, Changes, JournalRow
 from shared.runtime.turn import DEADLINE
 
@@ -70,7 +70,7 @@ class NoDeadlineOvertakesAnAnswer(Invariant):
 
     def __init__(self, seen: Seen) -> None:
         super().__init__(seen)
-        self._sources = {each for process in seen.processes.values() for each in process.passed_on}
+        self._sources = {each for process in seen.processes.values() for each in _sources(process)}
         self._outside = {topic.name for _, topic in self._sources}
         self._arrived: dict[tuple[str, str], int] = {}
         """(outside topic, id) → when it got there last."""
@@ -102,7 +102,7 @@ class NoDeadlineOvertakesAnAnswer(Invariant):
                 before = (row.asked.said_at - _OFF).timestamp() * 1000
                 self._look_at_inputs(process, row.asked, before)
                 self._look_at_gathered(process, row.asked, before)
-                for source, topic in self.seen.processes[process].passed_on:
+                for source, topic in _sources(self.seen.processes[process]):
                     self._look_at_unread(source, topic.name, row.asked, before)
                     self._look_at_passed_on(process, source, topic.name, row.asked, before)
 
@@ -150,11 +150,23 @@ class NoDeadlineOvertakesAnAnswer(Invariant):
                 fact = dict(record.headers)
                 if record.place.topic not in topics or record.place.partition != asked.lane or record.key not in states:
                     continue
-                if fact["ce_type"].decode() in kinds and fact["ce_id"].decode() not in self._heard[process]:
+                if fact["ce_type"].decode() not in kinds or not self._is_kept(process, record):
+                    continue
+                if fact["ce_id"].decode() not in self._heard[process]:
                     what = (
                         f"{fact['ce_type'].decode()}, by which {source} passes on what was said before, was not heard"
                     )
                     raise self.wrong(f"{process} asked {asked.key} about {asked.said_at}, and {what}")
+
+    def _is_kept(self, process: str, record: Outgoing) -> bool:
+        """What came before its key began, and was not worth keeping, leaves no trace of having been heard."""
+        event, _ = decode(record.place.topic, record.key.encode(), record.body.encode(), record.headers)
+        return self.seen.processes[process].keeps_early(event)
+
+
+def _sources(process: Process[Any]) -> list[tuple[str, Topic]]:
+    """Who passes on to it what is said where."""
+    return [(source, topic) for source, topics in process.passed_on.items() for topic in topics]
 
 
 class HeardOnce(Invariant):
