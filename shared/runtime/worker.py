@@ -315,7 +315,7 @@ class Worker:
         found one by one and parked."""
         limit, bad, asked, before = LIMIT, dict[str, str](), list[Asked](), set[str]()
         began = steady_seconds()
-        while steady_seconds() - began < WORK_SECONDS:
+        while True:
             try:
                 async with self._store.transaction() as tx:
                     _, lane_rows = await self._turns.take(tx, (), lanes)
@@ -335,6 +335,8 @@ class Worker:
             self.progress = steady_seconds()
             if len(asked) < limit or before.issuperset(one.cause for one in asked):
                 return  # what is found again and again waits for something else
+            if self.progress - began >= WORK_SECONDS:  # never before a turn has worked: what is bad would not be found
+                return
             before.update(one.cause for one in asked)
 
     def _show_lag(self, *, sure: bool) -> None:
