@@ -1,8 +1,11 @@
 """``makegood``: everything a person types."""
 
+import contextlib
+import gc
 import json
 import os
 import sys
+from collections.abc import Generator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -63,23 +66,34 @@ def demo(
     raise typer.Exit(run(demos.run(plan, ROOT, console)))
 
 
+@contextlib.contextmanager
+def _collecting_nothing() -> Generator[None]:
+    """Imports make what lives as long as we do; the garbage collector's looks at it were a sixth of a start's CPU."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 @app.command()
 def serve(service: Annotated[str, typer.Argument(help=f"One of: {', '.join(catalogue.NAMES)}.")]) -> None:
     """Run one replica of one service until SIGTERM. Configured by MAKEGOOD_… environment variables."""
-    from ops.reach import ReachError, of_the_environment
-    from shared.policy import PolicyError
-    from shared.runtime.serve import Replica
-    from shared.runtime.structured_logs import configure
-
     if service not in catalogue.NAMES:
         raise fail(f"there is no service {service!r}: choose one of {', '.join(catalogue.NAMES)}")
-    try:
-        settings = of_the_environment()
-        configure(service, settings.log_level)
-        replica = Replica(catalogue.service(service), settings)
-        uvloop.run(replica.run())
-    except (ReachError, PolicyError) as error:
-        raise fail(str(error), 2) from error
+    with _collecting_nothing():
+        from ops.reach import ReachError, of_the_environment
+        from shared.policy import PolicyError
+        from shared.runtime.serve import Replica
+        from shared.runtime.structured_logs import configure
+
+        try:
+            settings = of_the_environment()
+            configure(service, settings.log_level)
+            replica = Replica(catalogue.service(service), settings)
+        except (ReachError, PolicyError) as error:
+            raise fail(str(error), 2) from error
+    uvloop.run(replica.run())
     if replica.failure is not None:
         raise fail(str(replica.failure), code=3)
 

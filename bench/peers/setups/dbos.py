@@ -11,7 +11,7 @@ class Dbos(Peer):
     name = "DBOS"
     inside = "dbos"
     packages = ("dbos==3.4.0",)
-    at_once = 64
+    at_once = 512
     claims = 1_000
 
     @asynccontextmanager

@@ -18,7 +18,7 @@ class Ours(Peer):
     inside = "ours"
     packages = ()
     at_once = 4_000
-    claims = 30_000
+    claims = 50_000
 
     @property
     def python(self) -> Path:

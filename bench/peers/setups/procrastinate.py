@@ -13,7 +13,7 @@ class Procrastinate(Peer):
     name = "Procrastinate"
     inside = "procrastinate"
     packages = ("procrastinate==3.10.0", "psycopg[binary,pool]==3.3.9")
-    at_once = 64
+    at_once = 256
     claims = 1_500
 
     @asynccontextmanager

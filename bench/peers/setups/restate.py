@@ -52,7 +52,7 @@ class Restate(Peer):
     name = "Restate"
     inside = "restate"
     packages = ("restate-sdk==1.2.0", "granian==2.8.7", "aiohttp==3.14.5")
-    at_once = 128
+    at_once = 256
     claims = 4_000
 
     @property
