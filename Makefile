@@ -18,11 +18,11 @@ demo: sync ## Watch claims travel from submission to recovery (FROM= CLAIMS= SEE
 		$(call option,REPORT,report) $(call option,OUTCOMES,outcomes) $(call option,STACK,stack) \
 		$(call option,DAY,day) $(call option,RATE,rate) $(call option,REPLICAS,replicas) $(call option,CHAOS,chaos)
 
-test: sync ## Run every test, on a real Kafka and a real PostgreSQL
+test: sync ## Run every test but the long ones, on a real Kafka and a real PostgreSQL
 	@$(UV) run --locked --group bench pytest
 
-faults: sync ## Kill, freeze, cut and fill everything, a thousand kills among it; recovery times go to .makegood/faults
-	@$(RUN) pytest tests/faults -m 'thorough or not thorough'
+faults: sync ## Run the long ones: kill, freeze, cut and fill everything (times in .makegood/faults); every bad input everywhere
+	@$(RUN) pytest tests/faults tests/hostile -m 'thorough or not thorough'
 
 check: sync ## Check format, style and types
 	@$(RUN) ruff format --check

@@ -23,7 +23,7 @@ def draw(run: Run, folder: Path) -> list[str]:
     try:
         pyplot: Any = import_module("matplotlib.pyplot")
     except ModuleNotFoundError as error:
-        raise SystemExit("The plots need matplotlib: `uv run --group bench python -m bench.render FILE`.") from error
+        raise SystemExit("The plots need matplotlib: `make test` installs it.") from error
     folder.mkdir(parents=True, exist_ok=True)
     drawn: list[str] = []
     with pyplot.rc_context(_STYLE):

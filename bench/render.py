@@ -1,7 +1,7 @@
 """``python -m bench.render FILE``: the results of one run as tables and plots in docs/performance.md.
 
 What stands there between the marks is written anew; what people wrote around them stays. The plots need the dependency
-group ``bench``: ``uv run --group bench python -m bench.render FILE``.
+group ``bench``, which ``make test`` installs: ``.venv/bin/python -m bench.render FILE``.
 """
 
 import argparse

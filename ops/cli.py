@@ -400,9 +400,12 @@ def bench(
 
     The table in docs/performance.md is made of the FILE of one run, by `python -m bench.render FILE`.
     """
-    from bench.command import USUAL, WHAT
-    from bench.plan import SHORT, Plan
-    from bench.show import show
+    try:
+        from bench.command import USUAL, WHAT
+        from bench.plan import SHORT, Plan
+        from bench.show import show
+    except ModuleNotFoundError as error:
+        raise fail("the bench is not part of an image: run it in a checkout") from error
 
     wanted = what or list(USUAL)
     if unknown := [name for name in wanted if name not in WHAT]:

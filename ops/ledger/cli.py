@@ -96,10 +96,7 @@ def trial_balance(currency: OfCurrency = None, on: Day = None, as_json: AsJson =
         typer.echo(text.trial_balance_as_json(found))
     else:
         text.write_trial_balance(console, found)
-    sums = {
-        one.currency: sum(other.balance_minor for other in found if other.currency == one.currency) for one in found
-    }
-    if off := {name: minor for name, minor in sums.items() if minor}:
+    if off := books.off_balance(found):
         raise fail(f"the ledger does not balance ({off} minor units): ask `makegood reconcile` which claims are off")
 
 

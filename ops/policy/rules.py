@@ -38,14 +38,8 @@ def _asked(process: Process[Any], state: Any, event: Event | None, now: datetime
 
 
 def _unwrapped(decision: Any) -> Any:
-    """The function that decides: what only adds to it names it, keeps it, or closes over it."""
+    """The function that decides: what only adds to it names it, or keeps it."""
     found = inspect.unwrap(decision)
-    while True:
-        if isinstance(found, partial):
-            found = inspect.unwrap(found.func)
-            continue
-        cells = getattr(found, "__closure__", None) or ()
-        inner = [cell.cell_contents for cell in cells if inspect.isfunction(cell.cell_contents)]
-        if "<locals>" not in getattr(found, "__qualname__", "") or not inner:
-            return found
-        found = inspect.unwrap(inner[0])
+    while isinstance(found, partial):
+        found = inspect.unwrap(found.func)
+    return found

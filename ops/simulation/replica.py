@@ -21,6 +21,7 @@ from shared.runtime.metrics import Metrics
 from shared.runtime.process import all_processes, topics_of
 from shared.runtime.serve import keep_ticking
 from shared.runtime.store import PassingError
+from shared.runtime.turns import Context
 from shared.runtime.worker import BACKOFF, Worker
 
 if TYPE_CHECKING:
@@ -130,8 +131,10 @@ class Replica:
         member = Member(house.cluster, process.name, topics, line=line, hear=hear, assigned=assigned)
         metrics = Metrics(process.name, _REGISTRY)
         worker = Worker(
-            process, service=self.service.name, token=token, store=store, log=member, clock=self._clock,
-            policies=house.policies, metrics=metrics, dependent=dependent,
+            Context(
+                process=process, service=self.service.name, token=token, store=store, log=member, clock=self._clock,
+                policies=house.policies, metrics=metrics, dependent=dependent,
+            )
         )  # fmt: skip
         effects = None
         if self.service.performer is not None and process is self.service.processes[0]:

@@ -215,9 +215,6 @@ class Case(State):
     def policy(self, at: At) -> Policy:
         return at.policies.version(self.terms.policy)
 
-    def but(self, **changes: Any) -> "Case":
-        return self.model_copy(update=changes)
-
     def moved(self, status: Status, owner: Owner, by: datetime | None, **changes: Any) -> "Case":
         """Now stands so, waiting until ``by``; what belonged to the former wait is forgotten."""
         fresh: dict[str, Any] = {"asks_at": None, "overdue": 0, "review": None, "resumes": None}

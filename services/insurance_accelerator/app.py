@@ -10,6 +10,7 @@ Waits  for an account's name, the carriers' quotes, the seller's choice, the car
 """
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from services.insurance_accelerator import binding, certificates, deadlines, history, proceeds, quotes
@@ -25,7 +26,12 @@ def of_a_new_seller(
     decision: Callable[[Seller, Any, Moment[Any]], Decision[Seller]],
 ) -> Callable[[Any, Moment[Any]], Decision[Seller]]:
     """The same decision about a seller of whom nothing is known yet."""
-    return lambda event, at: decision(Seller(seller_id=event.seller_id), event, at)
+
+    @wraps(decision)
+    def decided(event: Any, at: Moment[Any]) -> Decision[Seller]:
+        return decision(Seller(seller_id=event.seller_id), event, at)
+
+    return decided
 
 
 insurance_accelerator = Process(

@@ -131,7 +131,7 @@ def _cut(seller: Seller, notice: Notice, policy: Policy) -> tuple[Seller, tuple[
             )
             says.append(cancelled)
         periods.append(cut)
-    return seller.model_copy(update={"periods": tuple(periods)}), tuple(says)
+    return seller.but(periods=tuple(periods)), tuple(says)
 
 
 def _renewed_sooner(period: Period, policy: Policy) -> Period:
@@ -161,7 +161,7 @@ def _noted(seller: Seller, notice: Notice) -> Seller:
     if known is not None and known.last_day <= notice.last_day:
         return seller
     notices = (*(n for n in seller.notices if n != known), notice)
-    return seller.model_copy(update={"notices": notices[-MAX_NOTICES:]})
+    return seller.but(notices=notices[-MAX_NOTICES:])
 
 
 def _ended(seller: Seller, quote: Quote) -> Seller:

@@ -30,7 +30,7 @@ def certificate_submitted(seller: Seller, event: CertificateSubmitted, at: Momen
 def judge_waiting(seller: Seller, ready: tuple[Waiting, ...], at: Moment[Any]) -> tuple[Seller, Said]:
     """Reply to certificates that have waited for the account's name, or long enough."""
     still_waiting = tuple(waiting for waiting in seller.waiting if waiting not in ready)
-    seller = seller.model_copy(update={"waiting": still_waiting})
+    seller = seller.but(waiting=still_waiting)
     replies: list[Event] = []
     for waiting in ready:
         seller, certificate = _cancellation_noted(seller, waiting.certificate)
@@ -59,7 +59,7 @@ def _await_name(seller: Seller, certificate: CertificateSubmitted, at: Moment[An
     others = tuple(waiting for waiting in seller.waiting if _paper(waiting.certificate) != _paper(certificate))
     until = at.now + timedelta(days=policy.insurance.duty_days)
     waiting = (*others, uploaded.model_copy(update={"until": until}))
-    kept = seller.model_copy(update={"waiting": waiting})
+    kept = seller.but(waiting=waiting)
     return judge_waiting(kept, waiting[:-MAX_WAITING], at)
 
 

@@ -14,7 +14,7 @@ def told(before: Seller, after: Seller, says: tuple[Event, ...], at: Moment[Any]
     """Tell the whole of cover when any of it has changed, and at once where that has ended it."""
     if after.periods == before.periods:
         return Decision(after, says)
-    changed = after.model_copy(update={"cover_version": after.cover_version + 1, "insured_on": _insured_on(after, at)})
+    changed = after.but(cover_version=after.cover_version + 1, insured_on=_insured_on(after, at))
     cover = SellerCoverChanged(
         seller_id=changed.seller_id,
         version=changed.cover_version,
@@ -34,7 +34,7 @@ def lapsed(seller: Seller, at: Moment[Any]) -> tuple[Seller, tuple[Event, ...]]:
         for insured in over
     )
     left = tuple(insured for insured in seller.insured_on if insured not in over)
-    return seller.model_copy(update={"insured_on": left}), (*lapses, *duty.broken(seller, lapses))
+    return seller.but(insured_on=left), (*lapses, *duty.broken(seller, lapses))
 
 
 def today_on(marketplace: str, at: Moment[Any]) -> date:

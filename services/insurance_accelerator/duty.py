@@ -24,7 +24,7 @@ def begun(seller: Seller, event: SellerProceedsReported, at: Moment[Any]) -> tup
         return seller, ()
     duty = _duty(policy, at)
     required = InsuranceRequired(seller_id=seller.seller_id, marketplace=duty.marketplace, insure_by=duty.insure_by)
-    return seller.model_copy(update={"duties": (*seller.duties, duty)}), (required,)
+    return seller.but(duties=(*seller.duties, duty)), (required,)
 
 
 def passed(seller: Seller, at: Moment[Any]) -> tuple[Seller, tuple[Event, ...]]:
@@ -36,7 +36,7 @@ def passed(seller: Seller, at: Moment[Any]) -> tuple[Seller, tuple[Event, ...]]:
         reminders = tuple(moment for moment in duty.reminders if moment > at.now)
         begins = duty.over_at if duty.over_at is not None and duty.over_at > at.now else None
         duties.append(duty.model_copy(update={"reminders": reminders, "over_at": begins}))
-    return seller.model_copy(update={"duties": tuple(duties)}), tuple(said)
+    return seller.but(duties=tuple(duties)), tuple(said)
 
 
 def broken(seller: Seller, lapses: tuple[CoverLapsed, ...]) -> tuple[Event, ...]:

@@ -33,7 +33,7 @@ def claim_reported(seller: Seller, event: SellerClaimReported, at: Moment[Any]) 
         key=lambda past: past.reported_on,
     )
     elsewhere = (past for past in recent if past.marketplace != event.marketplace)
-    return Decision(seller.model_copy(update={"claims": (*elsewhere, *there[-CLAIMS_REMEMBERED:])}))
+    return Decision(seller.but(claims=(*elsewhere, *there[-CLAIMS_REMEMBERED:])))
 
 
 def lately(seller: Seller, policy: Policy, at: Moment[Any]) -> Lately:

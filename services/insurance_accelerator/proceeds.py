@@ -11,7 +11,7 @@ from shared.runtime import Decision, Moment
 
 def proceeds_reported(seller: Seller, event: SellerProceedsReported, at: Moment[Any]) -> Decision[Seller]:
     """The account's name is known, so certificates need wait no longer; proceeds may bring the duty to insure."""
-    named = seller.model_copy(update={"account_name": event.account_name})
+    named = seller.but(account_name=event.account_name)
     obliged, required = duty.begun(named, event, at)
     judged, replies = judge_waiting(obliged, obliged.waiting, at)
     return cover.told(seller, judged, required + replies, at)

@@ -54,7 +54,7 @@ def _lapsing(
 
 def _asked(seller: Seller, period: Period, bound: Bound) -> Seller:
     done = period.model_copy(update={"bound": bound.model_copy(update={"renew_at": None})})
-    return seller.model_copy(update={"periods": tuple(done if p == period else p for p in seller.periods)})
+    return seller.but(periods=tuple(done if p == period else p for p in seller.periods))
 
 
 def _request_id(period: Period) -> str:

@@ -214,7 +214,7 @@ class Seller(State):
 
     def with_proceeds(self, proceeds: Proceeds) -> "Seller":
         others = (p for p in self.proceeds if p.marketplace != proceeds.marketplace)
-        return self.model_copy(update={"proceeds": (*others, proceeds)})
+        return self.but(proceeds=(*others, proceeds))
 
     def covered(self, marketplace: str, today: date, *, by: date) -> bool:
         """Whether there is cover that is not over and begins by a day at the latest."""
@@ -243,7 +243,7 @@ class Seller(State):
         others = [c for c in self.cancellations if c.certificate_id != certificate_id]
         noted = (*others, Cancellation(certificate_id=certificate_id, on=earliest))
         periods = tuple(p.cut(earliest) if p.certificate_id == certificate_id else p for p in self.periods)
-        return self.model_copy(update={"cancellations": noted[-MAX_CANCELLATIONS:], "periods": periods})
+        return self.but(cancellations=noted[-MAX_CANCELLATIONS:], periods=periods)
 
     def with_certificate(self, period: Period, today: date) -> "Seller":
         """One more period. It supersedes what the same certificate said for today and later; past days stay.
@@ -257,14 +257,14 @@ class Seller(State):
         bound = next((p.bound for p in same if p.bound is not None), None)
         cancelled_on = self.cancelled_on(period.certificate_id)
         added = period if cancelled_on is None else period.cut(cancelled_on)
-        return self.model_copy(update={"periods": past}).with_period(added.model_copy(update={"bound": bound}))
+        return self.but(periods=past).with_period(added.model_copy(update={"bound": bound}))
 
     def with_period(self, period: Period) -> "Seller":
         """One more period, beside all others."""
         kept = list(self.periods)
         if len(kept) >= MAX_PERIODS:
             kept.remove(min(kept, key=lambda p: p.valid_to))
-        return self.model_copy(update={"periods": (*kept, period)})
+        return self.but(periods=(*kept, period))
 
     def request(self, request_id: str) -> Request | None:
         return next((r for r in self.requests if r.request_id == request_id), None)
@@ -275,22 +275,22 @@ class Seller(State):
         closed = [r for r in kept if not r.open]
         if len(kept) >= MAX_REQUESTS and closed:
             kept.remove(closed[0])
-        return self.model_copy(update={"requests": (*kept, request)})
+        return self.but(requests=(*kept, request))
 
     def with_requests(self, requests: tuple[Request, ...]) -> "Seller":
-        return self.model_copy(update={"requests": requests})._tidied()
+        return self.but(requests=requests)._tidied()
 
     def quote(self, quote_id: str) -> Quote | None:
         return next((q for q in self.quotes if q.quote_id == quote_id), None)
 
     def with_quote(self, quote: Quote) -> "Seller":
         others = (q for q in self.quotes if q.quote_id != quote.quote_id)
-        return self.model_copy(update={"quotes": (*others, quote)})._tidied()
+        return self.but(quotes=(*others, quote))._tidied()
 
     def _tidied(self) -> "Seller":
         open_requests = {r.request_id for r in self.requests if r.open}
         kept = tuple(q for q in self.quotes if q.stage is not Stage.ENDED or q.request_id in open_requests)
-        return self.model_copy(update={"quotes": kept})
+        return self.but(quotes=kept)
 
 
 def terms_of(paper: Event) -> str:

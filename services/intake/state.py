@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 from uuid import UUID
 
 from shared.events.base import PERSONAL, Id, PersonalLine, claim_id_of, derived_id
@@ -150,9 +150,6 @@ class Submission(State):
     def ended_for_good(self) -> bool:
         """Nothing that is said of it matters any more."""
         return self.stage is Stage.ENDED and not self.can_be_reopened
-
-    def but(self, **changes: Any) -> "Submission":
-        return self.model_copy(update=changes)
 
     def at_stage(self, stage: Stage, wait_until: datetime | None = None) -> "Submission":
         """There, and once it has left the screening the customer has been spoken to."""

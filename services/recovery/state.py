@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
 from shared.events.base import Fact, derived_id
@@ -196,10 +196,6 @@ class Recovery(State):
             small=event.small,
             covered=event.covered,
         )
-
-    def but(self, **changes: Any) -> Self:
-        """The same, with these fields changed."""
-        return self.model_copy(update=changes)
 
     def rules(self, at: At) -> Policy:
         """The policy under which the claim was accepted."""

@@ -138,10 +138,6 @@ class Correspondence(State):
             small=claim.small,
         )
 
-    def but(self, **changes: Any) -> Self:
-        """The same, but for these fields."""
-        return self.model_copy(update=changes)
-
     def amended(self, claim: AmendmentRecorded) -> Self:
         """With what the claim comes to now."""
         return self.but(items=_admitted(claim.items), admitted_minor=claim.admitted_minor, small=claim.small)

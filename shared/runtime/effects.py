@@ -19,7 +19,7 @@ log = structlog.get_logger()
 BATCH = 200
 MAX_ATTEMPTS = 8
 FIRST_PAUSE = timedelta(minutes=1)
-"""Clock time until the second attempt; each further pause is four times as long: eight attempts span eleven days."""
+"""Clock time until the second attempt; each further pause is four times as long: eight attempts span 3.8 days."""
 
 UNREADABLE_PAUSE = timedelta(hours=1)
 """Clock time until an effect that this version cannot read is looked at again: an upgrade is under way, or undone."""

@@ -184,7 +184,7 @@ def _headers(record: Any) -> Headers:
 
 
 @contextmanager
-def sorted_errors() -> Generator[None, None, None]:
+def passing_errors() -> Generator[None, None, None]:
     """Whatever the broker or the way to it does, passes: it is waited out."""
     try:
         yield
@@ -263,7 +263,7 @@ class KafkaLog:
 
     async def start(self) -> None:
         """Raises when the broker does not answer; may then be called again."""
-        with sorted_errors():
+        with passing_errors():
             await self._start_producer()
             try:
                 await self._broker.start()
@@ -289,7 +289,7 @@ class KafkaLog:
     async def _look(self) -> AsyncGenerator[None]:
         """Asks within bounded time. Who has not answered by then may have lost its power: what leads there is closed,
         for the clients would wait for it eight times as long before they connect anew."""
-        with sorted_errors():
+        with passing_errors():
             try:
                 async with asyncio.timeout(LOOK_TIMEOUT):
                     yield
@@ -350,7 +350,7 @@ class KafkaLog:
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
         try:
-            with sorted_errors():
+            with passing_errors():
                 async with asyncio.timeout(PUBLISH_TIMEOUT):
                     if self._producer is None:
                         await self._start_producer()
@@ -361,14 +361,14 @@ class KafkaLog:
             raise
 
     async def commit(self, offsets: Mapping[Place, int]) -> None:
-        with sorted_errors():
+        with passing_errors():
             async with asyncio.timeout(LOOK_TIMEOUT):
                 await self._subscriber.consumer.commit({TopicPartition(*place): n for place, n in offsets.items()})
 
     async def committed(self, group: str, topics: Collection[str]) -> Mapping[Place, int]:
         places = [TopicPartition(topic, n) for topic in topics for n in range(PARTITIONS)]
         try:
-            with sorted_errors():
+            with passing_errors():
                 async with asyncio.timeout(LOOK_TIMEOUT):
                     found = await self._committed(group, places)
         except PassingError:

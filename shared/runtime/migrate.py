@@ -1,9 +1,10 @@
 """Schemas of the services: made, completed, and kept: partitions come ahead of time and go when they are old."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from shared.events.base import PARTITIONS
 from shared.runtime.postgres import session
 from shared.runtime.process import Service, reference_name
 from shared.runtime.settings import Settings
-from shared.runtime.store import PassingError
+from shared.runtime.store import LockedError, PassingError
 
 _SCHEMA = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
 _MONTHS = 3
@@ -48,21 +49,32 @@ class SchemaError(Exception):
 
 
 async def migrate(settings: Settings, services: Sequence[Service]) -> None:
-    """Makes or completes each service's schema. Safe to run at any time, by several at once."""
-    async with session(settings) as connection:
-        for service in services:
-            async with connection.transaction():
-                await _enter(connection, service.name)
-                await connection.execute(f'create schema if not exists "{service.name}"')
-                await connection.execute(_SCHEMA)
-                if service.schema:
-                    await connection.execute(service.schema)
-                for process in service.processes:
-                    await _begin_process(connection, process.name)
-                    if process.reference is not None:
-                        await _begin_process(connection, reference_name(process))
-                for table, month in _partitions():
-                    await _make_partition(connection, table, month)
+    """Makes or completes each service's schema. Safe to run at any time, by several at once. Where somebody reads for
+    hours it gives way, and raises SchemaError after some seconds."""
+    for service in services:
+        try:
+            await _patiently(partial(_complete, settings, service))
+        except LockedError as error:
+            raise SchemaError(
+                f"somebody has been reading or writing the tables of {service.name} for long (pg_stat_activity tells "
+                "who): let it end, and run this again"
+            ) from error
+
+
+async def _complete(settings: Settings, service: Service) -> None:
+    async with session(settings) as connection, connection.transaction():
+        await _enter(connection, service.name)
+        await connection.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")  # who migrates as well is waited for
+        await connection.execute(f'create schema if not exists "{service.name}"')
+        await connection.execute(_SCHEMA)
+        if service.schema:
+            await connection.execute(service.schema)
+        for process in service.processes:
+            await _begin_process(connection, process.name)
+            if process.reference is not None:
+                await _begin_process(connection, reference_name(process))
+        for table, month in _partitions(await _today(connection)):
+            await _make_partition(connection, table, month)
 
 
 async def keep_partitions(settings: Settings, service: str) -> None:
@@ -72,19 +84,24 @@ async def keep_partitions(settings: Settings, service: str) -> None:
     Age is counted in days of the database, because moments may come from a clock that runs faster, or elsewhere.
     Where somebody reads for hours, that raises PassingError after some seconds: the next round does what is left.
     """
-    oldest = date.today() - timedelta(days=settings.retention_days)  # noqa: DTZ011 - as current_date
+    await _patiently(partial(_keep, settings, service))
+
+
+async def _patiently(step: Callable[[], Awaitable[None]]) -> None:
     for pause in _PAUSES:
         try:
-            return await _keep(settings, service, oldest)
+            return await step()
         except PassingError:
             await asyncio.sleep(pause)  # meanwhile all goes on that has waited behind us
-    return await _keep(settings, service, oldest)
+    return await step()
 
 
-async def _keep(settings: Settings, service: str, oldest: date) -> None:
+async def _keep(settings: Settings, service: str) -> None:
     """Each step is a transaction, so that none holds what another one waits for. The most needed comes first."""
     async with session(settings) as connection:
-        for table, month in _partitions():
+        today = await _today(connection)
+        oldest = today - timedelta(days=settings.retention_days)
+        for table, month in _partitions(today):
             async with _in_passing(connection, service):
                 await _make_partition(connection, table, month)
         async with _in_passing(connection, service):
@@ -140,9 +157,14 @@ async def _begin_process(connection: Any, name: str) -> None:
     )
 
 
-def _partitions() -> Iterator[tuple[str, date]]:
+async def _today(connection: Any) -> date:
+    """By which every row has its ``written_on``; this machine's clock may be wrong by days."""
+    return await connection.fetchval("select current_date")
+
+
+def _partitions(today: date) -> Iterator[tuple[str, date]]:
     """This month's and the next ones'; the default partition catches what nobody prepared."""
-    month = date.today().replace(day=1)  # noqa: DTZ011 - partitions go by the database's current_date
+    month = today.replace(day=1)
     for _ in range(_MONTHS):
         yield from (("outbox", month), ("journal", month))
         month = _end_of(f"{month:%Y_%m}")

@@ -19,6 +19,7 @@ from shared.runtime.store import (
     InputRow,
     Kept,
     LaneRow,
+    LockedError,
     PassingError,
     Progress,
     ToldRow,
@@ -45,7 +46,7 @@ async def sorted_errors() -> AsyncGenerator[None]:
                 f"tables are missing, or of an earlier version: run `makegood migrate` ({state})"
             ) from error
         if state.startswith(_PASSING):
-            raise PassingError(f"{type(error).__name__} {state}") from error
+            raise (LockedError if state == "55P03" else PassingError)(f"{type(error).__name__} {state}") from error
         raise DataError(f"{type(error).__name__} {state}") from error
     except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError) as error:
         # The second: what the driver says of a connection that was lost while a transaction was begun on it.

@@ -10,7 +10,7 @@ It reads nothing but its arguments; it answers with the next state, what to say,
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from shared.events.base import Event, Fact, Topic
 from shared.policy import Policies
@@ -33,6 +33,10 @@ class State(Fact):
     def late_at(self) -> datetime | None:
         """The moment from which it is overdue in the eyes of people (a handling clock). Shown, never asked about."""
         return None
+
+    def but(self, **changes: Any) -> Self:
+        """The same, with these fields changed."""
+        return self.model_copy(update=changes)
 
 
 class Effect(Fact):

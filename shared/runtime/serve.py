@@ -29,6 +29,7 @@ from shared.runtime.recover import refuse_unfit
 from shared.runtime.settings import Settings
 from shared.runtime.store import PassingError, Store
 from shared.runtime.turn import describe
+from shared.runtime.turns import Context
 from shared.runtime.versions import VersionChangedError, remember
 from shared.runtime.worker import BACKOFF, Worker, steady_seconds
 
@@ -133,16 +134,11 @@ class Replica:
         token = uuid.uuid4()
         store = PostgresStore(pool, process.name, token, self._settings.database_timeout_seconds)
         worker = Worker(
-            process,
-            service=self._service.name,
-            token=token,
-            store=store,
-            log=kafka,
-            clock=self._clock,
-            policies=self._policies,
-            metrics=metrics,
-            dependent=dependent,
-        )
+            Context(
+                process=process, service=self._service.name, token=token, store=store, log=kafka, clock=self._clock,
+                policies=self._policies, metrics=metrics, dependent=dependent,
+            )
+        )  # fmt: skip
         self._workers.append(worker)
         self._logs.append(kafka)
         if self._service.performer is None or process is not self._service.processes[0]:

@@ -17,6 +17,10 @@ class PassingError(Exception):
     """Trouble that goes away by itself (connection, time-out, lock, resources): try again later."""
 
 
+class LockedError(PassingError):
+    """Somebody else has had a lock for longer than we wait."""
+
+
 class DataError(Exception):
     """The database refuses what was to be written, and would again: some key's data is at fault."""
 

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -26,30 +27,34 @@ Past = tuple[Told, Mapping[tuple[str, int], ReferenceSeen]]
 """What lanes had said and forgot, and what was known then."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What one process works with on one replica. ``token``: of this one alone. ``dependent``: the process whose
+    reference this one keeps, if it is one that does."""
+
+    process: Process[Any]
+    service: str
+    token: uuid.UUID
+    store: Store
+    log: Log
+    clock: Clock
+    policies: Policies
+    metrics: Metrics
+    dependent: str | None = None
+
+
 class Turns:
     """Of one process on one replica."""
 
-    def __init__(
-        self,
-        process: Process[Any],
-        *,
-        service: str,
-        token: uuid.UUID,
-        store: Store,
-        log: Log,
-        clock: Clock,
-        policies: Policies,
-        metrics: Metrics,
-        dependent: str | None,
-    ) -> None:
-        self.process, self.service = process, service
-        self.store, self.metrics = store, metrics
-        self.outbox = Outbox(token, store=store, log=log, metrics=metrics)
-        self.watermark = Watermark(process, store, log, clock)
+    def __init__(self, context: Context) -> None:
+        self.process, self.service = context.process, context.service
+        self.store, self.metrics = context.store, context.metrics
+        self.outbox = Outbox(context.token, store=context.store, log=context.log, metrics=context.metrics)
+        self.watermark = Watermark(context.process, context.store, context.log, context.clock)
         self.next: dict[Place, int] = {}
         """What is read next of each place, as far as is known here."""
         self._said: dict[int, int] = {}
-        self._clock, self._policies, self._dependent = clock, policies, dependent
+        self._clock, self._policies, self._dependent = context.clock, context.policies, context.dependent
 
     async def take(
         self, tx: Transaction, places: Collection[Place], lanes: Collection[int]

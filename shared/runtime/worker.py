@@ -7,18 +7,13 @@ trouble it forgets the hints and starts again from the rows. The rules are in do
 import asyncio
 import math
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
 
-from shared.policy import Policies
-from shared.runtime.clock import Clock
 from shared.runtime.dead_letters import DeadLetters
-from shared.runtime.log import CURE, Log, LogChangedError, Place, Record, RefusalError, another
-from shared.runtime.metrics import Metrics
-from shared.runtime.process import Process
+from shared.runtime.log import CURE, LogChangedError, Place, Record, RefusalError, another
 from shared.runtime.restored import RestoredLanes
 from shared.runtime.sieve import FAULTS, Sieve
 from shared.runtime.store import (
@@ -26,11 +21,10 @@ from shared.runtime.store import (
     DeadLetter,
     InputRow,
     PassingError,
-    Store,
     Transaction,
 )
 from shared.runtime.turn import deadline, describe
-from shared.runtime.turns import TrialPassed, Turns
+from shared.runtime.turns import Context, TrialPassed, Turns
 
 log = structlog.get_logger()
 BACKOFF = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -51,21 +45,8 @@ KEPT_SECONDS = 5.0
 class Worker:
     """One process of one service on one replica. ``hear`` and ``tick`` never run at the same time."""
 
-    def __init__(
-        self,
-        process: Process[Any],
-        *,
-        service: str,
-        token: uuid.UUID,
-        store: Store,
-        log: Log,
-        clock: Clock,
-        policies: Policies,
-        metrics: Metrics,
-        dependent: str | None = None,
-    ) -> None:
-        self.process, self.service = process, service
-        self.token = token
+    def __init__(self, context: Context) -> None:
+        self.process, self.service, self.token = context.process, context.service, context.token
         self.progress = steady_seconds()
         self.waiting_since: float | None = None
         """Real moment since which records have waited and none was heard; None while all is well."""
@@ -74,16 +55,12 @@ class Worker:
         self.wake = asyncio.Event()
         self.due = False
         """Whether anything was due at the last tick: it has been decided, or waits for what others read meanwhile."""
-        self._store, self._log, self._clock = store, log, clock
-        self._metrics = metrics
-        self._sieve = Sieve(process, log=log, clock=clock, metrics=metrics, changed=self._break)
-        self._turns = Turns(
-            process, service=service, token=token, store=store, log=log, clock=clock, policies=policies,
-            metrics=metrics, dependent=dependent,
-        )  # fmt: skip
+        self._store, self._log, self._clock, self._metrics = context.store, context.log, context.clock, context.metrics
+        self._sieve = Sieve(self.process, log=self._log, clock=self._clock, metrics=self._metrics, changed=self._break)
+        self._turns = Turns(context)
         self._outbox, self._watermark, self._next = self._turns.outbox, self._turns.watermark, self._turns.next
         self._restored = RestoredLanes(self._turns)
-        self._dead_letters = DeadLetters(process, metrics=metrics, lane_of=self._sieve.lane_of)
+        self._dead_letters = DeadLetters(self.process, metrics=self._metrics, lane_of=self._sieve.lane_of)
         self._busy = asyncio.Lock()
         self._on_record = False
         self._unprepared: set[Place] = set()

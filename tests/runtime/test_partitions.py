@@ -3,11 +3,12 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from datetime import date
 
 import pytest
 from pydantic import SecretStr
 
-from shared.runtime.migrate import keep_partitions
+from shared.runtime.migrate import SchemaError, keep_partitions, migrate
 from shared.runtime.settings import Settings
 from shared.runtime.store import PassingError
 from tests.runtime.workbench import Workbench
@@ -71,6 +72,16 @@ async def test_while_somebody_reads_for_hours_nobody_waits_for_the_keeper(
     assert {table: await partitions(bench, table) for table in wanted} == wanted
 
 
+async def test_while_somebody_reads_for_hours_nobody_waits_for_a_migration(bench: Workbench, database_url: str) -> None:
+    async with bench.pool.acquire() as reader, reader.transaction(isolation="repeatable_read", readonly=True):
+        await reader.execute("select from outbox; select from journal; select from state; select from lane")
+        migrating = asyncio.create_task(migrate(of(database_url), [bench.service]))
+        assert await longest_wait_until(bench, migrating) < HELD_UP
+        with pytest.raises(SchemaError, match="tables of account for long"):
+            await migrating
+    await migrate(of(database_url), [bench.service])
+
+
 @pytest.mark.parametrize("leave", [leave_to_make, leave_to_drop])
 async def test_a_keeper_who_had_to_give_way_tries_again_at_once(
     bench: Workbench, database_url: str, leave: Leave
@@ -108,3 +119,19 @@ async def test_keeper_and_worker_never_wait_for_each_other(bench: Workbench, dat
         await worker.execute(SAID, 1)
     await keeping
     assert await bench.pool.fetchval("select count(*) from held") == 0
+
+
+async def test_what_is_old_is_so_by_the_databases_calendar_whatever_this_machine_says(
+    bench: Workbench, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that is years ahead would drop what has just been said."""
+
+    class Ahead(date):
+        @classmethod
+        def today(cls) -> "Ahead":
+            return cls(2100, 1, 1)
+
+    monkeypatch.setattr("shared.runtime.migrate.date", Ahead)
+    wanted = {table: await partitions(bench, table) for table in ("outbox", "journal")}
+    await keep_partitions(of(database_url), "account")
+    assert {table: await partitions(bench, table) for table in wanted} == wanted

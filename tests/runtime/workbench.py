@@ -21,6 +21,7 @@ from shared.runtime.metrics import Metrics
 from shared.runtime.postgres import PostgresStore
 from shared.runtime.process import all_processes, topics_of
 from shared.runtime.store import PassingError
+from shared.runtime.turns import Context
 from shared.runtime.worker import Worker
 
 START = datetime(2025, 6, 2, 9, tzinfo=UTC)
@@ -171,26 +172,21 @@ class Workbench:
     """A migrated database, an empty log, and as many replicas as a test wants."""
 
     def __init__(self, pool: Any, service: Service) -> None:
-        self.pool, self._service, self.shelf = pool, service, Shelf()
+        self.pool, self.service, self.shelf = pool, service, Shelf()
 
     async def replica(self, name: str | None = None, process: Process[Any] | None = None) -> Replica:
         """A replica of the service's first process; or of the one with this name, or of another in its place."""
-        known = {each.name: (each, dependent) for each, dependent in all_processes(self._service)}
-        served, dependent = known[name or self._service.processes[0].name]
+        known = {each.name: (each, dependent) for each, dependent in all_processes(self.service)}
+        served, dependent = known[name or self.service.processes[0].name]
         process = process or served
         token, clock, registry = uuid.uuid4(), HandClock(), CollectorRegistry()
         reader, store = Reader(self.shelf, process), PostgresStore(self.pool, process.name, token, 10)
         worker = Worker(
-            process,
-            service=self._service.name,
-            token=token,
-            store=store,
-            log=reader,
-            clock=clock,
-            policies=Policies([]),
-            metrics=Metrics(process.name, registry),
-            dependent=dependent,
-        )
+            Context(
+                process=process, service=self.service.name, token=token, store=store, log=reader, clock=clock,
+                policies=Policies([]), metrics=Metrics(process.name, registry), dependent=dependent,
+            )
+        )  # fmt: skip
         await worker.assigned(reader.places)
         return Replica(worker, reader, clock, store, registry)
 
