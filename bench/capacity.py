@@ -272,8 +272,8 @@ def _databases(run: Run) -> Iterator[str]:
     yield "## Several databases, measured"
     yield (
         "Three PostgreSQL servers on the same machine, so that claims/s cannot grow: what is measured is that a claim "
-        "costs no more when its rows are spread, and that claims complete from end to end. That three machines carry as "
-        f"much more is derived. {command('databases', run)}"
+        "costs no more when its rows are spread, and that claims complete from end to end. That three machines "
+        f"carry as much more is derived. {command('databases', run)}"
     )
     head = ("What", "Claims/s", "PostgreSQL, CPU ms a claim", "KB of WAL a claim", "Busiest server, CPU", "WAL")
     rows = [
