@@ -1,11 +1,12 @@
 """From an offered quote to bound cover: the choice, the carrier's policy, and its cancellation with notice."""
 
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from services.insurance_accelerator import cover, quotes
 from services.insurance_accelerator.state import (
     MAX_NOTICES,
+    At,
     Bound,
     Notice,
     Period,
@@ -19,7 +20,7 @@ from shared.events.carriers import PolicyCancelled, PolicyIssued
 from shared.events.insurance_accelerator import BindRequested, CoverBound, CoverCancelled, QuoteExpired
 from shared.events.seller_portal import QuoteChosen
 from shared.policy import Policy
-from shared.runtime import Decision, Moment, unchanged
+from shared.runtime import Decision, unchanged
 
 LONGEST_PATIENCE: Final = timedelta(days=64)
 """A carrier that never issues what was chosen is asked again at last every so often."""
@@ -29,7 +30,7 @@ INSURER_LENGTH: Final = 120
 """Characters of an insurer's name on a period of cover; a carrier's id may be longer."""
 
 
-def quote_chosen(seller: Seller, event: QuoteChosen, at: Moment[Any]) -> Decision[Seller]:
+def quote_chosen(seller: Seller, event: QuoteChosen, at: At) -> Decision[Seller]:
     """Ask the carrier to bind, once; a choice made until the promised moment counts even if it is heard later."""
     quote = seller.quote(event.quote_id)
     if quote is None or quote.stage is not Stage.OFFERED or quotes.received(at) > quote.valid_until:
@@ -38,7 +39,7 @@ def quote_chosen(seller: Seller, event: QuoteChosen, at: Moment[Any]) -> Decisio
     return Decision(seller.with_quote(chosen), (_bind_requested(seller, chosen),))
 
 
-def policy_issued(seller: Seller, event: PolicyIssued, at: Moment[Any]) -> Decision[Seller]:
+def policy_issued(seller: Seller, event: PolicyIssued, at: At) -> Decision[Seller]:
     """Cover bound through the Accelerator needs no certificate: the policy is on record by itself."""
     quote = seller.quote(event.quote_id)
     if quote is None or quote.stage is not Stage.CHOSEN or quote.carrier != event.carrier:
@@ -56,7 +57,7 @@ def policy_issued(seller: Seller, event: PolicyIssued, at: Moment[Any]) -> Decis
     return cover.told(seller, covered, says, at)
 
 
-def policy_cancelled(seller: Seller, event: PolicyCancelled, at: Moment[Any]) -> Decision[Seller]:
+def policy_cancelled(seller: Seller, event: PolicyCancelled, at: At) -> Decision[Seller]:
     """Cover ends on the day that the carrier gives, but not before the notice that the policy asks for is over."""
     marketplace = _marketplace_of(seller, event)
     policy = None if marketplace is None else at.policies.in_force(marketplace, at.now.date())
@@ -86,7 +87,7 @@ def overdue(seller: Seller, now: datetime) -> tuple[Seller, tuple[Event, ...]]:
     return seller, tuple(says)
 
 
-def _period(quote: Quote, event: PolicyIssued, policy: Policy, at: Moment[Any]) -> Period:
+def _period(quote: Quote, event: PolicyIssued, policy: Policy, at: At) -> Period:
     bound = Bound(
         carrier=event.carrier,
         hazard_class=quote.hazard_class,
@@ -111,7 +112,7 @@ def _renew_at(last_day: date, policy: Policy) -> datetime:
     return policy.begin_of(last_day - timedelta(days=policy.insurance.renewal_days))
 
 
-def _said_on(policy: Policy, at: Moment[Any]) -> date:
+def _said_on(policy: Policy, at: At) -> date:
     return policy.day_of(max(quotes.received(at), at.now - OLDEST_WORD))
 
 

@@ -1,21 +1,20 @@
 """Certificates of insurance: judged once the account's name is known, with every defect in one reply."""
 
 from datetime import timedelta
-from typing import Any
 
 from services.insurance_accelerator import cover
 from services.insurance_accelerator.quotes import received
-from services.insurance_accelerator.state import MAX_WAITING, Period, Seller, Waiting, terms_of
+from services.insurance_accelerator.state import MAX_WAITING, At, Period, Seller, Waiting, terms_of
 from services.insurance_accelerator.terms import defects_of
 from shared.events.base import Event
 from shared.events.insurance_accelerator import CertificateAccepted, CertificateRejected
 from shared.events.seller_portal import CertificateSubmitted
-from shared.runtime import Decision, Moment
+from shared.runtime import Decision
 
 Said = tuple[Event, ...]
 
 
-def certificate_submitted(seller: Seller, event: CertificateSubmitted, at: Moment[Any]) -> Decision[Seller]:
+def certificate_submitted(seller: Seller, event: CertificateSubmitted, at: At) -> Decision[Seller]:
     """A cancellation cuts cover whatever else the paper says; the same content again changes nothing."""
     noted, certificate = _cancellation_noted(seller, event)
     if noted.has_on_record(certificate):
@@ -27,7 +26,7 @@ def certificate_submitted(seller: Seller, event: CertificateSubmitted, at: Momen
     return cover.told(seller, judged, (reply,), at)
 
 
-def judge_waiting(seller: Seller, ready: tuple[Waiting, ...], at: Moment[Any]) -> tuple[Seller, Said]:
+def judge_waiting(seller: Seller, ready: tuple[Waiting, ...], at: At) -> tuple[Seller, Said]:
     """Reply to certificates that have waited for the account's name, or long enough."""
     still_waiting = tuple(waiting for waiting in seller.waiting if waiting not in ready)
     seller = seller.but(waiting=still_waiting)
@@ -47,7 +46,7 @@ def _cancellation_noted(seller: Seller, event: CertificateSubmitted) -> tuple[Se
     return seller, event.model_copy(update={"cancelled_on": cancelled_on})
 
 
-def _await_name(seller: Seller, certificate: CertificateSubmitted, at: Moment[Any]) -> tuple[Seller, Said]:
+def _await_name(seller: Seller, certificate: CertificateSubmitted, at: At) -> tuple[Seller, Said]:
     """Keep the certificate as long as a seller has to insure: a reply without the name could not list every defect."""
     uploaded = _uploaded(certificate, at)
     policy = at.policies.in_force(certificate.marketplace, uploaded.uploaded_on)
@@ -63,13 +62,13 @@ def _await_name(seller: Seller, certificate: CertificateSubmitted, at: Moment[An
     return judge_waiting(kept, waiting[:-MAX_WAITING], at)
 
 
-def _uploaded(certificate: CertificateSubmitted, at: Moment[Any]) -> Waiting:
+def _uploaded(certificate: CertificateSubmitted, at: At) -> Waiting:
     """It has come, and has not waited yet."""
     today = cover.today_on(certificate.marketplace, at)
     return Waiting(certificate=certificate, uploaded_on=today, uploaded_at=received(at), until=at.now)
 
 
-def _judge(seller: Seller, uploaded: Waiting, at: Moment[Any]) -> tuple[Seller, Event]:
+def _judge(seller: Seller, uploaded: Waiting, at: At) -> tuple[Seller, Event]:
     """The one reply to a certificate. A rejected one leaves cover that was accepted before as it is.
 
     The cover is known since the upload: whether a seller proved it in time is his doing, how long we judged is not.

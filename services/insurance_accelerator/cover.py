@@ -1,16 +1,15 @@
 """Cover on record: told whole whenever any of it has changed, and its end once."""
 
 from datetime import date, datetime
-from typing import Any
 
 from services.insurance_accelerator import duty
-from services.insurance_accelerator.state import ONE_DAY, Insured, Seller
+from services.insurance_accelerator.state import ONE_DAY, At, Insured, Seller
 from shared.events.base import Event
 from shared.events.insurance_accelerator import CoverLapsed, SellerCoverChanged
-from shared.runtime import Decision, Moment
+from shared.runtime import Decision
 
 
-def told(before: Seller, after: Seller, says: tuple[Event, ...], at: Moment[Any]) -> Decision[Seller]:
+def told(before: Seller, after: Seller, says: tuple[Event, ...], at: At) -> Decision[Seller]:
     """Tell the whole of cover when any of it has changed, and at once where that has ended it."""
     if after.periods == before.periods:
         return Decision(after, says)
@@ -24,7 +23,7 @@ def told(before: Seller, after: Seller, says: tuple[Event, ...], at: Moment[Any]
     return Decision(ended, (*says, cover, *lapses))
 
 
-def lapsed(seller: Seller, at: Moment[Any]) -> tuple[Seller, tuple[Event, ...]]:
+def lapsed(seller: Seller, at: At) -> tuple[Seller, tuple[Event, ...]]:
     """Each marketplace where the last day of cover is over is told once; new cover makes it worth telling again."""
     over = [insured for insured in seller.insured_on if insured.over_at is not None and insured.over_at <= at.now]
     lapses = tuple(
@@ -37,13 +36,13 @@ def lapsed(seller: Seller, at: Moment[Any]) -> tuple[Seller, tuple[Event, ...]]:
     return seller.but(insured_on=left), (*lapses, *duty.broken(seller, lapses))
 
 
-def today_on(marketplace: str, at: Moment[Any]) -> date:
+def today_on(marketplace: str, at: At) -> date:
     """The date where a marketplace is; of one that nobody knows, in UTC."""
     policy = at.policies.in_force(marketplace, at.now.date())
     return at.now.date() if policy is None else policy.day_of(at.now)
 
 
-def _insured_on(seller: Seller, at: Moment[Any]) -> tuple[Insured, ...]:
+def _insured_on(seller: Seller, at: At) -> tuple[Insured, ...]:
     """Where cover is left, and where its end has not been told yet."""
     marketplaces = {p.marketplace for p in seller.periods}
     left = {m for m in marketplaces if seller.covered(m, today_on(m, at), by=date.max)}
@@ -51,7 +50,7 @@ def _insured_on(seller: Seller, at: Moment[Any]) -> tuple[Insured, ...]:
     return tuple(Insured(marketplace=m, over_at=_over_at(seller, m, at)) for m in sorted(left | untold))
 
 
-def _over_at(seller: Seller, marketplace: str, at: Moment[Any]) -> datetime | None:
+def _over_at(seller: Seller, marketplace: str, at: At) -> datetime | None:
     """The beginning of the first day without cover; now, where no day of it is left on record."""
     last_day = seller.last_day(marketplace)
     policy = at.policies.in_force(marketplace, at.now.date())
@@ -60,6 +59,6 @@ def _over_at(seller: Seller, marketplace: str, at: Moment[Any]) -> datetime | No
     return policy.begin_of(last_day + ONE_DAY) if last_day < date.max else None
 
 
-def _lapsed_on(seller: Seller, insured: Insured, at: Moment[Any]) -> date:
+def _lapsed_on(seller: Seller, insured: Insured, at: At) -> date:
     last_day = seller.last_day(insured.marketplace)
     return today_on(insured.marketplace, at) if last_day is None else last_day + ONE_DAY

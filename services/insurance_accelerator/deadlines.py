@@ -1,14 +1,12 @@
 """The passing of time: one moment may end several of a seller's matters, and they are told in this order."""
 
-from typing import Any
-
 from services.insurance_accelerator import binding, cover, duty, quotes, renewals
 from services.insurance_accelerator.certificates import judge_waiting
-from services.insurance_accelerator.state import Seller
-from shared.runtime import Decision, Moment
+from services.insurance_accelerator.state import At, Seller
+from shared.runtime import Decision
 
 
-def deadline_passed(seller: Seller, at: Moment[Any]) -> Decision[Seller]:
+def deadline_passed(seller: Seller, at: At) -> Decision[Seller]:
     """Tell all that is over by now: the wait for a name, quotes or a carrier, the time to insure or renew, cover."""
     unnamed = tuple(waiting for waiting in seller.waiting if waiting.until <= at.now)
     judged, replies = judge_waiting(seller, unnamed, at)

@@ -1,17 +1,15 @@
 """The duty to insure: who has it, who is reminded of it, and who has let it pass."""
 
 from datetime import timedelta
-from typing import Any
 
-from services.insurance_accelerator.state import ONE_DAY, Duty, Proceeds, Seller
+from services.insurance_accelerator.state import ONE_DAY, At, Duty, Proceeds, Seller
 from shared.events.base import Event
 from shared.events.insurance_accelerator import CoverLapsed, InsuranceOverdue, InsuranceReminded, InsuranceRequired
 from shared.events.marketplace import SellerProceedsReported
 from shared.policy import Policy
-from shared.runtime import Moment
 
 
-def begun(seller: Seller, event: SellerProceedsReported, at: Moment[Any]) -> tuple[Seller, tuple[Event, ...]]:
+def begun(seller: Seller, event: SellerProceedsReported, at: At) -> tuple[Seller, tuple[Event, ...]]:
     """The duty begins once per marketplace, with any month over the line; a later month is not lowered by an older."""
     policy = at.policies.in_force(event.marketplace, at.now.date())
     if policy is None or policy.currency != event.currency:
@@ -27,7 +25,7 @@ def begun(seller: Seller, event: SellerProceedsReported, at: Moment[Any]) -> tup
     return seller.but(duties=(*seller.duties, duty)), (required,)
 
 
-def passed(seller: Seller, at: Moment[Any]) -> tuple[Seller, tuple[Event, ...]]:
+def passed(seller: Seller, at: At) -> tuple[Seller, tuple[Event, ...]]:
     """Remind of a duty that begins soon, and tell one that has begun without cover; whoever has cover hears nothing."""
     said: list[Event] = []
     duties: list[Duty] = []
@@ -47,7 +45,7 @@ def broken(seller: Seller, lapses: tuple[CoverLapsed, ...]) -> tuple[Event, ...]
     )
 
 
-def _duty(policy: Policy, at: Moment[Any]) -> Duty:
+def _duty(policy: Policy, at: At) -> Duty:
     rules = policy.insurance
     insure_by = policy.day_of(at.now) + timedelta(days=rules.duty_days)
     return Duty(
@@ -59,7 +57,7 @@ def _duty(policy: Policy, at: Moment[Any]) -> Duty:
     )
 
 
-def _told(seller: Seller, duty: Duty, at: Moment[Any]) -> tuple[Event, ...]:
+def _told(seller: Seller, duty: Duty, at: At) -> tuple[Event, ...]:
     policy = at.policies.in_force(duty.marketplace, at.now.date())
     if policy is None or duty.over_at is None:
         return ()

@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from services.insurance_accelerator.history import lately
 from services.insurance_accelerator.state import (
     MAX_DECLINES,
     MAX_QUOTES,
     MAX_REQUESTS,
+    At,
     Quote,
     Request,
     Seller,
@@ -28,7 +29,7 @@ from shared.events.insurance_accelerator import (
 )
 from shared.events.seller_portal import QuotesWanted
 from shared.policy import Policy
-from shared.runtime import Decision, Moment, unchanged
+from shared.runtime import Decision, unchanged
 
 LONGEST_PROMISE: Final = timedelta(days=366)
 """A quote said to hold for longer than the year it is for is a slip of the pen; it is not offered."""
@@ -43,7 +44,7 @@ class Obstacle(StrEnum):
     TOO_MANY_OPEN_REQUESTS = "TOO_MANY_OPEN_REQUESTS"
 
 
-def quotes_wanted(seller: Seller, event: QuotesWanted, at: Moment[Any]) -> Decision[Seller]:
+def quotes_wanted(seller: Seller, event: QuotesWanted, at: At) -> Decision[Seller]:
     """Ask every carrier for a seller who qualifies; tell one who does not each reason. A request is asked once."""
     if seller.request(event.request_id) is not None:
         return unchanged(seller)
@@ -68,7 +69,7 @@ def quotes_wanted(seller: Seller, event: QuotesWanted, at: Moment[Any]) -> Decis
     return Decision(seller.with_request(request), (qualified, asked))
 
 
-def carrier_quoted(seller: Seller, event: CarrierQuoted, at: Moment[Any]) -> Decision[Seller]:
+def carrier_quoted(seller: Seller, event: CarrierQuoted, at: At) -> Decision[Seller]:
     """Offer a quote that came in time and would do, and refuse any other, saying why; its first word holds."""
     request = seller.request(event.request_id)
     if request is None or seller.quote(event.quote_id) is not None:
@@ -89,7 +90,7 @@ def carrier_quoted(seller: Seller, event: CarrierQuoted, at: Moment[Any]) -> Dec
     return Decision(seller.with_quote(quote), (offer,))
 
 
-def carrier_declined(seller: Seller, event: CarrierDeclined, at: Moment[Any]) -> Decision[Seller]:
+def carrier_declined(seller: Seller, event: CarrierDeclined, at: At) -> Decision[Seller]:
     """A carrier's no in time is shown in the comparison; it needs no reply, and takes back no quote."""
     request = seller.request(event.request_id)
     if request is None or not request.open or received(at) > request.reply_by or len(request.declined) >= MAX_DECLINES:
@@ -113,7 +114,7 @@ def requested(
     seller: Seller,
     request: Request,
     policy: Policy,
-    at: Moment[Any],
+    at: At,
     *,
     limit_minor: int | None,
     deductible_minor: int | None,
@@ -137,12 +138,12 @@ def requested(
     )
 
 
-def received(at: Moment[Any]) -> datetime:
+def received(at: At) -> datetime:
     """When something was said; a clock of the outside that runs ahead makes nobody late."""
     return min(at.said_at, at.now)
 
 
-def _obstacles(seller: Seller, marketplace: str, policy: Policy | None, at: Moment[Any]) -> tuple[Obstacle, ...]:
+def _obstacles(seller: Seller, marketplace: str, policy: Policy | None, at: At) -> tuple[Obstacle, ...]:
     if policy is None:
         return (Obstacle.UNKNOWN_MARKETPLACE,)
     wished = sum(request.open and request.renews is None for request in seller.requests)
@@ -155,7 +156,7 @@ def _obstacles(seller: Seller, marketplace: str, policy: Policy | None, at: Mome
 
 
 def _refusal(
-    seller: Seller, request: Request, event: CarrierQuoted, policy: Policy | None, at: Moment[Any]
+    seller: Seller, request: Request, event: CarrierQuoted, policy: Policy | None, at: At
 ) -> QuoteRefusal | None:
     valid_until = _zoned(event.valid_until)
     if not request.open or received(at) > request.reply_by or valid_until <= at.now:

@@ -1,19 +1,18 @@
 """Cover bound here that ends soon: the seller is told, and carriers are asked for what follows."""
 
-from typing import Any, Final
+from typing import Final
 
 from services.insurance_accelerator import quotes
-from services.insurance_accelerator.state import Bound, Period, Request, Seller
+from services.insurance_accelerator.state import At, Bound, Period, Request, Seller
 from shared.events.base import Event, derived_id
 from shared.events.insurance_accelerator import CoverLapsing
 from shared.policy import Policy
-from shared.runtime import Moment
 
 ID_LENGTH: Final = 128
 """Characters of the longest id."""
 
 
-def asked_for(seller: Seller, at: Moment[Any]) -> tuple[Seller, tuple[Event, ...]]:
+def asked_for(seller: Seller, at: At) -> tuple[Seller, tuple[Event, ...]]:
     """Ask carriers, once per policy, for what follows cover that ends soon, on the terms that it was bound on."""
     says: list[Event] = []
     for period in seller.periods:
@@ -28,9 +27,7 @@ def asked_for(seller: Seller, at: Moment[Any]) -> tuple[Seller, tuple[Event, ...
     return seller, tuple(says)
 
 
-def _lapsing(
-    seller: Seller, period: Period, bound: Bound, policy: Policy, at: Moment[Any]
-) -> tuple[Seller, tuple[Event, ...]]:
+def _lapsing(seller: Seller, period: Period, bound: Bound, policy: Policy, at: At) -> tuple[Seller, tuple[Event, ...]]:
     request = Request(
         request_id=_request_id(period),
         marketplace=period.marketplace,

@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from hashlib import blake2b
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from shared.events.base import Event, Fact
 from shared.events.insurance_accelerator import AfterDuty, ComparedQuote, CoverPeriod, Decline
 from shared.events.seller_portal import CertificateSubmitted, InsurerRating, ProductHazardClass
 from shared.money import Currency
-from shared.runtime import State
+from shared.runtime import Moment, State
 
+At: TypeAlias = Moment[Any]
+"""When something is decided. Nothing here has a reference."""
 ONE_DAY: Final = timedelta(days=1)
 MAX_PERIODS: Final = 24
 """Beyond it the period that ends first leaves the record."""

@@ -1,8 +1,7 @@
 """How the look at a claim goes on and ends: asked for, accepted with what is proven, or denied with every reason."""
 
 from services.intake import items, papers, roles, screening
-from services.intake.state import Stage, Submission
-from shared.events.base import Event
+from services.intake.state import At, Stage, Submission
 from shared.events.claim import Item, LossKind, Reason
 from shared.events.intake import (
     ClaimAccepted,
@@ -15,16 +14,16 @@ from shared.events.intake import (
 )
 from shared.money import MINOR_MAX
 from shared.policy import Policy
-from shared.runtime import Decision, Moment
+from shared.runtime import Decision
 
 
-def looked_at(submission: Submission, policy: Policy, at: Moment[Event]) -> Decision[Submission]:
+def looked_at(submission: Submission, policy: Policy, at: At) -> Decision[Submission]:
     """Ask what else the claimant has claimed; asked again when the answer takes too long."""
     asked_again = policy.after(at.now, policy.eligibility.screening_days)
     return Decision(submission.at_stage(Stage.SCREENING, asked_again), (screening.incident(submission, policy),))
 
 
-def decided(submission: Submission, policy: Policy, at: Moment[Event]) -> Decision[Submission]:
+def decided(submission: Submission, policy: Policy, at: At) -> Decision[Submission]:
     """Accept a complete claim; otherwise ask for all that is missing at once."""
     if papers.is_complete(submission, policy):
         return accepted(submission, policy)
@@ -33,7 +32,7 @@ def decided(submission: Submission, policy: Policy, at: Moment[Event]) -> Decisi
 
 
 def beneficiary_asked(
-    before: Submission, after: Submission, policy: Policy, at: Moment[Event]
+    before: Submission, after: Submission, policy: Policy, at: At
 ) -> tuple[InformationRequested, ...]:
     """An accepted claim that comes to so much now that it matters: the customer is asked, and nothing waits for him.
 
@@ -44,9 +43,7 @@ def beneficiary_asked(
     return (_asked(after, (), policy, at),)
 
 
-def _asked(
-    submission: Submission, missing: tuple[MissingPaper, ...], policy: Policy, at: Moment[Event]
-) -> InformationRequested:
+def _asked(submission: Submission, missing: tuple[MissingPaper, ...], policy: Policy, at: At) -> InformationRequested:
     return InformationRequested(
         claim_id=submission.claim_id,
         submission_id=submission.submission_id,
@@ -58,7 +55,7 @@ def _asked(
     )
 
 
-def asked_anew(before: Submission, known: Submission, policy: Policy, at: Moment[Event]) -> Decision[Submission]:
+def asked_anew(before: Submission, known: Submission, policy: Policy, at: At) -> Decision[Submission]:
     """Another claim for the incident came or went while papers are awaited: it may bring a question, or end one."""
     if papers.is_complete(known, policy):
         return accepted(known, policy)
@@ -66,7 +63,7 @@ def asked_anew(before: Submission, known: Submission, policy: Policy, at: Moment
     return decided(known, policy, at) if more else Decision(known)
 
 
-def decided_without_more(submission: Submission, policy: Policy, at: Moment[Event]) -> Decision[Submission]:
+def decided_without_more(submission: Submission, policy: Policy, at: At) -> Decision[Submission]:
     """Accept what is proven by somebody who may act; if nothing is, the claim ends without an answer."""
     proven = any(item.proven and item.admissible_minor for item in submission.items)
     if proven and not roles.lacks_authority(submission, policy):

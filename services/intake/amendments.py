@@ -1,18 +1,16 @@
 """A claim that becomes another amount: amended by the customer, proven further, or no longer alone in its incident."""
 
 from services.intake import acceptance, eligibility, items, papers, screening
-from services.intake.state import Stage, Submission
-from shared.events.base import Event, derived_text
+from services.intake.state import At, Stage, Submission
+from shared.events.base import derived_text
 from shared.events.claim import Item
 from shared.events.intake import AmendmentRecorded
 from shared.events.upstream import ClaimAmended
 from shared.policy import Policy
-from shared.runtime import Decision, Moment, unchanged
-
-Now = Moment[Event]
+from shared.runtime import Decision, unchanged
 
 
-def claim_amended(submission: Submission, event: ClaimAmended, at: Now) -> Decision[Submission]:
+def claim_amended(submission: Submission, event: ClaimAmended, at: At) -> Decision[Submission]:
     """Judge the losses anew: before acceptance the look begins again, afterwards only what is proven is admitted."""
     request = papers.mark("amendment", event.amendment_id)
     if submission.ended_for_good or request in submission.requests:
@@ -30,7 +28,7 @@ def claim_amended(submission: Submission, event: ClaimAmended, at: Now) -> Decis
     return acceptance.looked_at(amended, policy, at)
 
 
-def proven_further(before: Submission, after: Submission, policy: Policy, at: Now) -> Decision[Submission]:
+def proven_further(before: Submission, after: Submission, policy: Policy, at: At) -> Decision[Submission]:
     """Late papers: an accepted claim comes to what is proven now."""
     if _admitted(before, policy) == _admitted(after, policy):
         return Decision(after)
@@ -38,7 +36,7 @@ def proven_further(before: Submission, after: Submission, policy: Policy, at: No
     return Decision(decision.state, (*decision.says, screening.incident(after, policy)))
 
 
-def incident_changed(before: Submission, after: Submission, policy: Policy, at: Now) -> Decision[Submission]:
+def incident_changed(before: Submission, after: Submission, policy: Policy, at: At) -> Decision[Submission]:
     """Another claim for the incident came, went or was amended: told only if that moves the claim across the line."""
     totals = (acceptance.incident_total_minor(each, policy) for each in (before, after))
     if len({policy.is_small(total_minor) for total_minor in totals}) == 1:
@@ -57,9 +55,7 @@ def _amended(submission: Submission, event: ClaimAmended, policy: Policy) -> Sub
     )
 
 
-def _recorded(
-    before: Submission, after: Submission, policy: Policy, at: Now, amendment_id: str
-) -> Decision[Submission]:
+def _recorded(before: Submission, after: Submission, policy: Policy, at: At, amendment_id: str) -> Decision[Submission]:
     found, total_minor = _admitted(after, policy), acceptance.incident_total_minor(after, policy)
     now = screening.with_signals(after, screening.of_amount(total_minor, policy)).but(amended=after.amended + 1)
     said = AmendmentRecorded(

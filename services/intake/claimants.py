@@ -3,12 +3,13 @@
 from datetime import date
 from typing import Final, NamedTuple
 
-from shared.events.base import Event, Id, claim_id_of
+from services.intake.state import At
+from shared.events.base import Id, claim_id_of
 from shared.events.claim import Signal
 from shared.events.intake import IncidentReported, IncidentRetracted, IncidentScreened
 from shared.money import MINOR_MAX, Currency, Minor
 from shared.policy.model import Screening
-from shared.runtime import Decision, Moment, State, unchanged
+from shared.runtime import Decision, State, unchanged
 
 INCIDENTS_KEPT: Final = 150
 """Incidents remembered per claimant: some 110 bytes each, and under 64 KB with the longest ids there can be."""
@@ -81,12 +82,12 @@ class Claimant(State):
         return tuple(signal for signal, holds in found.items() if holds)
 
 
-def first_incident_reported(event: IncidentReported, at: Moment[Event]) -> Decision[Claimant]:
+def first_incident_reported(event: IncidentReported, at: At) -> Decision[Claimant]:
     """Count the first claim of this claimant: nothing stands beside it."""
     return incident_reported(Claimant(), event, at)
 
 
-def incident_reported(claimant: Claimant, event: IncidentReported, at: Moment[Event]) -> Decision[Claimant]:
+def incident_reported(claimant: Claimant, event: IncidentReported, at: At) -> Decision[Claimant]:
     """Answer with the claim that is repeated; or count this one, and tell every claim that now stands differently."""
     incident = Incident(
         event.submission_id,
@@ -107,7 +108,7 @@ def incident_reported(claimant: Claimant, event: IncidentReported, at: Moment[Ev
     return Decision(now, (_may_repeat(answer) if now.forgot else answer, *others))
 
 
-def incident_retracted(claimant: Claimant, event: IncidentRetracted, at: Moment[Event]) -> Decision[Claimant]:
+def incident_retracted(claimant: Claimant, event: IncidentRetracted, at: At) -> Decision[Claimant]:
     """Forget the claim, and tell the others of its incident that they stand with less beside them."""
     now = claimant.without(event.submission_id)
     if now == claimant:

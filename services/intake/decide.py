@@ -1,8 +1,8 @@
 """What intake decides about a submission, from the first notice of loss to acceptance or denial."""
 
 from services.intake import acceptance, amendments, eligibility, items, papers, payment, roles, screening
-from services.intake.state import Stage, Submission
-from shared.events.base import Event, claim_id_of
+from services.intake.state import At, Stage, Submission
+from shared.events.base import claim_id_of
 from shared.events.claim import InjuryClass, Reason
 from shared.events.intake import (
     BeneficiaryRecorded,
@@ -23,13 +23,11 @@ from shared.events.upstream import (
     SettlementDisputed,
 )
 from shared.policy import Policy
-from shared.runtime import Decision, Moment, unchanged
+from shared.runtime import Decision, unchanged
 from shared.runtime.process import Undecodable
 
-Now = Moment[Event]
 
-
-def claim_submitted(event: ClaimSubmitted, at: Now) -> Decision[Submission]:
+def claim_submitted(event: ClaimSubmitted, at: At) -> Decision[Submission]:
     """Deny for every reason at once, or look at the claim beside the claimant's others, and those of others."""
     policy = at.policies.in_force(event.marketplace, event.reported_on)
     submission = _submission(event, policy, at)
@@ -42,7 +40,7 @@ def claim_submitted(event: ClaimSubmitted, at: Now) -> Decision[Submission]:
     return Decision(decision.state, (*decision.says, *screening.links(submission)))
 
 
-def incident_screened(submission: Submission, event: IncidentScreened, at: Now) -> Decision[Submission]:
+def incident_screened(submission: Submission, event: IncidentScreened, at: At) -> Decision[Submission]:
     """End a repetition; otherwise accept what is proven, or ask for all missing papers at once."""
     if submission.stage is Stage.ENDED:
         # It was counted after it had ended. A repetition was not.
@@ -62,7 +60,7 @@ def incident_screened(submission: Submission, event: IncidentScreened, at: Now) 
     return acceptance.decided(known, policy, at)
 
 
-def documents_submitted(submission: Submission, event: DocumentsSubmitted, at: Now) -> Decision[Submission]:
+def documents_submitted(submission: Submission, event: DocumentsSubmitted, at: At) -> Decision[Submission]:
     """Note what the papers prove: the last missing one brings acceptance, and later ones may prove more."""
     if submission.ended_for_good:
         return unchanged(submission)
@@ -73,7 +71,7 @@ def documents_submitted(submission: Submission, event: DocumentsSubmitted, at: N
     return Decision(decision.state, (*decision.says, *screening.paper_links(noted, unseen)))
 
 
-def beneficiary_status_given(submission: Submission, event: BeneficiaryStatusGiven, at: Now) -> Decision[Submission]:
+def beneficiary_status_given(submission: Submission, event: BeneficiaryStatusGiven, at: At) -> Decision[Submission]:
     """Note whether who was hurt is a beneficiary of Medicare; the last thing missing brings acceptance."""
     if submission.ended_for_good or event.beneficiary == submission.beneficiary:
         return unchanged(submission)
@@ -89,7 +87,7 @@ def beneficiary_status_given(submission: Submission, event: BeneficiaryStatusGiv
     return Decision(known, (recorded,))
 
 
-def claim_withdrawn(submission: Submission, event: ClaimWithdrawn, at: Now) -> Decision[Submission]:
+def claim_withdrawn(submission: Submission, event: ClaimWithdrawn, at: At) -> Decision[Submission]:
     """Before acceptance this ends the claim; afterwards each one is passed on, and escalation decides its effect."""
     if submission.withdrawn_at == at.said_at or submission.stage is Stage.ENDED:
         return unchanged(submission)
@@ -106,17 +104,17 @@ def claim_withdrawn(submission: Submission, event: ClaimWithdrawn, at: Now) -> D
     return Decision(withdrawn.ended(at.now, Reason.WITHDRAWN), (recorded, acceptance.retracted(submission)))
 
 
-def settlement_confirmed(submission: Submission, event: SettlementConfirmed, at: Now) -> Decision[Submission]:
+def settlement_confirmed(submission: Submission, event: SettlementConfirmed, at: At) -> Decision[Submission]:
     """Pass on that a settlement arrived, of an accepted claim."""
     return _settlement_reply(submission, confirmed=True)
 
 
-def settlement_disputed(submission: Submission, event: SettlementDisputed, at: Now) -> Decision[Submission]:
+def settlement_disputed(submission: Submission, event: SettlementDisputed, at: At) -> Decision[Submission]:
     """Pass on that a settlement did not arrive, of an accepted claim."""
     return _settlement_reply(submission, confirmed=False)
 
 
-def deadline_passed(submission: Submission, at: Now) -> Decision[Submission]:
+def deadline_passed(submission: Submission, at: At) -> Decision[Submission]:
     """Ask again for an answer that did not come; without papers go on with what is proven, if anything is."""
     if submission.due is None or at.now < submission.due:
         return unchanged(submission)
@@ -137,7 +135,7 @@ def submission_refused(record: Undecodable) -> SubmissionRefused | None:
     )
 
 
-def _submission(event: ClaimSubmitted, policy: Policy | None, at: Now) -> Submission:
+def _submission(event: ClaimSubmitted, policy: Policy | None, at: At) -> Submission:
     minor = policy is not None and roles.minor_hurt(event, policy)
     return Submission(
         submission_id=event.submission_id,
@@ -166,7 +164,7 @@ def _submission(event: ClaimSubmitted, policy: Policy | None, at: Now) -> Submis
     )
 
 
-def _repetition(submission: Submission, event: IncidentScreened, at: Now) -> Decision[Submission]:
+def _repetition(submission: Submission, event: IncidentScreened, at: At) -> Decision[Submission]:
     """The claim that was there first goes on. One that was accepted was there first itself."""
     if not submission.undecided or event.duplicate_of is None or event.asked != submission.asked:
         return unchanged(submission)
@@ -176,7 +174,7 @@ def _repetition(submission: Submission, event: IncidentScreened, at: Now) -> Dec
     return Decision(submission.ended(at.now, Reason.DUPLICATE), (found,))
 
 
-def _with_papers(before: Submission, noted: Submission, policy: Policy, at: Now) -> Decision[Submission]:
+def _with_papers(before: Submission, noted: Submission, policy: Policy, at: At) -> Decision[Submission]:
     if before.stage is Stage.ACCEPTED:
         return amendments.proven_further(before, noted, policy, at)
     if before.stage is Stage.WAITING_FOR_PAPERS and papers.is_complete(noted, policy):

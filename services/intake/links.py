@@ -3,11 +3,12 @@
 from datetime import date
 from typing import Final, NamedTuple
 
-from shared.events.base import Event, Id, claim_id_of, derived_text
+from services.intake.state import At
+from shared.events.base import Id, claim_id_of, derived_text
 from shared.events.claim import Signal
 from shared.events.intake import LinkFound, LinkReported
 from shared.policy.model import Screening
-from shared.runtime import Decision, Moment, State, unchanged
+from shared.runtime import Decision, State, unchanged
 
 CLAIMS_KEPT: Final = 20
 """Claims remembered per order, paper or payee: some 60 bytes each. Who is forgotten was told while he was known."""
@@ -39,12 +40,12 @@ class Link(State):
     against: tuple[Against, ...] = ()
 
 
-def first_link_reported(event: LinkReported, at: Moment[Event]) -> Decision[Link]:
+def first_link_reported(event: LinkReported, at: At) -> Decision[Link]:
     """Remember who has it first: there is nothing to answer."""
     return link_reported(Link(), event, at)
 
 
-def link_reported(link: Link, event: LinkReported, at: Moment[Event]) -> Decision[Link]:
+def link_reported(link: Link, event: LinkReported, at: At) -> Decision[Link]:
     """Tell claims of different claimants what they have in common, and a claim against a seller that he has many."""
     rules = at.policies.version(event.policy).screening
     if event.signal is Signal.MANY_AGAINST_SELLER:

@@ -4,20 +4,17 @@ from collections.abc import Iterable
 from typing import Final
 
 from services.intake import papers, roles, screening
-from services.intake.state import Stage, Submission
-from shared.events.base import Event
+from services.intake.state import At, Stage, Submission
 from shared.events.claim import Lien
 from shared.events.intake import LienRecorded, PayeeRecorded, ReleaseRecorded
 from shared.events.upstream import LienAsserted, PayeeChanged, ReleaseSigned
-from shared.runtime import Decision, Moment, unchanged
-
-Now = Moment[Event]
+from shared.runtime import Decision, unchanged
 
 LIENS_KEPT: Final = 10
 """Holders of liens on one claim; of more, the ones who came last are not recorded."""
 
 
-def payee_changed(submission: Submission, event: PayeeChanged, at: Now) -> Decision[Submission]:
+def payee_changed(submission: Submission, event: PayeeChanged, at: At) -> Decision[Submission]:
     """Pay whom the customer named last, by when he said it; others may name the same."""
     before = submission.payee_said_at
     if submission.ended_for_good or (before is not None and at.said_at < before):
@@ -34,7 +31,7 @@ def payee_changed(submission: Submission, event: PayeeChanged, at: Now) -> Decis
     return Decision(changed, (recorded, *links))
 
 
-def lien_asserted(submission: Submission, event: LienAsserted, at: Now) -> Decision[Submission]:
+def lien_asserted(submission: Submission, event: LienAsserted, at: At) -> Decision[Submission]:
     """Record the lien beside all others; of one holder the last amount counts."""
     lien = event.lien
     request = papers.mark("lien", lien.holder_ref, str(lien.amount_minor), at.said_at.isoformat())
@@ -48,7 +45,7 @@ def lien_asserted(submission: Submission, event: LienAsserted, at: Now) -> Decis
     return Decision(known, (recorded,))
 
 
-def release_signed(submission: Submission, event: ReleaseSigned, at: Now) -> Decision[Submission]:
+def release_signed(submission: Submission, event: ReleaseSigned, at: At) -> Decision[Submission]:
     """Record each release once; escalation knows which payment it is for."""
     signed = () if event.release_id is None else (str(event.release_id),)
     request = papers.mark("release", event.release, *signed)

@@ -7,12 +7,13 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from shared.events.base import Event, Id
+from services.intake.state import At
+from shared.events.base import Id
 from shared.events.claim import InjuryClass
 from shared.events.intake import HazardLevel, InjuryCount, ProductHazardFlagged, ProductIncidentReported
 from shared.policy import Policy
 from shared.policy.model import Hazard
-from shared.runtime import Decision, Moment, State, unchanged
+from shared.runtime import Decision, State, unchanged
 
 LEVELS: Final = tuple(HazardLevel)
 """The least worrying first."""
@@ -44,12 +45,12 @@ class Product(State):
     claims: tuple[Harm, ...] = ()
 
 
-def first_product_incident(event: ProductIncidentReported, at: Moment[Event]) -> Decision[Product]:
+def first_product_incident(event: ProductIncidentReported, at: At) -> Decision[Product]:
     """Count the first claim about a product."""
     return product_incident(Product(), event, at)
 
 
-def product_incident(product: Product, event: ProductIncidentReported, at: Moment[Event]) -> Decision[Product]:
+def product_incident(product: Product, event: ProductIncidentReported, at: At) -> Decision[Product]:
     """Count the claim, and flag the product when its claims reach a level that is higher than any said before."""
     policy = at.policies.version(event.policy)
     rules = sorted(_higher(policy.hazards, product.flagged), key=_height, reverse=True)

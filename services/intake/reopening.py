@@ -1,15 +1,14 @@
 """Claims that have ended and are to be looked at again."""
 
 from services.intake import acceptance, eligibility, papers
-from services.intake.state import Stage, Submission
-from shared.events.base import Event
+from services.intake.state import At, Stage, Submission
 from shared.events.claim import Reason
 from shared.events.intake import ReopeningRecorded, ReopeningRefused
 from shared.events.upstream import ReopeningRequested
-from shared.runtime import Decision, Moment, unchanged
+from shared.runtime import Decision, unchanged
 
 
-def reopening_requested(submission: Submission, event: ReopeningRequested, at: Moment[Event]) -> Decision[Submission]:
+def reopening_requested(submission: Submission, event: ReopeningRequested, at: At) -> Decision[Submission]:
     """Go on with a claim that was withdrawn or never proven; one that was accepted is escalation's to reopen."""
     request = papers.mark("reopening", event.request_id)
     if submission.undecided or request in submission.requests:
@@ -29,7 +28,7 @@ def reopening_requested(submission: Submission, event: ReopeningRequested, at: M
     return acceptance.looked_at(again, at.policies.version(submission.policy), at)
 
 
-def _against(submission: Submission, at: Moment[Event]) -> tuple[Reason, ...]:
+def _against(submission: Submission, at: At) -> tuple[Reason, ...]:
     """Why it stays as it is: the rules that ended it, losses that come to nothing, or that it was asked too late."""
     if not submission.can_be_reopened:
         return submission.reasons or (Reason.NOT_REOPENED,)
@@ -37,7 +36,7 @@ def _against(submission: Submission, at: Moment[Event]) -> tuple[Reason, ...]:
     return (*against, Reason.NOT_REOPENED) if _too_late(submission, at) else against
 
 
-def _too_late(submission: Submission, at: Moment[Event]) -> bool:
+def _too_late(submission: Submission, at: At) -> bool:
     """By when the customer asked, not by when we heard of it."""
     if submission.ended_at is None:
         return True

@@ -8,19 +8,19 @@ from collections.abc import Iterable
 from typing import Final
 
 from services.intake import items
-from services.intake.state import Stage, Submission
-from shared.events.base import Event, derived_text
+from services.intake.state import At, Stage, Submission
+from shared.events.base import derived_text
 from shared.events.claim import Signal
 from shared.events.intake import IncidentReported, LinkFound, LinkReported, SuspicionRaised
 from shared.events.upstream import ClaimSubmitted
 from shared.policy import Policy
-from shared.runtime import Decision, Moment, unchanged
+from shared.runtime import Decision, unchanged
 
 LONGEST_LINK: Final = 128
 """Characters of an Id."""
 
 
-def link_found(submission: Submission, event: LinkFound, at: Moment[Event]) -> Decision[Submission]:
+def link_found(submission: Submission, event: LinkFound, at: At) -> Decision[Submission]:
     """Count what a claim has in common with claims of others, once; an accepted claim may become suspicious by it."""
     if submission.ended_for_good:
         return unchanged(submission)

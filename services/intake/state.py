@@ -2,14 +2,16 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final, NamedTuple, TypeAlias
 from uuid import UUID
 
-from shared.events.base import PERSONAL, Id, PersonalLine, claim_id_of, derived_id
+from shared.events.base import PERSONAL, Event, Id, PersonalLine, claim_id_of, derived_id
 from shared.events.claim import Document, DocumentKind, InjuryClass, Lien, LossKind, Reason, Signal
 from shared.money import Currency, Minor
-from shared.runtime import State
+from shared.runtime import Moment, State
 
+At: TypeAlias = Moment[Event]
+"""When something is decided. No process of intake has a reference."""
 REMEMBERED: Final = 20
 """How many of the customer's numbered requests, and of his papers' prints, are known again when they are repeated."""
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Self
+from typing import Self, TypeAlias
 from uuid import UUID
 
 from shared.events.base import Fact, derived_id
@@ -13,7 +13,7 @@ from shared.money import Currency
 from shared.policy import Policy
 from shared.runtime import Moment, State
 
-At = Moment[SellerCoverChanged]
+At: TypeAlias = Moment[SellerCoverChanged]
 
 
 class Stage(StrEnum):

@@ -1,6 +1,6 @@
 """What the seller says. Only the claim's own seller is heard, and the same word only once."""
 
-from services.seller_notifier.posting import Now, post
+from services.seller_notifier.posting import At, post
 from services.seller_notifier.state import Correspondence, Insurer
 from shared.events.seller_notifier import (
     NoticeKind,
@@ -19,7 +19,7 @@ from shared.events.seller_portal import (
 from shared.runtime import Decision, unchanged
 
 
-def seller_answered(state: Correspondence, event: SellerAnswered, at: Now) -> Decision[Correspondence]:
+def seller_answered(state: Correspondence, event: SellerAnswered, at: At) -> Decision[Correspondence]:
     """Record every answer; one received too late is evidence and moves nothing here."""
     heard = state.hearing("answer", event.answer_id)
     if event.seller_id != state.seller_id or heard is None:
@@ -47,7 +47,7 @@ def _reaches_insurer(state: Correspondence, event: SellerAnswered) -> bool:
     return event.choice is AnswerChoice.REFER_TO_INSURER and not state.direct_pay and state.awaits_answer
 
 
-def seller_commented(state: Correspondence, event: SellerCommented, at: Now) -> Decision[Correspondence]:
+def seller_commented(state: Correspondence, event: SellerCommented, at: At) -> Decision[Correspondence]:
     """Record the comment and when it was received; escalation decides what it changes."""
     heard = state.hearing("comment", event.contrary, *event.evidence)
     if event.seller_id != state.seller_id or heard is None:
@@ -62,7 +62,7 @@ def seller_commented(state: Correspondence, event: SellerCommented, at: Now) -> 
     return Decision(heard, (recorded,))
 
 
-def seller_reports_settled(state: Correspondence, event: SellerReportsSettled, at: Now) -> Decision[Correspondence]:
+def seller_reports_settled(state: Correspondence, event: SellerReportsSettled, at: At) -> Decision[Correspondence]:
     """Record the proof of a settlement, of all or of a part."""
     part = () if event.amount_minor is None else (event.amount_minor,)
     heard = state.hearing("settled", event.proof, *part)
@@ -78,7 +78,7 @@ def seller_reports_settled(state: Correspondence, event: SellerReportsSettled, a
     return Decision(heard, (reported,))
 
 
-def seller_appealed(state: Correspondence, event: SellerAppealed, at: Now) -> Decision[Correspondence]:
+def seller_appealed(state: Correspondence, event: SellerAppealed, at: At) -> Decision[Correspondence]:
     """Record the appeal with its new information and when it was received; recovery decides whether it was in time."""
     heard = state.hearing("appeal", event.appeal_id)
     if event.seller_id != state.seller_id or heard is None:

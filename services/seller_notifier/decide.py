@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from services.seller_notifier.posting import Now, post
+from services.seller_notifier.posting import At, post
 from services.seller_notifier.state import Correspondence
 from shared.events.escalation import ClaimClosed, ClaimReopened, RouteChosen
 from shared.events.intake import AmendmentRecorded, ClaimAccepted
@@ -14,12 +14,12 @@ ROUTE_MAY_CHANGE: Final = timedelta(days=1)
 """How long a letter waits while claim and route do not fit: the word that mends it is on its way from elsewhere."""
 
 
-def claim_accepted(event: ClaimAccepted, at: Now) -> Decision[Correspondence]:
+def claim_accepted(event: ClaimAccepted, at: At) -> Decision[Correspondence]:
     """Keep what the letters will need; the notice waits for the route."""
     return Decision(Correspondence.about(event))
 
 
-def route_chosen(state: Correspondence, event: RouteChosen, at: Now) -> Decision[Correspondence]:
+def route_chosen(state: Correspondence, event: RouteChosen, at: At) -> Decision[Correspondence]:
     """Write the claim notice; once more, with a time of its own, when the claim has crossed the line before payment."""
     if state.direct_pay is None:
         return post(state.but(direct_pay=event.direct_pay).wanting(NoticeKind.CLAIM), at)
@@ -35,7 +35,7 @@ def route_chosen(state: Correspondence, event: RouteChosen, at: Now) -> Decision
     return post(anew.wanting(NoticeKind.CLAIM, hold_until=hold_until), at)
 
 
-def amendment_recorded(state: Correspondence, event: AmendmentRecorded, at: Now) -> Decision[Correspondence]:
+def amendment_recorded(state: Correspondence, event: AmendmentRecorded, at: At) -> Decision[Correspondence]:
     """Tell a seller who has the notice what the claim comes to now; the time to answer stays as it is."""
     heard = state.hearing("amended", event.amendment_id, event.admitted_minor, event.small, event.items)
     if event.seller_id != state.seller_id or heard is None:
@@ -60,7 +60,7 @@ def _not_holding_notice(state: Correspondence) -> Correspondence:
     return state.but(wanted=tuple(w.model_copy(update=go) if w.kind is NoticeKind.CLAIM else w for w in state.wanted))
 
 
-def claim_closed(state: Correspondence, event: ClaimClosed, at: Now) -> Decision[Correspondence]:
+def claim_closed(state: Correspondence, event: ClaimClosed, at: At) -> Decision[Correspondence]:
     """No more reminders; letters about money may still follow."""
     if event.seller_id is None:  # it ended before it was accepted, and was accepted later
         return unchanged(state)
@@ -68,7 +68,7 @@ def claim_closed(state: Correspondence, event: ClaimClosed, at: Now) -> Decision
     return post(state.but(closed=event.outcome, reminders=(), insurer=insurer), at)
 
 
-def claim_reopened(state: Correspondence, event: ClaimReopened, at: Now) -> Decision[Correspondence]:
+def claim_reopened(state: Correspondence, event: ClaimReopened, at: At) -> Decision[Correspondence]:
     """Tell the seller, once per round, that the claim is looked at again, so that he can post evidence before."""
     if event.seller_id != state.seller_id or event.round <= state.round:
         return unchanged(state)
@@ -76,7 +76,7 @@ def claim_reopened(state: Correspondence, event: ClaimReopened, at: Now) -> Deci
     return post(again.wanting(NoticeKind.AMENDED, reopened_for=event.reason), at)
 
 
-def deadline_passed(state: Correspondence, at: Now) -> Decision[Correspondence]:
+def deadline_passed(state: Correspondence, at: At) -> Decision[Correspondence]:
     """Remind (once, however many reminders were missed), and look again for contacts not known before."""
     ahead = tuple(moment for moment in state.reminders if moment > at.now)
     if ahead != state.reminders:

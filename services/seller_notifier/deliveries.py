@@ -4,7 +4,7 @@ from services.seller_notifier.contents import time_to_answer
 from services.seller_notifier.extension import extended
 from services.seller_notifier.insurer import insurer_notified
 from services.seller_notifier.letter import LetterOutcome, LetterSent
-from services.seller_notifier.posting import Now, policy_of, post
+from services.seller_notifier.posting import At, policy_of, post
 from services.seller_notifier.reimbursement import appeal_time_begins
 from services.seller_notifier.state import Correspondence, Extension
 from services.seller_notifier.wanted import Wanted
@@ -14,7 +14,7 @@ from shared.events.seller_notifier import NoticeBounced, NoticeHandedOver, Notic
 from shared.runtime import Decision, unchanged
 
 
-def letter_sent(state: Correspondence, event: LetterSent, at: Now) -> Decision[Correspondence]:
+def letter_sent(state: Correspondence, event: LetterSent, at: At) -> Decision[Correspondence]:
     """Put the delivery on record, or try the next contact."""
     letter = state.under_way(event.letter_id)
     if letter is None:
@@ -42,7 +42,7 @@ def letter_sent(state: Correspondence, event: LetterSent, at: Now) -> Decision[C
     return Decision(delivered, (handed_over,))
 
 
-def _seller_notified(state: Correspondence, letter: Wanted, at: Now) -> Decision[Correspondence]:
+def _seller_notified(state: Correspondence, letter: Wanted, at: At) -> Decision[Correspondence]:
     """Freeze ``respond_by``, counted from now: never before the one in the letter, nor before one said earlier."""
     policy, direct_pay = policy_of(state, at), bool(state.direct_pay)
     respond_by = at.now + time_to_answer(policy, at.now, direct_pay=direct_pay)
@@ -67,7 +67,7 @@ def _seller_notified(state: Correspondence, letter: Wanted, at: Now) -> Decision
     return Decision(state, (notified,))
 
 
-def letter_bounced(state: Correspondence, event: LetterBounced, at: Now) -> Decision[Correspondence]:
+def letter_bounced(state: Correspondence, event: LetterBounced, at: At) -> Decision[Correspondence]:
     """Record that a letter came back, and write it to the next contact while it still tells something that holds."""
     letter = state.posted(event.letter_id)
     if letter is None:

@@ -1,6 +1,6 @@
 """The one extension that a seller may have."""
 
-from services.seller_notifier.posting import Now, policy_of
+from services.seller_notifier.posting import At, policy_of
 from services.seller_notifier.state import Correspondence, Extension
 from shared.events.base import Event
 from shared.events.seller_notifier import ExtensionGranted
@@ -9,7 +9,7 @@ from shared.policy import Policy
 from shared.runtime import Decision, unchanged
 
 
-def extension_requested(state: Correspondence, event: ExtensionRequested, at: Now) -> Decision[Correspondence]:
+def extension_requested(state: Correspondence, event: ExtensionRequested, at: At) -> Decision[Correspondence]:
     """Grant the one extension, if it was asked for in time, whenever that is heard; asked early, at the hand-over."""
     if event.seller_id != state.seller_id or not _may_extend(state):
         return unchanged(state)

@@ -1,6 +1,6 @@
 """The seller's insurer: notified of a claim that was referred to it, reminded, and left alone once it has replied."""
 
-from services.seller_notifier.posting import Now, policy_of, post
+from services.seller_notifier.posting import At, policy_of, post
 from services.seller_notifier.state import Correspondence, Insurer
 from services.seller_notifier.wanted import Wanted
 from shared.events.insurers import InsurerRejected, InsurerSettled
@@ -9,7 +9,7 @@ from shared.runtime import Decision, unchanged
 
 
 def insurer_notified(
-    state: Correspondence, letter: Wanted, at: Now, handed_over: NoticeHandedOver
+    state: Correspondence, letter: Wanted, at: At, handed_over: NoticeHandedOver
 ) -> Decision[Correspondence]:
     """Its time runs from the hand-over, and so do its reminders."""
     policy = policy_of(state, at)
@@ -31,9 +31,7 @@ def insurer_notified(
     return Decision(state.but(insurer=told), (handed_over, notified))
 
 
-def insurer_replied(
-    state: Correspondence, event: InsurerSettled | InsurerRejected, at: Now
-) -> Decision[Correspondence]:
+def insurer_replied(state: Correspondence, event: InsurerSettled | InsurerRejected, at: At) -> Decision[Correspondence]:
     """An insurer that has settled (all or part) or rejected is not reminded any more."""
     if state.insurer is None or state.insurer.replied:
         return unchanged(state)

@@ -1,7 +1,7 @@
 """Writing the letters that wait: each to its next contact, with the facts as they are at that moment."""
 
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from services.seller_notifier.contents import contents
 from services.seller_notifier.letter import Letter
@@ -13,13 +13,13 @@ from shared.events.seller_notifier import NoticeKind, NoticeUndeliverable
 from shared.policy import Policy
 from shared.runtime import Decision, Moment
 
-Now = Moment[SellerRegistered]
+At: TypeAlias = Moment[SellerRegistered]
 
 SOON: Final = timedelta(minutes=5)
 """When to look again for a seller's contacts that are not known yet."""
 
 
-def post(state: Correspondence, at: Now, *said: Event) -> Decision[Correspondence]:
+def post(state: Correspondence, at: At, *said: Event) -> Decision[Correspondence]:
     """Write the letters that wait, each to its next contact; while contacts are not known, ask again soon."""
     says, does, kept, unknown = list(said), list[Letter](), list[Wanted](), False
     for letter in state.wanted:
@@ -44,19 +44,19 @@ def post(state: Correspondence, at: Now, *said: Event) -> Decision[Correspondenc
     return Decision(state, tuple(says), tuple(does))
 
 
-def policy_of(state: Correspondence, at: Now) -> Policy:
+def policy_of(state: Correspondence, at: At) -> Policy:
     """The version frozen on the claim."""
     return at.policies.version(state.policy)
 
 
-def _addresses(letter: Wanted, at: Now) -> tuple[str, ...]:
+def _addresses(letter: Wanted, at: At) -> tuple[str, ...]:
     """In the order to try them: the seller's, as on record now, or the insurer's one."""
     if letter.kind in (NoticeKind.INSURER, NoticeKind.INSURER_REMINDER):
         return (letter.to,) if letter.to else ()
     return at.reference.contacts if at.reference else ()
 
 
-def _undeliverable(state: Correspondence, letter: Wanted, at: Now) -> NoticeUndeliverable:
+def _undeliverable(state: Correspondence, letter: Wanted, at: At) -> NoticeUndeliverable:
     return NoticeUndeliverable(
         claim_id=state.claim_id,
         seller_id=state.seller_id,
@@ -66,7 +66,7 @@ def _undeliverable(state: Correspondence, letter: Wanted, at: Now) -> NoticeUnde
     )
 
 
-def _stating_its_time(letter: Wanted, policy: Policy, at: Now) -> Wanted:
+def _stating_its_time(letter: Wanted, policy: Policy, at: At) -> Wanted:
     """A request for proof that was late in going out gives the whole time all the same, as recovery does."""
     if letter.prove_by is None:
         return letter
@@ -74,7 +74,7 @@ def _stating_its_time(letter: Wanted, policy: Policy, at: Now) -> Wanted:
     return letter.model_copy(update={"prove_by": max(letter.prove_by, whole)})
 
 
-def _letter(state: Correspondence, letter: Wanted, to: str, at: Now) -> Letter:
+def _letter(state: Correspondence, letter: Wanted, to: str, at: At) -> Letter:
     seller, policy = at.reference, policy_of(state, at)
     return Letter(
         claim_id=state.claim_id,

@@ -10,7 +10,10 @@ It reads nothing but its arguments; it answers with the next state, what to say,
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar, Generic, Self, TypeVar
+
+from pydantic import create_model
 
 from shared.events.base import Event, Fact, Topic
 from shared.policy import Policies
@@ -191,14 +194,23 @@ def all_processes(service: Service) -> list[tuple[Process[Any], str | None]]:
 
 
 def _keeps_last(dependent: Process[Any]) -> Process[Any]:
-    """A process whose state is the last fact heard: what the dependent one uses as its reference."""
+    """A process whose state is the fact said last: what the dependent one uses as its reference."""
     assert dependent.reference is not None
     fact: Any = dependent.reference.fact
+    last = _last(fact)
 
     def first(event: Any, at: Moment[Any]) -> Decision[Any]:
-        return Decision(event)
+        return Decision(last(**vars(event), said_at=at.said_at))
 
     def another(state: Any, event: Any, at: Moment[Any]) -> Decision[Any]:
-        return Decision(event)
+        """What was said before comes again when its sender repeats himself, or a dead letter is replayed."""
+        return unchanged(state) if state.said_at and at.said_at < state.said_at else first(event, at)
 
-    return Process(name=reference_name(dependent), state=fact, begins={fact: first}, hears={fact: another})
+    return Process(name=reference_name(dependent), state=last, begins={fact: first}, hears={fact: another})
+
+
+@cache
+def _last(fact: type[Event]) -> Any:
+    """The state that keeps a fact: its fields, and when it was said (None: kept by a version that did not know)."""
+    fields: Any = {name: (field.annotation, field) for name, field in fact.model_fields.items()}
+    return create_model(f"Last{fact.__name__}", __base__=State, **fields, said_at=(datetime | None, None))

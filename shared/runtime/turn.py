@@ -45,7 +45,10 @@ MAX_STATE = 64 * 1024
 MOST_FACTS_OF_A_KEY = 1_000
 """Facts that wait for one key to begin or to be mended; a claim has some dozens in its whole life."""
 MOST_FACTS_OF_A_LANE = 20_000
-"""The same for all keys of a lane: beyond either, a fact becomes a dead letter, and the alarm is the metric."""
+"""The same for all keys of a lane."""
+MOST_BYTES_OF_A_KEY = 4 << 20
+"""Of the facts that wait for one key, all of which are read with each that comes. Beyond any of these a fact becomes a
+dead letter; the alarm is the metric."""
 
 
 class UndecidedError(Exception):
@@ -361,7 +364,8 @@ class Turn:
         held = self._lanes[slot.lane].held
         if self._lanes[slot.lane].gathering:  # bounded by what a backup had missed
             return False
-        return len(slot.waiting) >= MOST_FACTS_OF_A_KEY or held >= MOST_FACTS_OF_A_LANE
+        size = sum(len(row.asked.body or "") for row in slot.waiting)
+        return len(slot.waiting) >= MOST_FACTS_OF_A_KEY or held >= MOST_FACTS_OF_A_LANE or size >= MOST_BYTES_OF_A_KEY
 
     def _hear_waiting(self, slot: Slot) -> None:
         """Hears what waited for the beginning (or for a mended decision), in order, until one fails."""

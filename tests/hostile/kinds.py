@@ -590,22 +590,18 @@ def a_header_given_twice(sample: Sample) -> Made:
 
 @kind
 def a_type_that_nobody_has(sample: Sample) -> Made:
-    """On a topic of ours it is an event of a newer version, which is not for us; outside it is a mistake."""
-    fate = Fate.PASSED_OVER if is_ours(sample) else Fate.DEAD
-    return with_header(sample, "ce_type", b"ClaimImagined", "ce_type: is not an event of the topic", fate)
+    """On a topic of ours it is an event of a newer version, kept for one that knows it; outside it is a mistake."""
+    return with_header(sample, "ce_type", b"ClaimImagined", "ce_type: is not an event of the topic")
 
 
 @kind
 def the_type_of_another_topic(sample: Sample) -> Made:
-    """One that no service hears anywhere: who does hear it, there, keeps the record as wrong."""
-    fate = Fate.PASSED_OVER if is_ours(sample) else Fate.DEAD
-    return with_header(sample, "ce_type", b"StatusChanged", "ce_type: is not an event of the topic", fate)
+    return with_header(sample, "ce_type", b"StatusChanged", "ce_type: is not an event of the topic")
 
 
 @kind
 def a_type_in_small_letters(sample: Sample) -> Made:
-    fate = Fate.PASSED_OVER if is_ours(sample) else Fate.DEAD
-    return with_header(sample, "ce_type", sample.type_name.lower().encode(), "ce_type: is not an event", fate)
+    return with_header(sample, "ce_type", sample.type_name.lower().encode(), "ce_type: is not an event")
 
 
 # The numbers of our own topics, as a forger would write them.

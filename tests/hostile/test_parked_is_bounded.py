@@ -61,6 +61,18 @@ async def test_a_flood_for_one_parked_key_is_kept_in_order_up_to_a_bound_and_the
     assert one.figure("makegood_parked_oldest_seconds") == pytest.approx(3 * 3600, abs=1)
 
 
+async def test_large_facts_for_one_parked_key_are_bounded_by_their_bytes(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turn, "MOST_BYTES_OF_A_KEY", 100_000)
+    one = await bench.replica()
+    bench.shelf.say(Deposited(account="a", n=1, fails=True))
+    bench.shelf.say(*(Deposited(account="a", n=n, note="x" * 10_000) for n in range(2, 52)))
+    await one.read()
+    assert await bench.pool.fetchval("select sum(length(body)) from held") < 120_000
+    assert len(await letters(bench)) == 51 - await bench.pool.fetchval("select count(*) from held")
+
+
 @pytest.mark.usefixtures("few")
 async def test_when_the_key_is_mended_what_waited_is_heard_first_and_what_was_set_aside_after_it(
     bench: Workbench,

@@ -235,6 +235,20 @@ async def test_every_change_of_a_reference_is_a_cause_of_its_own(members: Workbe
     assert await members.pool.fetchval("select count(*) from effect") == 3
 
 
+async def test_what_was_said_before_the_last_fact_of_a_reference_changes_nothing_when_it_comes_again(
+    members: Workbench,
+) -> None:
+    """A sender who repeats himself days later, or a dead letter that is replayed."""
+    keeper, one = await members.replica("member.reference"), await members.replica()
+    for rate, hours in ((3, -5), (4, -2), (3, -5), (5, -2)):
+        members.shelf.say(TermsChanged(bank="b", rate=rate), said_at=START + timedelta(hours=hours))
+    await settle(keeper, one)
+    members.shelf.say(Joined(account="a", bank="b"))
+    await one.read()
+    assert rates(members) == [(5, True)]
+    assert await members.pool.fetchval("select n from state where process = 'member.reference'") == 3
+
+
 def told_records(bench: Workbench) -> list[Any]:
     return [record for place, records in bench.shelf.records.items() if place.topic == SAID.name for record in records]
 

@@ -23,7 +23,7 @@ from services.seller_notifier.letter import (
     ProofRequest,
     Reminder,
 )
-from services.seller_notifier.posting import SOON, Now
+from services.seller_notifier.posting import SOON, At
 from services.seller_notifier.state import Correspondence
 from shared.events.base import claim_id_of
 from shared.events.claim import DocumentKind, Item, LossKind
@@ -74,18 +74,18 @@ REFUSED = LetterOutcome.REFUSED
 US = load().version("US-1")
 
 
-def on(number: float) -> Now:
+def on(number: float) -> At:
     """The seller's contacts are known."""
     return at(day(number), seller())
 
 
-def where(number: float, **handling: Any) -> Now:
+def where(number: float, **handling: Any) -> At:
     """The same, where the policy handles claims otherwise."""
     other = US.model_copy(update={"handling": US.handling.model_copy(update=handling)})
     return replace(on(number), policies=Policies([other]))
 
 
-def unknown(number: float) -> Now:
+def unknown(number: float) -> At:
     """The seller's contacts are not known yet."""
     return at(day(number), known=False)
 
