@@ -1,5 +1,7 @@
 """What is said reaches the log once, in order and after commit, whoever dies in between; and is heard once."""
 
+import json
+
 import pytest
 
 from shared.events.base import Envelope
@@ -110,6 +112,20 @@ async def test_a_record_published_again_is_heard_once(mirror: Workbench) -> None
         count(mirror, sequence)
     await one.read()
     assert mirrored(mirror) == [1, 2, 3]
+
+
+async def test_an_event_that_this_version_has_never_heard_of_is_kept(mirror: Workbench) -> None:
+    """Of a newer version that speaks already, or of one from which this service was taken back."""
+    one = await mirror.replica()
+    record = count(mirror, 1)
+    headers = [(name, b"CountedTwice" if name == "ce_type" else value) for name, value in record.headers]
+    mirror.shelf.records[record.place][record.offset] = record._replace(headers=headers)
+    count(mirror, 2)
+    await one.read()
+    assert mirrored(mirror) == [2]
+    [letter] = await mirror.pool.fetch("select problems, value from dead_letter")
+    assert "ce_type: is not an event of the topic toy.counts.v1" in ": ".join(json.loads(letter["problems"])[0])
+    assert letter["value"] == record.value
 
 
 async def test_a_record_ahead_of_its_number_waits_for_those_before_it(mirror: Workbench) -> None:
