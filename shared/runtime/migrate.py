@@ -1,7 +1,7 @@
 """Schemas of the services: made, completed, and kept: partitions come ahead of time and go when they are old."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from functools import partial
@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from shared.events.base import PARTITIONS
-from shared.runtime.postgres import session
+from shared.runtime.postgres import session, sorted_errors
 from shared.runtime.process import Service, reference_name
 from shared.runtime.settings import Settings
-from shared.runtime.store import LockedError, PassingError
+from shared.runtime.store import DataError, LockedError, PassingError
 
 _SCHEMA = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
 _MONTHS = 3
@@ -24,6 +24,11 @@ _PAUSES = (1.0, 3.0)
 """Real seconds between the tries of one round."""
 _EARLY_DAYS = 365
 """On top of the retention: no claim waits so long for its beginning."""
+_CAUGHT = """
+select distinct 'outbox' as name, date_trunc('month', written_on)::date as month from outbox_default
+union all
+select distinct 'journal', date_trunc('month', written_on)::date from journal_default
+"""
 _LOCK_LANES = """
 select from lane
 where process = $1 and n in (select lane from held where process = $1 and written_on < $2)
@@ -73,7 +78,7 @@ async def _complete(settings: Settings, service: Service) -> None:
             await _begin_process(connection, process.name)
             if process.reference is not None:
                 await _begin_process(connection, reference_name(process))
-        for table, month in _partitions(await _today(connection)):
+        for table, month in await _months(connection):
             await _make_partition(connection, table, month)
 
 
@@ -97,27 +102,39 @@ async def _patiently(step: Callable[[], Awaitable[None]]) -> None:
 
 
 async def _keep(settings: Settings, service: str) -> None:
-    """Each step is a transaction, so that none holds what another one waits for. The most needed comes first."""
+    """Each step is a transaction, so that none holds what another one waits for. The most needed comes first; where one
+    fails, the others are tried all the same."""
+    failures: list[Exception] = []
     async with session(settings) as connection:
-        today = await _today(connection)
-        oldest = today - timedelta(days=settings.retention_days)
-        for table, month in _partitions(today):
-            async with _in_passing(connection, service):
-                await _make_partition(connection, table, month)
         async with _in_passing(connection, service):
-            partitions = await _partitions_before(connection, oldest)
-        for partition in partitions:
-            async with _in_passing(connection, service):
-                if await _all_published(connection, partition):
-                    await connection.execute(f"drop table {partition}")
-        async with _in_passing(connection, service):
-            await connection.execute("delete from progress where at < now() - interval '1 day'")
-            await connection.execute("delete from effect where done_at is not null and written_on < $1", oldest)
-            await connection.execute("delete from dead_letter where written_on < $1", oldest)
-            processes = await connection.fetch("select name from process")
-        for process in processes:  # one by one: who holds lanes of one may wait for those of another
-            async with _in_passing(connection, service):
-                await _forget_early(connection, process["name"], oldest - timedelta(days=_EARLY_DAYS))
+            steps = await _steps(connection, settings.retention_days)
+        for step in steps:
+            try:
+                async with sorted_errors(), _in_passing(connection, service):
+                    await step(connection)
+            except (PassingError, DataError) as error:
+                failures.append(error)
+    if failures:
+        raise failures[0]
+
+
+async def _steps(connection: Any, retention_days: int) -> list[Callable[[Any], Awaitable[None]]]:
+    oldest = await _today(connection) - timedelta(days=retention_days)
+    early = oldest - timedelta(days=_EARLY_DAYS)
+    processes = await connection.fetch("select name from process")
+    return [
+        *(partial(_make_partition, table=table, month=month) for table, month in await _months(connection)),
+        *(partial(_drop_published, partition=name) for name in await _partitions_before(connection, oldest)),
+        partial(_forget, oldest=oldest),
+        # One by one: who holds lanes of one may wait for those of another.
+        *(partial(_forget_early, process=process["name"], oldest=early) for process in processes),
+    ]
+
+
+async def _forget(connection: Any, oldest: date) -> None:
+    await connection.execute("delete from progress where at < now() - interval '1 day'")
+    await connection.execute("delete from effect where done_at is not null and written_on < $1", oldest)
+    await connection.execute("delete from dead_letter where written_on < $1", oldest)
 
 
 async def _forget_early(connection: Any, process: str, oldest: date) -> None:
@@ -162,19 +179,30 @@ async def _today(connection: Any) -> date:
     return await connection.fetchval("select current_date")
 
 
-def _partitions(today: date) -> Iterator[tuple[str, date]]:
-    """This month's and the next ones'; the default partition catches what nobody prepared."""
-    month = today.replace(day=1)
+async def _months(connection: Any) -> list[tuple[str, date]]:
+    """Those for which each table wants a partition: this one and the next ones; and any that nobody had prepared, whose
+    rows the default partition has caught."""
+    month, coming = (await _today(connection)).replace(day=1), list[tuple[str, date]]()
     for _ in range(_MONTHS):
-        yield from (("outbox", month), ("journal", month))
+        coming += (("outbox", month), ("journal", month))
         month = _end_of(f"{month:%Y_%m}")
+    return coming + [(caught["name"], caught["month"]) for caught in await connection.fetch(_CAUGHT)]
 
 
 async def _make_partition(connection: Any, table: str, month: date) -> None:
-    """Made beside the table and attached, which lets others write to it meanwhile; ``partition of`` would not."""
+    """Made beside the table and attached, which lets others write to it meanwhile; ``partition of`` would not.
+
+    Beside rows of its month in the default partition none can be attached, so they move. They came since the last round
+    that worked; who has more to write there waits until they have moved, and tries again.
+    """
     name, after = f"{table}_{month:%Y_%m}", _end_of(f"{month:%Y_%m}")
     if await connection.fetchval("select to_regclass($1) is null", name):
+        await connection.execute(f"lock table {table}_default")
         await connection.execute(f"create table {name} (like {table} including all)")
+        await connection.execute(
+            f"with moved as (delete from {table}_default where written_on >= '{month}' and written_on < '{after}' "  # noqa: S608
+            f"returning *) insert into {name} select * from moved"
+        )
         await connection.execute(
             f"alter table {table} attach partition {name} for values from ('{month}') to ('{after}')"
         )
@@ -195,9 +223,11 @@ def _end_of(month: str) -> date:
     return (date(year, number, 1) + timedelta(days=32)).replace(day=1)
 
 
-async def _all_published(connection: Any, partition: str) -> bool:
+async def _drop_published(connection: Any, partition: str) -> None:
+    """Unless something in it waits to be published."""
     query = (
         f"select not exists (select from {partition} o join lane l on l.process = o.process and l.n = o.lane "  # noqa: S608
         "where o.position > l.published)"
     )
-    return bool(await connection.fetchval(query))
+    if await connection.fetchval(query):
+        await connection.execute(f"drop table {partition}")

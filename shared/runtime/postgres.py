@@ -47,6 +47,8 @@ async def sorted_errors() -> AsyncGenerator[None]:
             ) from error
         if state.startswith(_PASSING):
             raise (LockedError if state == "55P03" else PassingError)(f"{type(error).__name__} {state}") from error
+        if state == "23514" and error.table_name and not error.constraint_name:  # so none that anybody has declared
+            raise PassingError("a partition has come meanwhile for what was to go into the default one") from error
         raise DataError(f"{type(error).__name__} {state}") from error
     except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError) as error:
         # The second: what the driver says of a connection that was lost while a transaction was begun on it.

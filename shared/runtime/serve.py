@@ -36,6 +36,10 @@ from shared.runtime.worker import BACKOFF, Worker, steady_seconds
 log = structlog.get_logger()
 STUCK_SECONDS = 60.0
 """Real seconds without progress after which a replica calls itself dead. Waiting for a database is progress."""
+KEEP_SECONDS = 3600.0
+"""Real seconds between two rounds of housekeeping, though a day would do: replicas come and go."""
+KEEP_AGAIN_SECONDS = 300.0
+"""The same after a round that failed: what has no partition meanwhile is to be moved later."""
 TIME_SECONDS = 10.0
 """Real seconds between two looks at the database's clock."""
 SOONER = 5
@@ -85,7 +89,8 @@ class Replica:
         if unfit is not None:
             self._fail(unfit)
             return
-        tasks = [asyncio.create_task(self._keep_partitions()), asyncio.create_task(self._keep_time(pool))]
+        keeping = keep_house(self._settings, self._service.name)
+        tasks = [asyncio.create_task(keeping), asyncio.create_task(self._keep_time(pool))]
         stack.push_async_callback(_cancel, tasks)
         at_work = [self._worker(pool, process, dependent) for process, dependent in all_processes(self._service)]
         await self._start_logs(stack)
@@ -169,15 +174,6 @@ class Replica:
             except Exception as error:
                 log.warning("time not told", service=self._service.name, error=describe(error))
 
-    async def _keep_partitions(self) -> None:
-        """Every hour, though a day would do: replicas come and go."""
-        while True:
-            try:
-                await keep_partitions(self._settings, self._service.name)
-            except Exception as error:
-                log.warning("partitions not kept", service=self._service.name, error=describe(error))
-            await asyncio.sleep(3600)
-
     def _fail(self, error: Exception) -> None:
         self.failure = self.failure or error
         log.error("refused to go on", service=self._service.name, error=str(error))
@@ -223,6 +219,18 @@ class Replica:
             lifespan="off",
         )
         await _Server(config).serve()
+
+
+async def keep_house(settings: Settings, service: str) -> None:
+    """Round after round, as long as the replica runs."""
+    while True:
+        pause = KEEP_SECONDS
+        try:
+            await keep_partitions(settings, service)
+        except Exception as error:
+            log.warning("partitions not kept", service=service, error=describe(error))
+            pause = KEEP_AGAIN_SECONDS
+        await asyncio.sleep(pause)
 
 
 async def keep_ticking(worker: Worker, seconds: float, fail: Callable[[Exception], None]) -> None:

@@ -8,7 +8,9 @@ from datetime import date
 import pytest
 from pydantic import SecretStr
 
+from shared.runtime import serve
 from shared.runtime.migrate import SchemaError, keep_partitions, migrate
+from shared.runtime.postgres import sorted_errors
 from shared.runtime.settings import Settings
 from shared.runtime.store import PassingError
 from tests.runtime.workbench import Workbench
@@ -103,6 +105,80 @@ async def test_partitions_are_made_while_somebody_writes(bench: Workbench, datab
     assert {table: await partitions(bench, table) for table in wanted} == wanted
     made = await bench.pool.fetch("select indexdef from pg_indexes where tablename = any($1)", [wanted["outbox"][2]])
     assert ['(process, lane, "position")' in row["indexdef"] for row in made] == [True]
+
+
+async def keep(bench: Workbench, database_url: str) -> None:
+    await keep_partitions(of(database_url), bench.service.name)
+
+
+async def migrate_again(bench: Workbench, database_url: str) -> None:
+    await migrate(of(database_url), [bench.service])
+
+
+@pytest.mark.parametrize("mend", [keep, migrate_again])
+async def test_what_the_default_partition_has_caught_moves_to_a_partition_of_its_month(
+    bench: Workbench, database_url: str, mend: Callable[[Workbench, str], Awaitable[None]]
+) -> None:
+    """Nobody had prepared a month: the service stood still, and when it began again the keeper had to give way."""
+    wanted = await partitions(bench, "outbox")
+    await bench.pool.execute(f"drop table {wanted[0]}")
+    await bench.pool.execute(SAID.replace("'{}'", "'{}', '2020-01-15'"), 1)
+    await bench.pool.execute(SAID, 2)
+    await bench.pool.execute("update lane set published = 1 where n = 3")
+    await mend(bench, database_url)
+    assert await partitions(bench, "outbox") == ["outbox_2020_01", *wanted]
+    rows = await bench.pool.fetch("select tableoid::regclass::text, position from outbox order by position")
+    assert [tuple(row) for row in rows] == [("outbox_2020_01", 1), (wanted[0], 2)]
+    await keep(bench, database_url)
+    assert await partitions(bench, "outbox") == wanted
+
+
+async def test_who_writes_to_the_default_partition_while_its_rows_move_tries_again(bench: Workbench) -> None:
+    """It is no fault of a key's data."""
+    month, *_ = await partitions(bench, "outbox")
+    await bench.pool.execute(f"alter table outbox detach partition {month}")
+    async with bench.pool.acquire() as keeper, keeper.transaction():
+        await keeper.execute("lock table outbox_default")
+        writing = asyncio.create_task(bench.pool.execute(SAID, 1))
+        waits = "select from pg_locks where relation = 'outbox_default'::regclass and not granted"
+        while not await keeper.fetch(waits):
+            pass
+        await keeper.execute(
+            f"alter table outbox attach partition {month} for values from (date_trunc('month', current_date)::date) "
+            "to ((date_trunc('month', current_date) + interval '1 month')::date)"
+        )
+    with pytest.raises(PassingError, match="a partition has come meanwhile"):
+        async with sorted_errors():
+            await writing
+
+
+async def test_where_one_step_fails_the_others_are_tried(
+    bench: Workbench, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.runtime.migrate._PAUSES", ())
+    wanted = await leave_to_make(bench)
+    async with bench.pool.acquire() as reader, reader.transaction():
+        await reader.execute("select from outbox")
+        with pytest.raises(PassingError):
+            await keep(bench, database_url)
+    assert await partitions(bench, "journal") == wanted["journal"]
+
+
+async def test_a_round_that_failed_is_followed_by_another_in_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds: list[str] = []
+
+    async def gives_way_at_first(_: Settings, service: str) -> None:
+        rounds.append(service)
+        if len(rounds) == 1:
+            raise PassingError
+
+    assert serve.KEEP_AGAIN_SECONDS <= serve.KEEP_SECONDS / 10
+    monkeypatch.setattr(serve, "KEEP_AGAIN_SECONDS", 0)
+    monkeypatch.setattr(serve, "keep_partitions", gives_way_at_first)
+    keeping = asyncio.create_task(serve.keep_house(Settings(), "account"))
+    await asyncio.wait({keeping}, timeout=0.2)
+    keeping.cancel()
+    assert rounds == ["account", "account"]
 
 
 async def test_keeper_and_worker_never_wait_for_each_other(bench: Workbench, database_url: str) -> None:
