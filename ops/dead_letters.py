@@ -29,6 +29,10 @@ select id, process, topic, partition, "offset", key, value, headers, problems, a
     coalesce(size, octet_length(value)) as size
 from dead_letter where id = $1
 """
+_REPLAYED: Final = """
+update dead_letter set replayed_at = $1
+where topic = $2 and partition = $3 and "offset" = $4 and ($5::text is null or process = $5)
+"""
 
 
 @dataclass(frozen=True)
@@ -135,10 +139,13 @@ async def replay(settings: Settings, given: str, *, again: bool, as_published: b
         raise ReachError(f"{one.id} was replayed at {moment(one.replayed_at)}: add --again to do it once more")
     if not one.whole:
         one = await _whole(settings, one)
-    said = await _hear_again(settings, one) if _is_ours(one.topic) else await _publish_again(settings, one)
+    ours = _is_ours(one.topic)
+    said = await (_hear_again if ours else _publish_again)(settings, one)
+    # What is published again is heard by all who have a letter of it.
+    services, process = ((one.service,), one.process) if ours else (catalogue.NAMES, None)
     async with database(settings, write=True) as store:
-        sql = "update dead_letter set replayed_at = $2 where id = $1"
-        await store.rows(one.service, sql, int(one.id.partition(":")[2]), at)
+        for service in services:
+            await store.rows(service, _REPLAYED, at, one.topic, one.partition, one.offset, process)
     return said
 
 

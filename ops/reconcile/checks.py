@@ -38,7 +38,9 @@ WHOLE: Final[Mapping[str, str]] = {
         from lane l left join held h on h.process = l.process and h.lane = l.n
         group by l.process, l.n, l.held having l.held <> count(h.id)""",
     "What was decided to be said is in the outbox": r"""
-        with kept as ( -- decisions taken again after a recovery leave what had been published as it was
+        -- Of a process that was recovered it is not asked any more: a key that was parked then may at any later time be
+        -- replayed as published, and such a decision names ids that nobody says.
+        with kept as (
             select name as process, (select min(written_on) from outbox) as since from process
             where not exists (select from lane where lane.process = process.name and epoch > 1)
         ), decided as (

@@ -3,8 +3,9 @@
 Up to where a process has read, each record is in its journal, or held, or a dead letter; unless it is no news: a
 beginning said again, or a fact about a key of which the process never keeps any.
 
-The journal is kept for good. Dead letters, and facts whose key never begins, are dropped when they are old; and how old
-a record is, only its sender's clock says. So age excuses neither a beginning nor a fact of a key that has begun.
+The journal is kept for good. Dead letters that nobody replayed, and facts whose key never begins, are dropped when they
+are old; and how old a record is, only its sender's clock says. So age excuses neither a beginning nor a fact of a key
+that has begun.
 """
 
 from collections import Counter
@@ -68,7 +69,7 @@ class Ear:
 
 
 class Outside:
-    """All outside topics, for everybody who hears them. ``oldest``: how long a dead letter is kept."""
+    """All outside topics, for everybody who hears them. ``oldest``: how long a dead letter is kept at least."""
 
     def __init__(self, look: Database, log: Reading, account: Account, oldest: timedelta) -> None:
         self._look, self._log, self._account, self._oldest = look, log, account, oldest
@@ -156,6 +157,7 @@ class Looker:
                 self._account.check(ON_TOPIC).add(f"{self._name}: {ear.topic}", what, abs(rows - matched))
 
     async def _look_up(self, records: Sequence[Record]) -> None:
+        records = await self._not_dead(records)
         rows = await self._look.rows(self._ear.service, _KEPT, self._name, _keys(records), list(self._ear.kinds))
         kept, causes = {(row["cause"], row["print"]) for row in rows}, {row["cause"] for row in rows}
         begun = {row["key"] for row in rows if self._ear.kinds[row["type"]] in self._ear.process.begins}
@@ -181,15 +183,17 @@ class Looker:
             return False
         return not self._ear.process.keeps_early(event)
 
-    async def _name_lost(self, records: Sequence[Record], causes: set[str]) -> None:
+    async def _not_dead(self, records: Sequence[Record]) -> list[Record]:
+        """Without dead letters: replayed, one lies there a second time, and the decision on that has its very cause."""
         partitions, offsets = [r.place.partition for r in records], [r.offset for r in records]
         rows = await self._look.rows(self._ear.service, _DEAD, self._name, self._ear.topic, partitions, offsets)
         dead = {(row["partition"], row["offset"]) for row in rows}
+        return [record for record in records if (record.place.partition, record.offset) not in dead]
+
+    async def _name_lost(self, records: Sequence[Record], causes: set[str]) -> None:
         begun = {row["key"] for row in await self._look.rows(self._ear.service, _BEGUN, self._name, _keys(records))}
         for record in records:
             problem = _problem(record)
-            if (record.place.partition, record.offset) in dead:
-                continue
             if self._is_old(record) and (problem is not None or self._waits(record, begun)):
                 continue
             where = f"{self._name}: {record.place.topic}/{record.place.partition}@{record.offset}"

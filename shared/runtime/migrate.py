@@ -29,6 +29,17 @@ select distinct 'outbox' as name, date_trunc('month', written_on)::date as month
 union all
 select distinct 'journal', date_trunc('month', written_on)::date from journal_default
 """
+_CUT_LETTERS = """
+update dead_letter set key = null, value = null, headers = '[]', whole = false
+where written_on < $1 and (key is not null or value is not null or headers::text <> '[]')
+"""
+_FORGET_LETTERS = """
+delete from dead_letter
+where written_on < $1 and replayed_at is null and to_regclass(to_char(written_on, '"outbox_"YYYY_MM')) is null
+    and written_on not in (select written_on from outbox_default)
+"""
+"""Who compares needs the place of one as long as the outbox has what was said of it, for no decision said that; and for
+good that of one that was replayed: its topic has the same twice, and it was decided on once."""
 _LOCK_LANES = """
 select from lane
 where process = $1 and n in (select lane from held where process = $1 and written_on < $2)
@@ -85,7 +96,8 @@ async def _complete(settings: Settings, service: Service) -> None:
 async def keep_partitions(settings: Settings, service: str) -> None:
     """The hourly care of one service: partitions of the months to come, and nothing that is past its retention.
 
-    Of the outbox only what has been published goes. The journal stays: it explains decisions while claims live.
+    Of the outbox only what has been published goes. The journal stays: it explains decisions while claims live. Of dead
+    letters the bytes go, and then the place.
     Age is counted in days of the database, because moments may come from a clock that runs faster, or elsewhere.
     Where somebody reads for hours, that raises PassingError after some seconds: the next round does what is left.
     """
@@ -134,7 +146,8 @@ async def _steps(connection: Any, retention_days: int) -> list[Callable[[Any], A
 async def _forget(connection: Any, oldest: date) -> None:
     await connection.execute("delete from progress where at < now() - interval '1 day'")
     await connection.execute("delete from effect where done_at is not null and written_on < $1", oldest)
-    await connection.execute("delete from dead_letter where written_on < $1", oldest)
+    await connection.execute(_CUT_LETTERS, oldest)
+    await connection.execute(_FORGET_LETTERS, oldest)
 
 
 async def _forget_early(connection: Any, process: str, oldest: date) -> None:

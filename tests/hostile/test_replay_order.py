@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ops import catalogue, dead_letters
+from ops.reach import ReachError
 from shared.events.base import Topic
 from shared.runtime import Service
 from shared.runtime.dead_letters import MOST_LETTER_BYTES
@@ -78,6 +79,19 @@ async def test_a_repair_that_fails_again_parks_again_where_it_stood(playground: 
     await playground.query(first)
     await dead_letters.replay(playground.settings, "account/a", again=False)
     await until_heard(playground, "a", 1, 2, 3, 4, 5, 6)
+
+
+async def test_what_is_published_again_is_replayed_for_everybody_who_has_a_letter_of_it(playground: Playground) -> None:
+    """They all hear it again; replayed once more they would hear it twice."""
+    insert = (
+        'insert into {0}.dead_letter (process, topic, partition, "offset", key, value, headers, problems, at) '
+        "values ('{0}', $1, 3, 7, 'a', '{{', '[]', '[]', now())"
+    )
+    for name in catalogue.NAMES:
+        await playground.query(insert.format(name), DEPOSITS.name)
+    await dead_letters.replay(playground.settings, "account:1", again=False)
+    with pytest.raises(ReachError, match="was replayed at"):
+        await dead_letters.replay(playground.settings, "mirror:1", again=False)
 
 
 async def test_dead_letters_replayed_oldest_first_are_heard_in_that_order_and_a_cut_one_comes_from_the_log(

@@ -1,0 +1,98 @@
+"""Of a dead letter its bytes go when it is old; its place stays as long as `makegood reconcile` needs it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from pydantic import SecretStr
+
+from ops.reach import Database
+from ops.reconcile import Account
+from ops.reconcile.checks import WHOLE
+from ops.reconcile.numbered import read_rows
+from ops.reconcile.outside import Ear, Looker
+from shared.events.base import PARTITIONS
+from shared.runtime import turn
+from shared.runtime.log import Place
+from shared.runtime.migrate import keep_partitions
+from shared.runtime.process import Undecodable
+from shared.runtime.settings import Settings
+from tests.runtime.toy import (
+    ADJUSTMENTS,
+    DEPOSITS,
+    Adjusted,
+    Counted,
+    Deposited,
+    account_process,
+    account_process_v2,
+)
+from tests.runtime.workbench import Workbench, lane_of
+
+DECIDED = "What was decided to be said is in the outbox"
+
+
+async def keep(database_url: str, retention_days: int) -> None:
+    """However short that is."""
+    settings = Settings(database_url=SecretStr(database_url)).model_copy(update={"retention_days": retention_days})
+    await keep_partitions(settings, "account")
+
+
+async def differences(bench: Workbench) -> list[list[tuple[str, str]]]:
+    """Between the topic of adjustments and what the account has on record of it."""
+    account, places = Account(None, topics=True), [Place(ADJUSTMENTS.name, n) for n in range(PARTITIONS)]
+    async with bench.pool.acquire() as connection, connection.transaction():
+        look = Database(connection)
+        read = {place: row for (_, place), row in (await read_rows(look, "account")).items()}
+        ear = Ear("account", account_process_v2, ADJUSTMENTS.name, {"Adjusted": Adjusted}, read)
+        looker = Looker(look, ear, account, timedelta(days=7))
+        for place in places:
+            await looker.look_at(bench.shelf.records[place])
+        await looker.conclude(dict.fromkeys(places, 0))
+    return [check.found for check in account.checks]
+
+
+async def test_a_fact_that_was_set_aside_and_is_replayed_is_no_difference_however_old_it_gets(
+    bench: Workbench, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is on its topic twice, in the same bytes, and was decided on once."""
+    monkeypatch.setattr(turn, "MOST_FACTS_OF_A_KEY", 1)
+    one = await bench.replica(process=account_process_v2)
+    _, aside = bench.shelf.say(Adjusted(account="a", amount=1), Adjusted(account="a", amount=2))
+    await one.read()
+    bench.shelf.say(Deposited(account="a", n=1))
+    await one.read()
+    bench.shelf.append(aside.place, "a", aside.value or b"", aside.headers)
+    await one.read()
+    assert [event.total for event in bench.shelf.told(Counted)] == [1, 2, 4]
+    await bench.pool.execute("update dead_letter set replayed_at = now()")
+    assert await differences(bench) == []
+    await bench.pool.execute("update dead_letter set written_on = '2020-01-15'")
+    await keep(database_url, 7)
+    assert await differences(bench) == []
+    [kept] = await bench.pool.fetch("select key, value, headers, whole from dead_letter")
+    assert tuple(kept) == (None, None, "[]", False)
+
+
+async def test_a_refusal_is_no_difference_as_long_as_the_outbox_has_it(bench: Workbench, database_url: str) -> None:
+    """No decision said it, and its dead letter tells so; the outbox goes by months."""
+
+    def refused(record: Undecodable) -> Counted:
+        return Counted(account=record.key, n=99, total=0)
+
+    one = await bench.replica(process=replace(account_process, refuses=refused))
+    bench.shelf.append(Place(DEPOSITS.name, lane_of("a")), "a", b"no JSON", [])
+    await one.read()
+    today = await bench.pool.fetchval("select current_date")
+    before = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+    await bench.pool.execute(
+        f"create table outbox_{before:%Y_%m} partition of outbox for values from ('{before}') to ('{today:%Y-%m}-01'); "
+        f"update outbox set written_on = '{before}'; update dead_letter set written_on = '{before}'; "
+        "update lane set published = position"
+    )
+    await keep(database_url, today.day)
+    assert await bench.pool.fetchval("select count(*) from outbox") == 1
+    assert await bench.pool.fetch(WHOLE[DECIDED]) == []
+    assert await bench.pool.fetchval("select value from dead_letter") is None
+    await keep(database_url, 0)
+    assert await bench.pool.fetchval("select count(*) from outbox") == 0
+    assert await bench.pool.fetchval("select count(*) from dead_letter") == 0
