@@ -65,7 +65,7 @@ def collected(order: Mapping[str, Any]) -> Reply:
 
 
 def found_valid(review: Mapping[str, Any]) -> Reply:
-    body = {name: review[name] for name in ("claim_id", "review", "round")}
+    body = {name: review[name] for name in ("claim_id", "review", "round", "question_id")}
     decided = f"decided-{review['claim_id']}-{review['round']}"
     return Reply(DECISIONS.name, "ReviewDecided", decided, body | {"adjuster": "adjuster-7", "valid": True})
 

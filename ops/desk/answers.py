@@ -47,6 +47,7 @@ def reviewed(asked: Review, verdict: Verdict) -> ReviewDecided:
         findings=findings,
         reasons=typed.reasons(verdict.reasons),
         round=asked.round,
+        question_id=asked.question_id,
     )
 
 
@@ -73,14 +74,18 @@ def approved(asked: Approval, approver: str) -> PayoutApproved:
     _other_eyes(asked, approver)
     if approver in asked.approvers:
         raise ReachError(f"{approver} has approved this payout already: somebody else must, for it takes two")
-    return PayoutApproved(claim_id=asked.claim_id, payout_id=asked.payout_id, approver=approver)
+    return PayoutApproved(
+        claim_id=asked.claim_id, payout_id=asked.payout_id, approver=approver, question_id=asked.question_id
+    )
 
 
 def refused(asked: Approval, approver: str) -> PayoutRefused:
     """One no is enough; also of somebody who had said yes."""
     approver = typed.name(approver, "approver")
     _other_eyes(asked, approver)
-    return PayoutRefused(claim_id=asked.claim_id, payout_id=asked.payout_id, approver=approver)
+    return PayoutRefused(
+        claim_id=asked.claim_id, payout_id=asked.payout_id, approver=approver, question_id=asked.question_id
+    )
 
 
 def _other_eyes(asked: Approval, approver: str) -> None:

@@ -123,12 +123,13 @@ def of_case(case: Case, at: At) -> Question | None:
     if case.status is Status.AWAITING_APPROVAL:
         return Approval(
             **asked,
-            amount_minor=items.total(items.allowed(case, at)),
+            amount_minor=items.to_approve(case, at),
             payout_id=case.payout_id,
-            round=case.round,
+            round=case.round_to_approve,
             limit_minor=rules.handling.authority_limit_minor,
             approvers=case.approvers,
-            adjusters=case.adjusters,
+            adjusters=case.deciders,
+            question_id=case.question_id,
         )
     if case.review is None:
         return None
@@ -141,6 +142,7 @@ def of_case(case: Case, at: At) -> Question | None:
         items=items.as_findings(owed),
         contested=case.contested if case.review is ReviewKind.CONTESTED else (),
         signals=case.signals,
+        question_id=case.question_id,
     )
     return replace(review, amount_minor=sum(item.allowed_minor for item in review.in_question))
 

@@ -55,6 +55,7 @@ class Review(Question):
     items: tuple[ItemFinding, ...]
     contested: tuple[int, ...] = ()
     signals: tuple[Signal, ...] = ()
+    question_id: UUID | None = None
 
     desk: ClassVar = Desk.ADJUSTER
 
@@ -72,6 +73,7 @@ class Approval(Question):
     limit_minor: int
     approvers: tuple[str, ...] = ()
     adjusters: tuple[str, ...] = ()
+    question_id: UUID | None = None
 
     desk: ClassVar = Desk.APPROVER
 

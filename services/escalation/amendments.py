@@ -59,7 +59,7 @@ def _before_decision(case: Case, amended: Case, at: At) -> Decision[Case]:
         return Decision(amended)
     if more:
         return look_at_more(amended, at)
-    return pay(amended.but(approvers=()), at)
+    return pay(amended, at)
 
 
 def _more(case: Case, amended: Case) -> set[int]:

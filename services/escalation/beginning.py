@@ -90,7 +90,7 @@ def duplicate_found(case: Case, event: DuplicateFound, at: At) -> Decision[Case]
 
 def claim_withdrawn(case: Case, event: ClaimWithdrawalRecorded, at: At) -> Decision[Case]:
     """The customer may withdraw until a payout is authorised."""
-    if case.status in (Status.CLOSED, Status.PAYOUT_PENDING):
+    if case.status in (Status.CLOSED, Status.PAYOUT_PENDING) or case.to_new_payee:
         return unchanged(case)
     return end_unpaid(case, at, Outcome.WITHDRAWN, Reason.WITHDRAWN)
 

@@ -27,9 +27,12 @@ def is_paid(case: Case) -> bool:
 
 def close(case: Case, at: At, outcome: Outcome, *reasons: Reason, says: tuple[Event, ...] = ()) -> Decision[Case]:
     """Ended so, or for want of a payee while a payout of any round has come back; says ``says`` first."""
-    changes = {"outcome": _outcome(case, outcome), "reasons": reasons, "ended_at": at.now, "former": None}
-    ended = case.moved(Status.CLOSED, Owner.NOBODY, None, **changes)
-    return order_unpaid(Decision(ended, (*says, _closed(ended))), at)
+    return order_unpaid(_ended(case, at, _outcome(case, outcome), *reasons, says=says), at)
+
+
+def close_for_want_of_payee(case: Case, at: At) -> Decision[Case]:
+    """Ended, and nothing is ordered to who is payee now: the claim waits until the customer names one."""
+    return _ended(case, at, Outcome.PAYOUT_FAILED)
 
 
 def close_unpaid(case: Case, at: At, outcome: Outcome, *reasons: Reason) -> Decision[Case]:
@@ -84,6 +87,12 @@ def claim_decided(case: Case) -> ClaimDecided:
         allowed_minor=items.total(case.decided),
         findings=items.as_findings(case.decided),
     )
+
+
+def _ended(case: Case, at: At, outcome: Outcome, *reasons: Reason, says: tuple[Event, ...] = ()) -> Decision[Case]:
+    changes = {"outcome": outcome, "reasons": reasons, "ended_at": at.now, "former": None}
+    ended = case.moved(Status.CLOSED, Owner.NOBODY, None, **changes)
+    return Decision(ended, (*says, _closed(ended)))
 
 
 def _outcome(case: Case, outcome: Outcome) -> Outcome:

@@ -42,6 +42,7 @@ def payout_paid(case: Case, event: PayoutPaid, at: At) -> Decision[Case]:
         return Decision(now, (recall(now, after),) if recalled else ())
     pending = case.status is Status.PAYOUT_PENDING and payout is case.payout
     given_up = case.outcome is Outcome.PAYOUT_FAILED and payout.round in {each.round for each in items.unpaid(case)}
+    given_up = given_up or payout is case.ordered_again
     if not pending and not given_up:
         return Decision(now)  # paid twice, or of a round that is over: recovery questions it
     if pending and after.is_short:

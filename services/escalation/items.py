@@ -66,6 +66,12 @@ def shown(case: Case, at: At) -> tuple[Line, ...]:
     return allowed(case, at) if case.undecided else case.decided
 
 
+def to_approve(case: Case, at: At) -> int:
+    """What the payout comes to that two people are asked to approve."""
+    waits = case.ordered_again
+    return waits.amount_minor if waits else total(allowed(case, at))
+
+
 def cut_to(admitted: Iterable[Admitted], findings: Iterable[ItemFinding]) -> tuple[Admitted, ...]:
     """As admitted, but at most what was found, where something was."""
     by_item = {finding.item: finding for finding in findings}

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from services.escalation import items
+from services.escalation import approval, items
 from services.escalation.parts import Payout
 from services.escalation.state import At, Case
 from shared.events.claim import Lien
@@ -54,6 +54,15 @@ def attempted(pending: Case, payout: Payout, at: At) -> Decision[Case]:
 
 
 def order_to_new_payee(case: Case, payout: Payout, at: At) -> Decision[Case]:
+    """To who is payee now: at once, but above the authority limit another one only after two have approved him."""
+    if payout.payee_ref == case.payee_ref or not approval.is_needed(case, payout.amount_minor, payout.round, at):
+        return order_again(case, payout, at)
+    pay_by = case.within(at, case.policy(at).handling.approval_days)
+    changes = {"to_new_payee": True, "outcome": None, "reasons": (), "ended_at": None, "pay_by": pay_by}
+    return approval.ask(case.paying(payout).asking(at).but(**changes), payout.amount_minor, at)
+
+
+def order_again(case: Case, payout: Payout, at: At) -> Decision[Case]:
     """The same payout of the same round, in a new attempt: to who is payee now, less the liens recorded until now."""
     liens = liens_out_of(case, payout.amount_minor, payout.round)
     attempt = payout.attempt + 1
@@ -62,7 +71,7 @@ def order_to_new_payee(case: Case, payout: Payout, at: At) -> Decision[Case]:
 
 
 def order_unpaid(ended: Decision[Case], at: At) -> Decision[Case]:
-    """What has failed or come back is ordered at once where the customer has named a new payee meanwhile."""
+    """What has failed or come back is not given up where the customer has named a new payee meanwhile."""
     case = ended.state
     to_another = [payout for payout in items.unpaid(case) if payout.payee_ref != case.payee_ref]
     if case.outcome is not Outcome.PAYOUT_FAILED or not to_another:

@@ -36,6 +36,13 @@ class Release(NamedTuple):
     signed: bool = False
 
 
+class Question(NamedTuple):
+    """What was asked of a person last, and when first: asked once more as it was it stays the same question."""
+
+    number: int
+    put_at: datetime
+
+
 class Payout(NamedTuple):
     """The one payout of a round, as it was ordered last. ``tries``: attempts with the present payee.
 
@@ -56,6 +63,8 @@ class Payout(NamedTuple):
     route: Route | None = None
     paid_minor: Minor = 0
     """Under the present attempt, whatever came back of it: less than was ordered, and finance owes the rest."""
+    adjusters: tuple[str, ...] = ()
+    """Who decided the reviews of its round: none of them approves another payee either."""
 
     @property
     def is_short(self) -> bool:

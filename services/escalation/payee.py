@@ -12,13 +12,13 @@ from shared.runtime import Decision, unchanged
 def payee_recorded(case: Case, event: PayeeRecorded, at: At) -> Decision[Case]:
     """Pays whom the customer names from now on; what could not be paid, or came back, is ordered again by the same id.
 
-    Who approved a payment to somebody else has not approved this one.
+    Who approved a payment to somebody else has not approved this one, whether it was ordered or not.
     """
     if case.accepted is None:
         return unchanged(case)
     known = case.but(payee_ref=event.payee_ref)
     if case.status is Status.AWAITING_APPROVAL and event.payee_ref != case.payee_ref:
-        return authorise(known.but(approvers=()), at)
+        return order_to_new_payee(known, known.ordered_again, at) if known.ordered_again else authorise(known, at)
     if case.outcome is not Outcome.PAYOUT_FAILED or not items.unpaid(case):
         return Decision(known)
     return order_to_new_payee(known, items.unpaid(case)[0], at)

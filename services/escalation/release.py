@@ -55,7 +55,7 @@ def _asked(case: Case, wanted: Release, at: At, *, overdue: int = 0) -> Decision
         sign_by=sign_by,
         release_id=_id_of(case, wanted),
     )
-    changes = {"release": wanted, "overdue": overdue, "approvers": ()}
+    changes = {"release": wanted, "overdue": overdue}
     return Decision(case.moved(Status.AWAITING_RELEASE, Owner.CUSTOMER, sign_by, **changes), (asked,))
 
 

@@ -43,22 +43,25 @@ def open_review(case: Case, kind: ReviewKind, at: At) -> Decision[Case]:
         return investigate(case, at, resumes=kind)
     if case.review is kind:
         return Decision(case)
-    return _asked(case, kind, at, reviewed=False, findings=())
+    return _asked(case.asking(at), kind, at, reviewed=False, findings=())
 
 
 def investigate(case: Case, at: At, *, resumes: ReviewKind | None = None) -> Decision[Case]:
     """Has a person look whether it is fraud, before anything else; ``resumes``: the review that this holds up."""
     if case.investigated:
         return Decision(case.but(resumes=resumes))
-    return _asked(case, ReviewKind.INVESTIGATION, at, resumes=resumes)
+    return _asked(case.asking(at), ReviewKind.INVESTIGATION, at, resumes=resumes)
 
 
 def ask_anew(case: Case, at: At) -> Decision[Case]:
-    """The open review once more, with the items and signals as they are now and a new moment to decide by."""
+    """The open review about the items and signals as they are now: who decides on what they were decides nothing."""
+    return ask_again(case.asking(at), at)
+
+
+def ask_again(case: Case, at: At) -> Decision[Case]:
+    """The open review once more, with a new moment to decide by."""
     assert case.review is not None
-    if case.investigated:
-        return _asked(case, ReviewKind.INVESTIGATION, at, resumes=case.resumes)
-    return open_review(case.but(review=None), case.review, at)
+    return _asked(case, case.review, at, resumes=case.resumes)
 
 
 def with_other_items(case: Case, at: At) -> Decision[Case]:
@@ -66,7 +69,7 @@ def with_other_items(case: Case, at: At) -> Decision[Case]:
     if case.review is not None:
         return ask_anew(case, at)
     if case.status in (Status.AWAITING_RELEASE, Status.AWAITING_APPROVAL):
-        return pay(case.but(approvers=()), at)
+        return pay(case, at)
     return Decision(case)
 
 
@@ -96,6 +99,6 @@ def _asked(case: Case, kind: ReviewKind, at: At, **changes: Any) -> Decision[Cas
         round=case.round,
         contested=case.contested if kind is ReviewKind.CONTESTED else (),
         signals=signals,
+        question_id=case.question_id,
     )
-    opened = case.moved(Status.UNDER_REVIEW, Owner.ADJUSTER, decide_by, review=kind, **{"approvers": ()} | changes)
-    return Decision(opened, (asked,))
+    return Decision(case.moved(Status.UNDER_REVIEW, Owner.ADJUSTER, decide_by, review=kind, **changes), (asked,))

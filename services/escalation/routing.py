@@ -24,7 +24,7 @@ def choose_route(case: Case, at: At) -> Decision[Case]:
 def reroute(case: Case, at: At, *, direct_pay: bool) -> Decision[Case]:
     """Once, before payment: a claim that has crossed the line goes the other way, with a notice and time of its own."""
     forgets = {"respond_by": None, "unreached": False, "route": None, "resumes": None}
-    forgets |= {"reviewed": False, "findings": (), "approvers": ()}
+    forgets |= {"reviewed": False, "findings": ()}
     return _routed(case.but(rerouted=True, **forgets), direct_pay, at)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, model_validator
 
-from services.escalation.parts import Admitted, Ended, Line, Payout, Release, Terms
+from services.escalation.parts import Admitted, Ended, Line, Payout, Question, Release, Terms
 from shared.events.adjusters import ReviewKind
 from shared.events.base import derived_id
 from shared.events.claim import Lien, Reason, Signal
@@ -61,7 +61,7 @@ class Case(State):
     decide_by: datetime | None = None
     """The handling clock: a decision is due by then."""
     pay_by: datetime | None = None
-    """By when the payout that is pending should have been paid, however often it is tried."""
+    """By when the payout that is pending should have been paid, however often it is tried, or its payee approved."""
     delay_at: datetime | None = None
     """When the customer hears of a delay, if nothing is decided until then."""
 
@@ -107,6 +107,8 @@ class Case(State):
     """What the adjuster allowed, for the items he named."""
     adjusters: tuple[str, ...] = ()
     """Who decided reviews in this round: none of them approves the payout."""
+    question: Question | None = None
+    """None: asked before questions had names, or by a version that gives none, or never."""
 
     route: Route | None = None
     release: Release | None = None
@@ -115,6 +117,8 @@ class Case(State):
     """The last decision, item by item."""
     payouts: tuple[Payout, ...] = ()
     """One per round in which something was paid, the one ordered last at the end."""
+    to_new_payee: bool = False
+    """That one has failed or come back, and waits until two have approved who is payee now."""
     booked: tuple[str, ...] = ()
     """Marks of finance's results, so that one said twice counts once, whenever that is."""
     dealt_with: tuple[tuple[int, Minor], ...] = ()
@@ -170,7 +174,7 @@ class Case(State):
 
     @property
     def late_at(self) -> datetime | None:
-        if self.status is Status.PAYOUT_PENDING:
+        if self.status is Status.PAYOUT_PENDING or self.to_new_payee:
             return self.pay_by
         return self.decide_by if self.undecided else None
 
@@ -193,7 +197,8 @@ class Case(State):
     @property
     def undecided(self) -> bool:
         """Accepted, not ended, and no payout of this round authorised: what anybody says still counts."""
-        return self.accepted is not None and self.status not in (Status.CLOSED, Status.PAYOUT_PENDING)
+        authorised = self.status is Status.PAYOUT_PENDING or self.to_new_payee
+        return self.accepted is not None and self.status is not Status.CLOSED and not authorised
 
     @property
     def investigated(self) -> bool:
@@ -201,12 +206,47 @@ class Case(State):
         return self.review is ReviewKind.INVESTIGATION
 
     @property
+    def ordered_again(self) -> Payout | None:
+        """The payout that waits until two have approved its new payee."""
+        return self.payout if self.to_new_payee else None
+
+    @property
+    def round_to_approve(self) -> int:
+        return self.ordered_again.round if self.ordered_again else self.round
+
+    @property
+    def deciders(self) -> tuple[str, ...]:
+        """Who decided a review before the payout that is to be approved: each of them has had his say."""
+        of_its_round = self.ordered_again.adjusters if self.ordered_again else ()
+        return tuple(dict.fromkeys((*self.adjusters, *of_its_round)))
+
+    @property
     def payout_id(self) -> UUID:
-        """That of the present round: one per claim and round, whatever happens."""
-        return self.payout_id_of(self.round)
+        """Of the payout that is to be approved: one per claim and round, whatever happens."""
+        return self.payout_id_of(self.round_to_approve)
 
     def payout_id_of(self, round_: int) -> UUID:
         return derived_id("payout", self.claim_id, round_)
+
+    @property
+    def question_id(self) -> UUID | None:
+        """By which what is asked of a person now is known to him, and to us when he answers."""
+        return derived_id("question", self.claim_id, self.question.number) if self.question else None
+
+    def asking(self, at: At) -> "Case":
+        """Asks people something else than before: what they answered to that counts no more.
+
+        Numbered beyond the statuses told, so that no number is given twice, though a former version that served in
+        between has forgotten the last one.
+        """
+        last = self.question.number if self.question else 0
+        return self.but(question=Question(max(last, self.revision) + 1, at.now), approvers=())
+
+    def is_answered(self, question_id: UUID | None, at: At) -> bool:
+        """Whether an answer to this question is one to what is asked now; one to no question by name: if said since."""
+        if self.question is None:
+            return True
+        return at.said_at >= self.question.put_at if question_id is None else question_id == self.question_id
 
     def in_time(self, received_at: datetime) -> bool:
         """What the seller says at the last moment is in time; before the notice it always is."""
@@ -217,7 +257,7 @@ class Case(State):
 
     def moved(self, status: Status, owner: Owner, by: datetime | None, **changes: Any) -> "Case":
         """Now stands so, waiting until ``by``; what belonged to the former wait is forgotten."""
-        fresh: dict[str, Any] = {"asks_at": None, "overdue": 0, "review": None, "resumes": None}
+        fresh: dict[str, Any] = {"asks_at": None, "overdue": 0, "review": None, "resumes": None, "to_new_payee": False}
         return self.but(**fresh | {"status": status, "owner": owner, "by": by} | changes)
 
     def paying(self, payout: Payout) -> "Case":

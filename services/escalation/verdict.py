@@ -2,17 +2,17 @@
 
 from typing import Final
 
-from services.escalation import items
-from services.escalation.ending import refuse
+from services.escalation import approval, items
+from services.escalation.ending import close_for_want_of_payee, refuse
 from services.escalation.investigation import investigation_decided
 from services.escalation.parts import Line
 from services.escalation.payout import nothing_to_pay
 from services.escalation.release import pay
-from services.escalation.review import ask_anew, open_review, step_in
+from services.escalation.review import ask_again, open_review, step_in
 from services.escalation.state import At, Case
 from shared.events.adjusters import PayoutRefused, ReviewDecided, ReviewKind
 from shared.events.claim import Reason
-from shared.events.escalation import Route, Status
+from shared.events.escalation import Route
 from shared.events.seller_portal import AnswerChoice
 from shared.runtime import Decision, unchanged
 
@@ -24,9 +24,11 @@ STEPS_IN: Final = (Route.SELLER_REJECTED, Route.SELLER_SILENT)
 def review_decided(case: Case, event: ReviewDecided, at: At) -> Decision[Case]:
     """Pays what a person has found valid, item by item, and denies the rest for his reasons.
 
-    Nothing follows from a decision of another review, or of another round.
+    Nothing follows from a decision of another review, of another round, or of what was asked before: of other items.
     """
     if case.review is None or case.review is not event.review or event.round not in (None, case.round):
+        return unchanged(case)
+    if not case.is_answered(event.question_id, at):
         return unchanged(case)
     others = tuple(adjuster for adjuster in case.adjusters if adjuster != event.adjuster)
     if len(others) >= MOST_ADJUSTERS:
@@ -38,15 +40,18 @@ def review_decided(case: Case, event: ReviewDecided, at: At) -> Decision[Case]:
 
 
 def payout_refused(case: Case, event: PayoutRefused, at: At) -> Decision[Case]:
-    """An approver's no sends the amount back to an adjuster; it needs two fresh approvals afterwards."""
-    if case.status is not Status.AWAITING_APPROVAL or event.payout_id != case.payout_id:
+    """An approver's no sends the amount back to an adjuster; it needs two fresh approvals afterwards.
+
+    No to a new payee is no to him alone: how much is paid was decided before, and another one is waited for.
+    """
+    if not approval.is_answer(case, event, at):
         return unchanged(case)
-    return open_review(case, ReviewKind.AMOUNT, at)
+    return close_for_want_of_payee(case, at) if case.to_new_payee else open_review(case, ReviewKind.AMOUNT, at)
 
 
 def review_overdue(case: Case, at: At) -> Decision[Case]:
     """Asks again for the review, with a new moment to decide by."""
-    return ask_anew(case, at)
+    return ask_again(case, at)
 
 
 def _valid(case: Case, event: ReviewDecided, at: At) -> Decision[Case]:

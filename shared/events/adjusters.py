@@ -27,7 +27,8 @@ class ReviewDecided(Event):
     """``findings`` itemise what to allow; items left out are allowed as admitted. Ignored when ``valid`` is false.
 
     ``reasons``: why it is not valid. ``round``: that of the ReviewOpened which is answered, so that a stale repeat
-    answers no later one; None: the present one.
+    answers no later one; None: the present one. ``question_id``: that of the ReviewOpened likewise; None: of whatever
+    was asked when this was said.
     """
 
     topic: ClassVar = DECISIONS
@@ -38,24 +39,33 @@ class ReviewDecided(Event):
     findings: Annotated[tuple[ItemFinding, ...], Field(max_length=50)] = ()
     reasons: Annotated[tuple[Reason, ...], Field(max_length=10)] = ()
     round: Annotated[int, Field(ge=1)] | None = None
+    question_id: UUID | None = None
 
 
 class PayoutApproved(Event):
-    """One person's yes to one payout above the authority limit; two different persons are needed."""
+    """One person's yes to one payout above the authority limit; two different persons are needed.
+
+    ``question_id``: that of the ApprovalRequested which is answered; None: of whatever was asked when this was said.
+    """
 
     topic: ClassVar = DECISIONS
     claim_id: UUID
     payout_id: UUID
     approver: Id
+    question_id: UUID | None = None
 
 
 class PayoutRefused(Event):
-    """One person's no to one payout above the authority limit: the amount is reviewed again."""
+    """One person's no to one payout above the authority limit: the amount is reviewed again, or a new payee not paid.
+
+    ``question_id`` as with a yes.
+    """
 
     topic: ClassVar = DECISIONS
     claim_id: UUID
     payout_id: UUID
     approver: Id
+    question_id: UUID | None = None
 
 
 class AppealDecided(Event):

@@ -68,6 +68,8 @@ class ReviewOpened(Event):
     """A person must decide by ``decide_by``; ``items`` with what intake admitted for each.
 
     ``contested``: the items that the seller contests, where he accepts the others; ``signals``: for an investigation.
+    ``question_id``: another one when anything of this has changed; the same when it is only asked once more. The answer
+    names it.
     """
 
     topic: ClassVar = ESCALATION
@@ -79,10 +81,14 @@ class ReviewOpened(Event):
     round: int = 1
     contested: tuple[int, ...] = ()
     signals: tuple[Signal, ...] = ()
+    question_id: UUID | None = None
 
 
 class ApprovalRequested(Event):
-    """The payout is above the authority limit: it waits for two different approvers."""
+    """The payout is above the authority limit, all rounds together: it waits for two different approvers.
+
+    ``question_id``: another one when another amount, or another payee, is to be approved; the answers name it.
+    """
 
     topic: ClassVar = ESCALATION
     claim_id: UUID
@@ -90,6 +96,7 @@ class ApprovalRequested(Event):
     currency: Currency
     amount_minor: Minor
     decide_by: datetime
+    question_id: UUID | None = None
 
 
 class ClaimDecided(Event):

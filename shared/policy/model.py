@@ -256,6 +256,7 @@ class Handling(_Data):
     delay_notice_days: Wait
     """The customer hears of a delay whenever nothing was decided for so long."""
     authority_limit_minor: Minor
+    """Above it, all rounds of a claim together, two people approve what is paid."""
     approval_days: SomeWait
     release_above_line: bool
     """Whether a release is signed before a claim above the line is paid; a purchase price alone never needs one."""

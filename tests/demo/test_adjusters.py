@@ -102,6 +102,19 @@ def test_every_decision_names_its_round() -> None:
     assert (decision.round, decision.review) == (2, ReviewKind.REOPENED)
 
 
+def test_every_answer_names_what_was_asked() -> None:
+    name = derived_id("question", CLAIM, 1)
+    review = review_opened(CLAIM).model_copy(update={"question_id": name})
+    approval = approval_requested(CLAIM).model_copy(update={"question_id": name})
+    for way in Approval:
+        adjusters = Adjusters(fated(CLAIM, way))
+        said = [*answers(adjusters, review), *answers(adjusters, approval)]
+        answered = [
+            each.event for each in said if isinstance(each.event, ReviewDecided | PayoutApproved | PayoutRefused)
+        ]
+        assert {each.question_id for each in answered} == {name}
+
+
 def test_an_investigation_ends_in_fraud_or_in_nothing_and_strong_signals_weigh() -> None:
     fraud = decided(Suspicion.FRAUD, kind=ReviewKind.INVESTIGATION)
     assert (fraud.valid, fraud.reasons) == (False, (Reason.FRAUD,))

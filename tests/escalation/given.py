@@ -17,7 +17,7 @@ from shared.events.adjusters import (
 )
 from shared.events.base import Event, claim_id_of, derived_id
 from shared.events.claim import InjuryClass, Item, ItemFinding, Lien, LossKind, Reason, ReopeningReason, Signal
-from shared.events.escalation import StatusChanged
+from shared.events.escalation import ApprovalRequested, ReviewOpened, StatusChanged
 from shared.events.finance import PayoutFailed, PayoutPaid, PayoutReturned
 from shared.events.insurance_accelerator import CoverPeriod, SellerCoverChanged
 from shared.events.insurers import InsurerRejected, InsurerSettled
@@ -285,6 +285,7 @@ def reviewed(
     reasons: tuple[Reason, ...] = (),
     round_: int | None = None,
     adjuster: str = "ada",
+    question_id: UUID | None = None,
 ) -> ReviewDecided:
     return ReviewDecided(
         claim_id=CLAIM,
@@ -294,6 +295,7 @@ def reviewed(
         findings=findings,
         reasons=reasons,
         round=round_,
+        question_id=question_id,
     )
 
 
@@ -301,12 +303,12 @@ def finding(item: int, allowed_minor: int, *reasons: Reason) -> ItemFinding:
     return ItemFinding(item=item, allowed_minor=allowed_minor, reasons=reasons)
 
 
-def approved(approver: str, payout_id: UUID = PAYOUT) -> PayoutApproved:
-    return PayoutApproved(claim_id=CLAIM, payout_id=payout_id, approver=approver)
+def approved(approver: str, payout_id: UUID = PAYOUT, *, question_id: UUID | None = None) -> PayoutApproved:
+    return PayoutApproved(claim_id=CLAIM, payout_id=payout_id, approver=approver, question_id=question_id)
 
 
-def approval_refused(payout_id: UUID = PAYOUT) -> PayoutRefused:
-    return PayoutRefused(claim_id=CLAIM, payout_id=payout_id, approver="zoe")
+def approval_refused(payout_id: UUID = PAYOUT, *, question_id: UUID | None = None) -> PayoutRefused:
+    return PayoutRefused(claim_id=CLAIM, payout_id=payout_id, approver="zoe", question_id=question_id)
 
 
 def paid(amount: int = SMALL, payout_id: UUID = PAYOUT, reference: str = "transfer-9") -> PayoutPaid:
@@ -360,6 +362,13 @@ def the(kind: type[E], said: Iterable[Event]) -> E:
     """The only one of this type."""
     (only,) = (event for event in said if isinstance(event, kind))
     return only
+
+
+def question(story: Claim, which: int = -1) -> UUID:
+    """The name of what a person was asked last, or before."""
+    asked = [event for event in story.said if isinstance(event, ReviewOpened | ApprovalRequested)][which].question_id
+    assert asked is not None
+    return asked
 
 
 def told(story: Claim) -> StatusChanged:

@@ -37,7 +37,6 @@ from tests.escalation.given import (
     failed,
     finding,
     hours,
-    new_payee,
     notified,
     paid,
     reviewed,
@@ -209,14 +208,6 @@ def test_a_claim_with_nothing_owed_is_denied_not_paid():
     story = claim(accepted(0), notified())
     assert facts(story.hear(ACCEPTS)) == [ClaimDecided, ClaimClosed]
     assert told(story).outcome is Outcome.DENIED
-
-
-def test_who_approved_a_payment_to_somebody_else_is_asked_anew():
-    story = claim(accepted(HUGE), notified(), answered(AnswerChoice.PAY_THROUGH_US), approved("bob"))
-    assert the(ApprovalRequested, story.hear(new_payee())).amount_minor == HUGE
-    assert not story.hear(new_payee()), "the same payee again"
-    assert PayoutAuthorized not in facts(story.hear(approved("cyd")))
-    assert the(PayoutAuthorized, story.hear(approved("bob"))).payee_ref == "payee-2"
 
 
 def test_of_many_adjusters_of_one_round_none_is_forgotten_when_it_comes_to_approving():

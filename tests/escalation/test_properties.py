@@ -73,12 +73,15 @@ amounts = st.lists(one_amount, min_size=1, max_size=5)
 rounds = st.sampled_from([1, 1, 1, 2, 2, 3])
 moments = st.sampled_from([timedelta(0), timedelta(0), -timedelta(days=1), -timedelta(days=6), timedelta(seconds=1)])
 lateness = st.sampled_from([timedelta(0), timedelta(0), timedelta(hours=1), timedelta(days=8), timedelta(days=200)])
+reasons = st.sampled_from([reason for reason in ReopeningReason if reason is not ReopeningReason.AMENDED])
 rarely = st.sampled_from([False] * 7 + [True])
 """For what ends a claim at once, so that stories come far."""
 spans = st.sampled_from([timedelta(hours=count) for count in (1, 24, 49, 24 * 7, 24 * 31, 24 * 45)])
 signals = st.lists(st.sampled_from([Signal.SAME_ORDER, Signal.SAME_EVIDENCE, Signal.SAME_PAYEE]), max_size=3)
 people = st.sampled_from(["ann", "bob", "cyd", "dan"])
 """Adjusters and approvers alike."""
+questions = st.sampled_from([None, None, -1, -1, -2, 0])
+"""Which of those that were asked an answer names; None: none of them."""
 
 
 def payout_id(round_: int) -> UUID:
@@ -197,6 +200,11 @@ class OneClaim(RuleBasedStateMachine):
         self.covered: dict[int, int] | None = None
         """The most that may be paid of each item, after the seller's answer or a review; None: neither yet."""
         self.references = 0
+        self.asked: list[ReviewOpened | ApprovalRequested] = []
+        self.asked_at: dict[UUID | None, datetime] = {}
+        """When each question was put first."""
+        self.yes: dict[UUID | None, set[str]] = defaultdict(set)
+        """Who has approved, by question."""
         if first:
             self.hear(self.acceptance)
 
@@ -204,6 +212,8 @@ class OneClaim(RuleBasedStateMachine):
         before, position = self.case, len(self.story.said)
         self.heard.append((event, position))
         said = self.story.hear(event, said_at=self.story.now - late)
+        if isinstance(event, PayoutApproved):
+            self._hears_a_yes(event, self.story.now - late)
         self._keeps(event, before, said)
         return said
 
@@ -215,6 +225,7 @@ class OneClaim(RuleBasedStateMachine):
         self._keeps_what_was_covered(event, before, said)
         self._keeps_who_looked(event, before, said)
         self._keeps_what_is_owed(said)
+        self._keeps_four_eyes(said)
 
     def _keeps_what_was_covered(self, event: Event | None, before: Case | None, said: tuple[Event, ...]) -> None:
         """By what the seller accepted, and by what a review showed and found; and checks every payout against it."""
@@ -285,6 +296,30 @@ class OneClaim(RuleBasedStateMachine):
                     self.parts[other] = self.owes[other] - self.net[other]
             self.owes[id_] = order.amount_minor
 
+    def _hears_a_yes(self, event: PayoutApproved, said_at: datetime) -> None:
+        asked = self.asked[-1] if self.asked else None
+        if isinstance(asked, ApprovalRequested) and asked.payout_id == event.payout_id:
+            in_time = event.question_id is None and said_at >= self.asked_at[asked.question_id]
+            if in_time or event.question_id == asked.question_id:
+                self.yes[asked.question_id].add(event.approver)
+
+    def _keeps_four_eyes(self, said: tuple[Event, ...]) -> None:
+        """Two have said yes to this amount for this payee, where all rounds come to more than the limit."""
+        for each in said:
+            if isinstance(each, ReviewOpened | ApprovalRequested):
+                self.asked.append(each)
+                self.asked_at.setdefault(each.question_id, self.story.now)
+            if not isinstance(each, PayoutAuthorized):
+                continue
+            before = self.story.said[: self.story.said.index(each)]
+            former = [one for one in before if isinstance(one, PayoutAuthorized) and one.payout_id == each.payout_id]
+            to_the_same = bool(former) and former[-1].payee_ref == each.payee_ref
+            if sum(self.owes.values()) > LIMIT and not to_the_same:
+                asked = self.asked[-1]
+                assert isinstance(asked, ApprovalRequested), "what was asked last"
+                assert (asked.payout_id, asked.amount_minor) == (each.payout_id, each.amount_minor)
+                assert len(self.yes[asked.question_id] - self.deciders[each.round]) >= 2
+
     def _keeps_who_looked(self, event: Event | None, before: Case | None, said: tuple[Event, ...]) -> None:
         """And checks at every order that somebody had."""
         answers = isinstance(event, ReviewDecided) and before is not None and before.review is event.review
@@ -326,9 +361,9 @@ class OneClaim(RuleBasedStateMachine):
     @rule(really=rarely)
     def the_customer_withdraws(self, really: bool) -> None:
         before = self.case
-        if really or (before is not None and before.status is Status.PAYOUT_PENDING):
-            said = self.hear(given.withdrawn())
-            assert not said or before is None or before.status is not Status.PAYOUT_PENDING, "too late to withdraw"
+        too_late = before is not None and (before.status is Status.PAYOUT_PENDING or before.to_new_payee)
+        if really or too_late:
+            assert not self.hear(given.withdrawn()) or not too_late
 
     @rule(really=rarely)
     def the_customer_replies(self, really: bool) -> None:
@@ -350,7 +385,7 @@ class OneClaim(RuleBasedStateMachine):
         if before is not None and before.undecided and set(found) - set(before.signals):
             assert [each.review for each in said if isinstance(each, ReviewOpened)] == [ReviewKind.INVESTIGATION]
 
-    @rule(reason=st.sampled_from(ReopeningReason))
+    @rule(reason=reasons)
     def the_customer_asks_to_reopen(self, reason: ReopeningReason) -> None:
         before = self.case
         said = self.hear(given.reopening(reason))
@@ -456,17 +491,31 @@ class OneClaim(RuleBasedStateMachine):
         found=st.dictionaries(st.integers(1, 6), st.sampled_from([0, 10_00, 9_000_00]), max_size=3),
         round_=st.sampled_from([None, None, 1, 2]),
         adjuster=people,
+        which=questions,
     )
     def an_adjuster_decides(
-        self, kind: ReviewKind, valid: bool, found: dict[int, int], round_: int | None, adjuster: str
+        self,
+        *,
+        kind: ReviewKind,
+        valid: bool,
+        found: dict[int, int],
+        round_: int | None,
+        adjuster: str,
+        which: int | None,
     ) -> None:
         before = self.case
         if before is None:
             return  # it answers a question of ours
         findings = [given.finding(item, amount, Reason.NOT_PROVEN) for item, amount in found.items()]
-        said = self.hear(given.reviewed(kind, *findings, valid=valid, round_=round_, adjuster=adjuster))
-        if before.review is not kind or round_ not in (None, before.round):
-            assert not said, "a decision of another review, or of another round, has no effect"
+        named = self._named(which)
+        decided = given.reviewed(kind, *findings, valid=valid, round_=round_, adjuster=adjuster, question_id=named)
+        said = self.hear(decided)
+        if before.review is not kind or round_ not in (None, before.round) or named not in (None, before.question_id):
+            assert not said, "a decision of another review, of another round, of another question has no effect"
+
+    def _named(self, which: int | None) -> UUID | None:
+        """A question that was asked, last or before; None: no name is given."""
+        return self.asked[which % len(self.asked)].question_id if which is not None and self.asked else None
 
     @rule(valid=st.sampled_from([True, True, True, False]), adjuster=people)
     @precondition(lambda self: self.case is not None and self.case.review is not None)
@@ -475,17 +524,19 @@ class OneClaim(RuleBasedStateMachine):
         assert self.case.review is not None
         self.hear(given.reviewed(self.case.review, valid=valid, adjuster=adjuster))
 
-    @rule(approver=people, round_=rounds)
-    def a_person_approves(self, approver: str, round_: int) -> None:
-        before = self.case
-        self.hear(given.approved(approver, payout_id(round_)))
-        assert before is None or round_ == before.round or self.case == before, "of another payout: no effect"
+    @rule(approver=people, round_=rounds, which=questions)
+    def a_person_approves(self, approver: str, round_: int, which: int | None) -> None:
+        before, named = self.case, self._named(which)
+        self.hear(given.approved(approver, payout_id(round_), question_id=named))
+        other = before is not None and (round_ != before.round_to_approve or named not in (None, before.question_id))
+        assert not other or self.case == before, "of another payout, or to another question: no effect"
 
-    @rule(round_=rounds)
-    def a_person_refuses(self, round_: int) -> None:
-        before = self.case
-        said = self.hear(given.approval_refused(payout_id(round_)))
-        assert before is None or round_ == before.round or not said
+    @rule(round_=rounds, which=questions)
+    def a_person_refuses(self, round_: int, which: int | None) -> None:
+        before, named = self.case, self._named(which)
+        said = self.hear(given.approval_refused(payout_id(round_), question_id=named))
+        other = before is not None and (round_ != before.round_to_approve or named not in (None, before.question_id))
+        assert not other or not said
 
     @rule(really=rarely)
     def it_turns_out_a_duplicate(self, really: bool) -> None:
@@ -520,7 +571,7 @@ class OneClaim(RuleBasedStateMachine):
             has_all = all(self.net[id_] > 0 for id_, owed in self.owes.items() if owed)
             ends = PAID if has_all else {Outcome.PAYOUT_FAILED}
             assert any(isinstance(each, ClaimClosed) and each.outcome in ends for each in said)
-            goes_on = any(isinstance(each, ClaimReopened | PayoutAuthorized) for each in said)
+            goes_on = any(isinstance(each, ClaimReopened | PayoutAuthorized | ApprovalRequested) for each in said)
             assert goes_on or self.case.outcome in ends, "after PayoutPaid the claim is closed, and paid"
 
     @rule(round_=rounds)
@@ -581,8 +632,14 @@ class OneClaim(RuleBasedStateMachine):
     @rule(which=st.integers(0, 40), by=st.sampled_from([0, 0, 1, -1]))
     def finance_says_again_what_it_has_said(self, which: int, by: int) -> None:
         """Whenever that is, under another id, also with another amount: it is the same movement of money."""
-        results = [event for event, _ in self.heard if isinstance(event, PayoutPaid | PayoutReturned)]
-        known = [event for event in results if event.payout_id in self.owes and event.amount_minor > 0]
+        ordered = [(each.payout_id, n) for n, each in enumerate(self.story.said) if isinstance(each, PayoutAuthorized)]
+        known = [
+            event
+            for event, before in self.heard
+            if isinstance(event, PayoutPaid | PayoutReturned)
+            and event.amount_minor > 0
+            and any(payout == event.payout_id and n < before for payout, n in ordered)
+        ]
         if known:
             again = known[which % len(known)]
             before = self.case
@@ -641,7 +698,7 @@ class OneClaim(RuleBasedStateMachine):
             if self.case is not None:
                 self._does_his_part(self.case)
 
-    @rule(steps=st.integers(1, 4), reason=st.sampled_from(ReopeningReason), comes_back=st.booleans())
+    @rule(steps=st.integers(1, 4), reason=reasons, comes_back=st.booleans())
     @precondition(lambda self: self.case is not None and self.case.status is Status.CLOSED)
     def another_round_goes_its_way(self, steps: int, reason: ReopeningReason, comes_back: bool) -> None:
         """Also where what was paid before comes back meanwhile."""
@@ -658,6 +715,19 @@ class OneClaim(RuleBasedStateMachine):
         self.whoever_must_act_does(steps)
         if self.net[payout_id(1)] > 0:
             self.money_comes_back(1, part=False)
+        self.whoever_must_act_does(steps)
+
+    @rule(payee=st.sampled_from(["payee-2", "payee-3"]), first=st.booleans(), steps=st.integers(0, 2))
+    @precondition(lambda self: self.case is not None and self.case.status is Status.PAYOUT_PENDING)
+    def the_payout_fails_for_good_and_another_payee_is_named(self, payee: str, first: bool, steps: int) -> None:
+        assert self.case is not None
+        assert self.case.payout is not None
+        round_ = self.case.payout.round
+        if first:
+            self.the_customer_names_a_payee(payee)
+        self.finance_fails(final=True, round_=round_, attempt=None)
+        if not first:
+            self.the_customer_names_a_payee(payee)
         self.whoever_must_act_does(steps)
 
     @rule()
@@ -737,29 +807,6 @@ class OneClaim(RuleBasedStateMachine):
         assert sum(paid.values()) <= min(CAP, self.most_admitted)
 
     @invariant()
-    def above_the_authority_limit_two_people_approved_who_had_not_decided(self) -> None:
-        for order in self.said(PayoutAuthorized):
-            if order.amount_minor <= LIMIT or order.attempt > 1:
-                continue
-            ordered = self.story.said.index(order)
-            said = self.story.said[:ordered]
-            asked = max(
-                n
-                for n, event in enumerate(said)
-                if isinstance(event, ApprovalRequested) and event.payout_id == order.payout_id
-            )
-            first_asked = max((n for n, event in enumerate(said) if isinstance(event, ReviewOpened)), default=-1)
-            approvers = {
-                event.approver
-                for event, before in self.heard
-                if isinstance(event, PayoutApproved)
-                and event.payout_id == order.payout_id
-                and first_asked < before <= ordered
-            }
-            assert len(approvers - self.deciders[order.round]) >= 2
-            assert asked > first_asked
-
-    @invariant()
     def above_the_line_a_release_is_signed_unless_only_the_price_is_paid(self) -> None:
         if not self.asks_release:
             return
@@ -828,7 +875,8 @@ class OneClaim(RuleBasedStateMachine):
             assert case.due is not None
             assert case.due <= case.delay_at <= self.story.now + DELAY
         if case is not None:
-            assert (case.late_at is not None) == (case.undecided or case.status is Status.PAYOUT_PENDING)
+            ordered = case.status is Status.PAYOUT_PENDING or case.to_new_payee
+            assert (case.late_at is not None) == (case.undecided or ordered)
 
     @invariant()
     def the_customer_is_told_every_change_once(self) -> None:
@@ -844,8 +892,9 @@ class OneClaim(RuleBasedStateMachine):
 
     @invariant()
     def the_state_is_small(self) -> None:
+        """Each further round adds a payout."""
         if self.case is not None:
-            assert self.story.size(str(CLAIM)) < 2048
+            assert self.story.size(str(CLAIM)) < 2048 + 200 * (self.case.round - 1)
 
     def teardown(self) -> None:
         """Wherever a story stops, it ends within months if from now on everybody does his part."""

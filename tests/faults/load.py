@@ -350,8 +350,9 @@ class Load:
             case ReviewOpened():
                 valid = claim.way is not Way.DENIED
                 return ReviewDecided(
-                    claim_id=claim.claim_id, review=event.review, adjuster="adjuster-7", valid=valid, round=event.round
-                )
+                    claim_id=claim.claim_id, review=event.review, adjuster="adjuster-7", valid=valid, round=event.round,
+                    question_id=event.question_id,
+                )  # fmt: skip
             case ReleaseRequested():
                 return ReleaseSigned(submission_id=claim.submission_id, release=f"release-{claim.claim_id}")
             case PayoutAuthorized():

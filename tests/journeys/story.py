@@ -370,6 +370,7 @@ class Story:
             findings=findings,
             reasons=reasons,
             round=asked.round,
+            question_id=asked.question_id,
         )
         await self.says(decided)
 
@@ -383,10 +384,18 @@ class Story:
         )
 
     async def approver_says_yes(self, asked: ApprovalRequested, approver: str) -> None:
-        await self.says(PayoutApproved(claim_id=self.claim_id, payout_id=asked.payout_id, approver=approver))
+        await self.says(
+            PayoutApproved(
+                claim_id=self.claim_id, payout_id=asked.payout_id, approver=approver, question_id=asked.question_id
+            )
+        )
 
     async def approver_says_no(self, asked: ApprovalRequested, approver: str) -> None:
-        await self.says(PayoutRefused(claim_id=self.claim_id, payout_id=asked.payout_id, approver=approver))
+        await self.says(
+            PayoutRefused(
+                claim_id=self.claim_id, payout_id=asked.payout_id, approver=approver, question_id=asked.question_id
+            )
+        )
 
     async def is_paid(self, **facts: object) -> PayoutAuthorized:
         """By finance, as ordered."""

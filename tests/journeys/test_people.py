@@ -2,12 +2,20 @@
 
 from shared.events.adjusters import ReviewKind
 from shared.events.claim import DocumentKind, InjuryClass, ItemFinding, LossKind, Reason
-from shared.events.escalation import ApprovalRequested, Outcome, PayoutAuthorized, ReviewOpened, Route, Status
+from shared.events.escalation import (
+    ApprovalRequested,
+    ClaimClosed,
+    Outcome,
+    PayoutAuthorized,
+    ReviewOpened,
+    Route,
+    Status,
+)
 from shared.events.intake import ClaimAccepted
 from shared.events.seller_notifier import SellerNotified
 from shared.events.seller_portal import AnswerChoice
 from shared.events.upstream import Claimant, Loss
-from tests.journeys.given import ADMITTED, HUGE, KETTLE, LARGE, SMALL, total
+from tests.journeys.given import ADMITTED, BURN, HUGE, KETTLE, LARGE, SMALL, total
 from tests.journeys.story import Money, Story, journey
 
 
@@ -106,6 +114,53 @@ async def test_an_approvers_no_sends_the_amount_back_to_an_adjuster(story: Story
     await story.is_collected()
     end = await story.ends()
     assert end.money == Money(paid_out=allowed, recovered=allowed)
+
+
+@journey
+async def test_above_the_authority_limit_another_payee_is_approved_by_two_before_he_is_paid(story: Story) -> None:
+    asked = await _needs_approval(story)
+    for approver in ("approver-1", "approver-2"):
+        await story.approver_says_yes(asked, approver)
+    first = await story.hears(PayoutAuthorized)
+    await story.finance_fails(first, final=True)
+    await story.hears(ClaimClosed, outcome=Outcome.PAYOUT_FAILED)
+    await story.gives_a_new_payee("account-of-the-sister")
+    anew = await story.hears(ApprovalRequested)
+    assert (anew.payout_id, anew.amount_minor) == (first.payout_id, first.amount_minor)
+    assert anew.question_id != asked.question_id
+    for approver in ("approver-1", "approver-2"):  # of the payee before
+        await story.approver_says_yes(asked, approver)
+    await story.world.until_row(
+        "select from escalation.journal where key = $1 and type = 'PayoutApproved' having count(*) = 4",
+        str(story.claim_id),
+    )
+    assert story.times_ordered() == 1
+    for approver in ("approver-1", "approver-3"):
+        await story.approver_says_yes(anew, approver)
+    again = await story.hears(PayoutAuthorized, attempt=2)
+    assert (again.payout_id, again.payee_ref == first.payee_ref) == (first.payout_id, False)
+    await story.finance_pays(again, reference="sister")
+    await story.hears(ClaimClosed, outcome=Outcome.RESOLVED_BY_SELLER)
+    await story.is_collected()
+    end = await story.ends()
+    assert end.money == Money(paid_out=total(HUGE), recovered=total(HUGE))
+
+
+@journey
+async def test_who_has_looked_at_the_claim_as_it_was_allows_nothing_of_what_it_comes_to_since(story: Story) -> None:
+    await story.is_filed(LARGE)
+    await story.hears(SellerNotified)
+    await story.seller_answers(AnswerChoice.CONTEST)
+    asked = await story.hears(ReviewOpened)
+    await story.amends((*LARGE, BURN))
+    anew = await story.hears(ReviewOpened)
+    assert anew.question_id != asked.question_id
+    await story.adjuster_decides(asked, valid=True)
+    await story.adjuster_decides(anew, ItemFinding(item=3, allowed_minor=0, reasons=(Reason.NOT_PROVEN,)), valid=True)
+    assert (await story.is_released_and_paid()).amount_minor == total(LARGE)
+    await story.is_collected()
+    end = await story.ends()
+    assert end.money == Money(paid_out=total(LARGE), recovered=total(LARGE))
 
 
 async def _needs_approval(story: Story) -> ApprovalRequested:

@@ -15,6 +15,7 @@ NOW = datetime(2025, 6, 15, 12, 0, tzinfo=UTC)
 CLAIM = claim_id_of("cs-us:2025-118204")
 OTHER = claim_id_of("cs-us:2025-118960")
 PAYOUT = derived_id("payout", CLAIM, 1)
+QUESTION = derived_id("question", CLAIM, 3)
 
 
 def days(number: float) -> datetime:
@@ -35,12 +36,12 @@ def asked(claim_id: UUID = CLAIM, decide_by: datetime | None = None, minor: int 
 def review(**changes: Any) -> Review:
     """Of two items, 45.99 and 412.50."""
     lines = (ItemFinding(item=1, allowed_minor=4599), ItemFinding(item=2, allowed_minor=41250))
-    own: dict[str, Any] = {"kind": ReviewKind.CONTESTED, "round": 1, "items": lines}
+    own: dict[str, Any] = {"kind": ReviewKind.CONTESTED, "round": 1, "items": lines, "question_id": QUESTION}
     return Review(**asked() | own | changes)
 
 
 def approval(**changes: Any) -> Approval:
-    own: dict[str, Any] = {"payout_id": PAYOUT, "round": 1, "limit_minor": 1_000_000}
+    own: dict[str, Any] = {"payout_id": PAYOUT, "round": 1, "limit_minor": 1_000_000, "question_id": QUESTION}
     return Approval(**asked() | own | changes)
 
 

@@ -25,7 +25,7 @@ from shared.events.adjusters import (
 from shared.events.base import Event
 from shared.events.claim import ItemFinding, Reason
 from shared.runtime.codec import decode
-from tests.ops.desk_given import CLAIM, NOW, OTHER, PAYOUT, appeal, approval, days, review
+from tests.ops.desk_given import CLAIM, NOW, OTHER, PAYOUT, QUESTION, appeal, approval, days, review
 
 ADJUSTER = "adj:m.okafor"
 REOPENED = review(kind=ReviewKind.REOPENED, round=2)
@@ -39,7 +39,9 @@ def verdict(*items: str, valid: bool = True, reasons: tuple[str, ...] = ()) -> V
 
 def test_a_valid_review_allows_every_item_as_admitted() -> None:
     said = answers.reviewed(review(), VALID)
-    assert said == ReviewDecided(claim_id=CLAIM, review=ReviewKind.CONTESTED, adjuster=ADJUSTER, valid=True, round=1)
+    assert said == ReviewDecided(
+        claim_id=CLAIM, review=ReviewKind.CONTESTED, adjuster=ADJUSTER, valid=True, round=1, question_id=QUESTION
+    )
 
 
 def test_a_finding_says_how_much_of_an_item_and_why() -> None:
@@ -96,7 +98,9 @@ def test_what_would_be_said_in_vain_is_refused_with_the_cure(asked: Review, give
 
 
 def test_two_different_people_approve() -> None:
-    assert answers.approved(approval(), "appr:a") == PayoutApproved(claim_id=CLAIM, payout_id=PAYOUT, approver="appr:a")
+    assert answers.approved(approval(), "appr:a") == PayoutApproved(
+        claim_id=CLAIM, payout_id=PAYOUT, approver="appr:a", question_id=QUESTION
+    )
     assert answers.approved(approval(approvers=("appr:a",)), "appr:b").approver == "appr:b"
     with pytest.raises(ReachError, match="somebody else must"):
         answers.approved(approval(approvers=("appr:a",)), "appr:a")
@@ -110,7 +114,7 @@ def test_who_decided_the_review_does_not_answer_for_the_payout() -> None:
 
 def test_who_had_approved_may_think_better_of_it() -> None:
     said = answers.refused(approval(approvers=("appr:a",)), "appr:a")
-    assert said == PayoutRefused(claim_id=CLAIM, payout_id=PAYOUT, approver="appr:a")
+    assert said == PayoutRefused(claim_id=CLAIM, payout_id=PAYOUT, approver="appr:a", question_id=QUESTION)
 
 
 def test_an_appeal_is_won_or_lost() -> None:

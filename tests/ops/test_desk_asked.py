@@ -11,13 +11,14 @@ from ops.desk.asked import of_case, of_recovery
 from ops.desk.question import Appeal, Approval, Question, Review
 from services.escalation.app import escalation
 from services.escalation.review import open_review
-from services.escalation.state import Admitted, Case, Terms
+from services.escalation.state import Admitted, Case, Payout, Terms
 from services.recovery.app import recovery as recovery_process
 from services.recovery.state import Recovery, Stage
 from shared.events.adjusters import ReviewKind
 from shared.events.base import Event
 from shared.events.claim import Signal
-from shared.events.escalation import ApprovalRequested, ReviewOpened, Route, Status
+from shared.events.escalation import ApprovalRequested, Outcome, Owner, ReviewOpened, Route, Status
+from shared.events.intake import PayeeRecorded
 from shared.events.recovery import RecoveryDisputed, RecoveryResumed
 from shared.events.seller_notifier import SellerAppealRecorded
 from shared.money import Currency
@@ -82,6 +83,7 @@ def test_an_open_review_is_read_as_it_was_asked(kind: ReviewKind) -> None:
     opened: ReviewOpened = said(decision, ReviewOpened)
     review: Review = about(of_case(decision.state, at(day(1))), Review)
     assert (review.kind, review.round, review.items) == (opened.review, opened.round, opened.items)
+    assert review.question_id == opened.question_id is not None
     assert (review.contested, review.decide_by, review.currency) == (opened.contested, opened.decide_by, Currency.USD)
     assert set(opened.signals) <= set(review.signals)
     assert review.amount_minor == (1_000_000 if opened.contested else 1_200_000)
@@ -109,11 +111,31 @@ def test_an_approval_is_read_as_it_was_asked_and_answered_by_two_others() -> Non
         *(asked.payout_id, asked.amount_minor, asked.decide_by),
     )
     assert (approval.limit_minor, approval.adjusters, approval.approvers) == (1_000_000, (ADJUSTER,), ())
+    assert approval.question_id == asked.question_id is not None
     for approver in ("appr:a", "appr:b"):
         approval = about(of_case(state, at(day(2))), Approval)
         state = hear(escalation, state, answers.approved(approval, approver), 2).state
     assert state.status is Status.PAYOUT_PENDING
     assert of_case(state, at(day(3))) is None
+
+
+def test_another_payee_is_approved_at_the_desk() -> None:
+    """Of the payout that has failed, in whichever round, and never by who had decided a review of that."""
+    earlier = Payout(1, 1_200_000, "payee-1", small=False, lines=((1, 1_200_000),), adjusters=("adj:first",))
+    ended = {"status": Status.CLOSED, "owner": Owner.NOBODY, "outcome": Outcome.PAYOUT_FAILED, "round": 2}
+    state = CASE.but(**ended, payouts=(earlier,), adjusters=(ADJUSTER,))
+    named = PayeeRecorded(claim_id=CLAIM, submission_id="sub-1", payee_ref="payee-2")
+    decision = hear(escalation, state, named, 1)
+    asked, state = said(decision, ApprovalRequested), decision.state
+    approval: Approval = about(of_case(state, at(day(2))), Approval)
+    assert (approval.payout_id, approval.amount_minor, approval.decide_by, approval.question_id) == (
+        *(asked.payout_id, asked.amount_minor, asked.decide_by, asked.question_id),
+    )
+    assert (approval.round, approval.adjusters) == (1, (ADJUSTER, "adj:first"))
+    for approver in ("appr:a", "appr:b"):
+        approval = about(of_case(state, at(day(2))), Approval)
+        state = hear(escalation, state, answers.approved(approval, approver), 2).state
+    assert (state.status, state.payout and state.payout.payee_ref) == (Status.PAYOUT_PENDING, "payee-2")
 
 
 def test_a_dispute_is_read_as_it_was_asked_and_its_answer_is_heard() -> None:

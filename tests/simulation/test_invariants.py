@@ -145,6 +145,25 @@ def test_a_payout_on_the_word_of_one_is_noticed(house: House) -> None:
     assert replayed(house, said.FourEyes, lambda r: None if r is first else r)
 
 
+def test_two_who_answer_different_questions_are_noticed(house: House) -> None:
+    [first, *_] = facts(house, "PayoutApproved")
+    other = (first.value or b"").replace(b'"question_id":"', b'"question_id":"of another time ')
+    assert replayed(house, said.FourEyes, lambda r: first._replace(value=other) if r is first else r)
+
+
+def test_another_payee_on_the_word_that_was_given_for_the_first_is_noticed(house: House) -> None:
+    claim = facts(house, "PayoutApproved")[0].key
+    order = next(each for each in facts(house, "PayoutAuthorized") if each.key == claim)
+    number = int(dict(order.headers)["ce_sequence"])
+    other = (order.value or b"").replace(b'"payee_ref":"', b'"payee_ref":"another-')
+    watch = Watch([said.FourEyes], house.seen)
+    for record in (*facts(house, "PayoutApproved"), order, order._replace(offset=order.offset + 1)):
+        watch.appended(record)
+    assert watch.violation is None
+    watch.appended(order._replace(value=other, headers=without(order.headers, "ce_sequence", b"%d" % (number + 1))))
+    assert watch.violation is not None
+
+
 def test_a_debit_without_a_notice_in_time_is_noticed(house: House) -> None:
     def gone(record: Record) -> Record | None:
         letter = type_of(record.headers) in ("NoticeHandedOver", "NoticeUndeliverable")

@@ -123,6 +123,7 @@ class Adjusters:
             findings=_cut(luck, review.items) if valid and cut else (),
             reasons=() if valid else reasons,
             round=review.round,
+            question_id=review.question_id,
         )
         return decision, moment
 
@@ -150,9 +151,10 @@ class Adjusters:
         luck = self._chance(asked.payout_id)
         first, second = luck.sample(APPROVERS, 2)
         start, end = between(luck, at, asked.decide_by, 0.03, 0.3), between(luck, at, asked.decide_by, 0.4, 0.9)
+        of = {"claim_id": asked.claim_id, "payout_id": asked.payout_id, "question_id": asked.question_id}
 
         def approved(by: str, when: datetime) -> Saying:
-            return Saying(PayoutApproved(claim_id=asked.claim_id, payout_id=asked.payout_id, approver=by), when)
+            return Saying(PayoutApproved.model_validate(of | {"approver": by}), when)
 
         both = [approved(first, start), approved(second, end)]
         match self._fate.decides(asked.claim_id, luck, APPROVALS):
@@ -162,7 +164,7 @@ class Adjusters:
                 himself = approved(self._adjuster(asked.claim_id), at + (start - at) / 2)
                 return [himself, *both]
             case Approval.REFUSED if for_the_first_time:
-                refused = PayoutRefused(claim_id=asked.claim_id, payout_id=asked.payout_id, approver=second)
+                refused = PayoutRefused.model_validate(of | {"approver": second})
                 return [approved(first, start), Saying(refused, end)]
             case Approval.OVERDUE if for_the_first_time:
                 return [approved(first, start), approved(second, asked.decide_by + after(luck, 0.5, 3))]

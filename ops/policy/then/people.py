@@ -18,7 +18,7 @@ APPROVERS: Final = 2
 
 
 class People:
-    """Each word of theirs answers one question."""
+    """Each word of theirs answers one question: the one that is asked when it is said, whatever its name was then."""
 
     says = (ReviewDecided, PayoutApproved, PayoutRefused, AppealDecided, ReleaseSigned)
 
@@ -43,7 +43,7 @@ class People:
         said = self._said[f"review/{event.review}", event.claim_id]
         if said:
             first = said.popleft()
-            answer = first.event.model_copy(update={"round": event.round})
+            answer = first.event.model_copy(update={"round": event.round, "question_id": None})
             self._voices.answer(ask, [(max(first.at, now + SOON), answer)])
             return
         self._voices.assume(f"{event.review.replace('_', ' ')} reviews: the adjuster allows what is admitted")
@@ -59,7 +59,7 @@ class People:
         said, answers, yes = self._said["approval", event.claim_id], list[tuple[datetime, Event]](), set[str]()
         while said and len(yes) < APPROVERS:
             first = said.popleft()
-            word = first.event.model_copy(update={"payout_id": event.payout_id})
+            word = first.event.model_copy(update={"payout_id": event.payout_id, "question_id": None})
             answers.append((max(first.at, now + SOON), word))
             if not isinstance(word, PayoutApproved):
                 self._voices.answer(ask, answers)

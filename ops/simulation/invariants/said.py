@@ -1,8 +1,9 @@
 """What must hold of what is said, at every moment."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 from zlib import crc32
 
 from ops.simulation.invariants.statement import NUMBERED, Fact, Invariant, Seen
@@ -86,25 +87,38 @@ class NeverMoreThanDecided(Invariant):
 
 
 class FourEyes(Invariant):
-    """Above the authority limit two people have said yes, and neither decided a review of the claim."""
+    """Above the authority limit two people have said yes, to one question, and neither decided a review of the claim.
+
+    To each payee anew.
+    """
 
     hears: ClassVar = ("PayoutApproved", "ReviewDecided", "PayoutAuthorized")
 
     def __init__(self, seen: Seen) -> None:
         super().__init__(seen)
-        self._approvers: defaultdict[str, set[str]] = defaultdict(set)
+        self._approvers: defaultdict[str, dict[str, set[str]]] = defaultdict(dict)
+        """By payout and question."""
         self._adjusters: defaultdict[str, list[str]] = defaultdict(list)
+        self._payees: dict[str, str] = {}
 
     def said(self, fact: Fact) -> None:
         body = fact.body
         if fact.type == "PayoutApproved":
-            self._approvers[body["payout_id"]].add(body["approver"])
+            self._approvers[body["payout_id"]].setdefault(body["question_id"], set()).add(body["approver"])
         elif fact.type == "ReviewDecided":
             self._adjusters[body["claim_id"]].append(body["adjuster"])
         elif body["amount_minor"] > self.seen.policies.version(body["policy"]).handling.authority_limit_minor:
-            yes = self._approvers[body["payout_id"]] - set(self._adjusters[body["claim_id"]])
-            if len(yes) < 2:
-                raise self.wrong(f"{body['amount_minor']} are paid for {body['claim_id']} on the word of {sorted(yes)}")
+            self._ordered(body)
+
+    def _ordered(self, body: Mapping[str, Any]) -> None:
+        payout, payee, adjusters = body["payout_id"], body["payee_ref"], set(self._adjusters[body["claim_id"]])
+        if self._payees.get(payout) == payee:
+            return
+        answered = self._approvers[payout]
+        if all(len(yes - adjusters) < 2 for yes in answered.values()):
+            yes = sorted(set[str]().union(*answered.values()))
+            raise self.wrong(f"{body['amount_minor']} are paid for {body['claim_id']} on the word of {yes}")
+        self._payees[payout], self._approvers[payout] = payee, {}
 
 
 class NoticeBeforeDebit(Invariant):
