@@ -28,6 +28,8 @@ UNREADABLE = "makegood_unreadable"
 """Header of what stands for a record whose bytes nobody can read."""
 _REQUIRED = ("ce_id", "ce_type", "ce_time")
 _MOST_PROBLEMS = 50
+_NO_OBJECT = frozenset({"json_invalid", "model_type"})
+"""What pydantic calls bytes that are no JSON, and JSON that is no object."""
 
 
 class DecodeError(Exception):
@@ -36,6 +38,10 @@ class DecodeError(Exception):
     def __init__(self, *problems: tuple[str, str]) -> None:
         super().__init__("; ".join(f"{field}: {problem}" for field, problem in problems))
         self.problems = problems
+
+
+class OtherVersionError(DecodeError):
+    """The JSON of an object under a good envelope, but not with the fields of this version's contract."""
 
 
 def encode(event: Event, envelope: Envelope) -> tuple[bytes, bytes, Headers]:
@@ -94,7 +100,8 @@ def decode(topic: str, key: bytes | None, value: bytes | None, headers: Headers)
     try:
         event = kind.model_validate_json(value)
     except ValidationError as error:
-        raise DecodeError(*_problems(error)) from None
+        wrong = DecodeError if _NO_OBJECT.intersection(e["type"] for e in error.errors()) else OtherVersionError
+        raise wrong(*_problems(error)) from None
     if not ours and (problems := problems_of(value.decode())):
         raise DecodeError(*problems[:_MOST_PROBLEMS])
     if key is None or key != event.key.encode():

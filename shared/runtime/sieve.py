@@ -6,7 +6,7 @@ from zlib import crc32
 
 from shared.events.base import PARTITIONS, Event
 from shared.runtime.clock import Clock
-from shared.runtime.codec import DecodeError, check_type, decode, envelope_of, numbers_of, type_of
+from shared.runtime.codec import DecodeError, OtherVersionError, check_type, decode, envelope_of, numbers_of, type_of
 from shared.runtime.lanes import partition_of
 from shared.runtime.log import Log, LogChangedError, Place, Record
 from shared.runtime.metrics import Metrics
@@ -95,7 +95,8 @@ class Sieve:
         return True
 
     def _read(self, record: Record, row: InputRow) -> tuple[Asked, Event | None] | None:
-        """The fact in a record; None for what is not for us or was heard before. Raises DecodeError."""
+        """The fact in a record; None for what is not for us or was heard before. Raises DecodeError. No event: one of
+        ours that this version cannot read, which its key has to wait for."""
         topic, kind = record.place.topic, type_of(record.headers)
         if self._is_ours(topic) and not self._accepts(record, row):
             return None
@@ -105,10 +106,15 @@ class Sieve:
         if kind not in self.kinds:
             check_type(topic, kind)  # what a newer version says is kept for one that knows it
             return None
-        event, envelope = decode(topic, record.key, record.value, record.headers)
+        try:
+            event, envelope = decode(topic, record.key, record.value, record.headers)
+        except OtherVersionError:
+            if not self._is_ours(topic) or not record.key:
+                raise
+            event, envelope = None, envelope_of(record.headers)  # its turn says the same, and parks the key
         value = record.value or b""
         body = value.decode()
-        key = (record.key or b"").decode()  # which decode has seen to be the event's
+        key = (record.key or b"").decode()  # which decode has seen to be the event's, and an outbox has written
         lane = record.place.partition if self._is_ours(topic) else partition_of(key, PARTITIONS)
         # Ours are unique by themselves. Outside, an id may be used again with other content, and that is another fact.
         cause = envelope.id if self._is_ours(topic) else f"{topic}/{key}/{envelope.id}/{crc32(value):08x}"

@@ -7,6 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache, wraps
+from itertools import count
 from typing import Any, Final, TypeAlias, cast
 
 from ops.schemas import Schema, resolved, schema_of
@@ -25,6 +26,7 @@ class Fate(Enum):
     """What becomes of a record."""
 
     DEAD = "kept as a dead letter, with its reason"
+    PARKED = "kept where its key waits, with its reason"
     TAKEN = "decided, or kept for a beginning"
     PASSED_OVER = "not in its turn: left alone"
 
@@ -44,6 +46,8 @@ class Made:
     counts: bool = True
 
 
+_KEYS: Final = count()
+"""Each key that waits is one of its own, that nothing else is said of."""
 Maker: TypeAlias = Callable[[Sample], Made | None]
 KINDS: Final[dict[str, Maker]] = {}
 """By name, in the order of this file. None: this sample has nothing that could be bad in this way."""
@@ -80,9 +84,13 @@ def with_value(sample: Sample, value: bytes | None, reason: str, **other: Any) -
 
 
 def with_body(sample: Sample, change: Callable[[Any], Any], reason: str, fate: Fate = Fate.DEAD) -> Made:
+    """On a topic of ours another body is of another version of us, and its key waits for that."""
     body = deepcopy(sample.body)
     change(body)
-    return with_value(sample, json.dumps(body).encode(), reason, fate=fate)
+    made = with_value(sample, json.dumps(body).encode(), reason, fate=fate)
+    if fate is Fate.DEAD and is_ours(sample):
+        return replace(made, fate=Fate.PARKED, key=f"waits-{next(_KEYS)}".encode())
+    return made
 
 
 def with_header(sample: Sample, name: str, value: bytes | None, reason: str, fate: Fate = Fate.DEAD) -> Made:
@@ -361,7 +369,7 @@ def a_field_is_missing(sample: Sample) -> Made:
 
 @kind
 def every_field_is_missing(sample: Sample) -> Made:
-    return with_value(sample, b"{}", "Field required")
+    return with_body(sample, lambda body: body.clear(), "Field required")
 
 
 @kind

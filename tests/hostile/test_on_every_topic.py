@@ -66,7 +66,8 @@ class Run:
     """Process, topic and partition → the offset that it reads next."""
     logs: str
     refusals: list[str]
-    parked: list[str]
+    parked: dict[str, dict[str, str]]
+    """Key → process that lets it wait → why."""
 
     def of(self, fate: Fate) -> list[Sent]:
         return [sent for sent in self.sent if sent.made.fate is fate]
@@ -220,13 +221,14 @@ async def _outcome(url: str, sent: list[Sent], fleet: Fleet) -> Run:
             for row in await pool.fetch(f"select * from {service}.dead_letter"):
                 letters[row["topic"], row["partition"], row["offset"]].append(row)
         refusals = await pool.fetch("select body from intake.outbox where body like '%problems%'")
-        parked = [
-            f"{row['process']}/{row['key']}: {row['error']}"
-            for service in catalogue.NAMES
-            for row in await pool.fetch(f"select * from {service}.held where error is not null")
-        ]
+        parked: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        for service in catalogue.NAMES:
+            for row in await pool.fetch(f"select * from {service}.held where error is not null"):
+                parked[row["key"]][row["process"]] = row["error"]
         logs = "\n".join(map(_text, map(fleet.log, catalogue.NAMES)))
-        return Run(sent, dict(letters), taken, fleet.pids(), following, logs, [row["body"] for row in refusals], parked)
+        return Run(
+            sent, dict(letters), taken, fleet.pids(), following, logs, [row["body"] for row in refusals], dict(parked)
+        )
     finally:
         await pool.close()
 
@@ -321,8 +323,17 @@ def test_what_is_not_in_its_turn_leaves_no_trace(run: Run) -> None:
     assert [s.kind for s in passed_over if run.letters.get(s.place) or run.taken.get(s.ce_id)] == []
 
 
-def test_nothing_is_parked_by_it(run: Run) -> None:
-    assert run.parked == []
+def test_what_another_version_of_us_has_said_waits_with_its_key_and_nothing_else_does(run: Run) -> None:
+    parked = {(s.made.key or b"").decode(): s for s in run.of(Fate.PARKED)}
+    assert len(parked) > LEAST
+    assert run.parked.keys() - parked.keys() == set()
+    wrong: list[str] = []
+    for key, sent in parked.items():
+        for process in ears(sent.sample.type_name, sent.sample.topic):
+            reason = run.parked.get(key, {}).get(process.name, "not kept")
+            if not re.search(sent.made.reason, reason):
+                wrong.append(f"{sent.kind} on {sent.sample.topic} by {process.name}: {reason}")
+    assert wrong == []
 
 
 def test_upstream_is_told_what_was_wrong_with_each_submission(run: Run) -> None:
@@ -334,6 +345,7 @@ def test_no_reason_and_no_log_repeats_what_was_sent(run: Run) -> None:
     assert SECRET not in run.logs
     assert "Bcc" not in run.logs
     assert [row["problems"] for rows in run.letters.values() for row in rows if SECRET in row["problems"]] == []
+    assert [why for waits in run.parked.values() for why in waits.values() if SECRET in why] == []
     assert [body for body in run.refusals if SECRET in json.dumps(json.loads(body)["problems"])] == []
 
 

@@ -128,6 +128,21 @@ async def test_an_event_that_this_version_has_never_heard_of_is_kept(mirror: Wor
     assert letter["value"] == record.value
 
 
+async def test_a_key_waits_for_the_version_that_can_read_a_fact_of_ours(mirror: Workbench) -> None:
+    """Else what comes later would be decided before it, and a deadline as if it had never been said."""
+    one = await mirror.replica()
+    record = count(mirror, 1)
+    odd = (record.value or b"").replace(b'"n":1', b'"n":"one"')
+    mirror.shelf.records[record.place][record.offset] = record._replace(value=odd)
+    count(mirror, 2)
+    await one.read()
+    assert mirrored(mirror) == []
+    held = await mirror.pool.fetch("select body, error from held order by id")
+    assert [json.loads(row["body"])["n"] for row in held] == ["one", 2]
+    assert held[0]["error"].startswith("n: Input should be a valid integer")
+    assert await mirror.pool.fetchval("select count(*) from dead_letter") == 0
+
+
 async def test_a_record_ahead_of_its_number_waits_for_those_before_it(mirror: Workbench) -> None:
     one = await mirror.replica()
     for sequence in (1, 3):
