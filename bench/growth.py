@@ -107,13 +107,14 @@ async def _histories(stand: Stand, plan: Plan, outside: Outside, connection: Any
             break
         await history.grow(count)
         figures = {"history": float(count), "database_gib": await _size(connection) / 2**30}
-        await play(outside, DIRECT_PAY, prepare(stand, DIRECT_PAY, plan.warm_up, plan.sellers))
+        fresh = prepare(stand, DIRECT_PAY, plan.warm_up, plan.sellers)
+        await play(outside, DIRECT_PAY, fresh)
         meter = Meter("growth", name, stand.parts)
         for _ in range(plan.rounds):
             yield replace(await _round(stand, plan, outside, meter), figures=figures)
-        for look in LOOKS:
+        for look in LOOKS:  # at one that shares its moments with no copy: what was said is looked up by its moment
             for number in range(1, plan.rounds + 1):
-                yield await _looked(stand, look, claims[0].claim_id.decode(), count, number)
+                yield await _looked(stand, look, fresh[0].claim_id.decode(), count, number)
     await asyncio.sleep(plan.quiet_seconds)
     await history.forget()
 
