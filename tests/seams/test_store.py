@@ -319,7 +319,8 @@ async def test_a_reference_does_not_change_while_a_state_that_begins_to_watch_it
         _, lanes = await tx.take((), [LANE])
         assert await tx.reference(f"{PROCESS}.reference", ["r"]) == []
         changing = asyncio.create_task(changes())
-        await asyncio.sleep(0.1)
+        await asyncio.wait({changing}, timeout=0.3)  # it waits itself for no longer than half a second
+        assert not changing.done()
         await tx.write(Changes(lanes=lanes, states=[state("a", watches="r")]), NOW, None)
     await changing
     async with seam.one.transaction() as tx:
