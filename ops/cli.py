@@ -4,6 +4,7 @@ import contextlib
 import gc
 import json
 import os
+import re
 import sys
 from collections.abc import Generator
 from enum import StrEnum
@@ -164,7 +165,16 @@ class Kind(StrEnum):
     CONTAINERS = "containers"
 
 
-StackName = Annotated[str, typer.Option("--name", help="Which local stack, where several are kept.")]
+def _stack_name(given: str) -> str:
+    """It becomes a folder of the checkout's own."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,30}", given):
+        raise fail(f"{given!r} is no name for a stack: use small letters, digits and -", 2)
+    return given
+
+
+StackName = Annotated[
+    str, typer.Option("--name", help="Which local stack, where several are kept.", callback=_stack_name)
+]
 
 
 @app.command()
@@ -405,6 +415,8 @@ def bench(
         from bench.plan import SHORT, Plan
         from bench.show import show
     except ModuleNotFoundError as error:
+        if error.name != "bench":
+            raise
         raise fail("the bench is not part of an image: run it in a checkout") from error
 
     wanted = what or list(USUAL)

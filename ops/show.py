@@ -38,11 +38,15 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]*")
 
 @dataclass(frozen=True)
 class Heard:
-    """One process heard it at this moment of its own; ``known`` False: its reference was not read to the end yet."""
+    """One process heard it at this moment of its own; ``known`` False: its reference was not read to the end yet.
+
+    ``idle``: nothing followed from it there.
+    """
 
     process: str
     at: datetime
     known: bool
+    idle: bool = False
 
 
 @dataclass
@@ -222,7 +226,8 @@ class _Witness:
     async def _heard(self, told: dict[str, Told]) -> list[datetime]:
         """Gives the moments at which something was decided: what followed was said at the same."""
         rows = await self._rows(
-            "select at, said_at, type, cause, body, known from journal where process = $1 and key = $2 "
+            "select at, said_at, type, cause, body, known, coalesce(result = '..', false) as idle from journal "
+            "where process = $1 and key = $2 "
             "and ($3 or position($4 in body) > 0) order by at, n, result not like '.%'",
             self._of_the_claim, self.story.claim_id,
         )  # fmt: skip
@@ -230,7 +235,7 @@ class _Witness:
             one = told.setdefault(row["cause"], _told(row, self.service))
             if not one.facts and row["body"]:
                 one.facts = facts_of(row["type"], row["body"])
-            one.heard.append(Heard(self.process.name, row["at"], row["known"]))
+            one.heard.append(Heard(self.process.name, row["at"], row["known"], row["idle"]))
         return sorted({row["at"] for row in rows})
 
     async def _said(self, told: dict[str, Told], outbox: Outbox, ranges: list[tuple[int, int]]) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from ops.desk import typed
 from ops.desk.question import Appeal, Approval, Review
 from ops.reach import ReachError
+from services.escalation.approval import is_among
 from shared.events.adjusters import (
     AppealDecided,
     DuplicateEstablished,
@@ -72,7 +73,7 @@ def approved(asked: Approval, approver: str) -> PayoutApproved:
     """One yes; two of different people are needed."""
     approver = typed.name(approver, "approver")
     _other_eyes(asked, approver)
-    if approver in asked.approvers:
+    if is_among(approver, asked.approvers):
         raise ReachError(f"{approver} has approved this payout already: somebody else must, for it takes two")
     return PayoutApproved(
         claim_id=asked.claim_id, payout_id=asked.payout_id, approver=approver, question_id=asked.question_id
@@ -89,7 +90,7 @@ def refused(asked: Approval, approver: str) -> PayoutRefused:
 
 
 def _other_eyes(asked: Approval, approver: str) -> None:
-    if approver in asked.adjusters:
+    if is_among(approver, asked.adjusters):
         raise ReachError(f"{approver} decided a review of this claim: somebody else must answer for the payout")
 
 

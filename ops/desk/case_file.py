@@ -30,6 +30,8 @@ MILESTONES: Final = (
     *("AppealDecided", "RecoveryReversed", "RecoveryResumed", "DuplicateEstablished"),
     *OTHER_SIDE,
 )
+OF_PEOPLE: Final = ("ReviewDecided", "PayoutApproved", "PayoutRefused", "AppealDecided", "DuplicateEstablished")
+"""What adjusters and approvers say: to a question that is not asked any more it counts for nothing."""
 _TOLD: Final = (
     *("review", "valid", "round", "route", "choice", "contested_items", "contrary", "confirmed", "kind", "amount"),
     *("allowed", "admitted", "outcome", "reason", "reasons", "ground", "won", "adjuster", "approver", "duplicate_of"),
@@ -160,6 +162,8 @@ def _figures(policy: Policy) -> dict[str, str]:
 def _said(one: Told, *, evidence: bool = False) -> Said:
     names = ("choice", "contested_items", "contrary", "confirmed", "amount", "evidence", "proof", "received_at")
     shown = {name: text for name in (names if evidence else _TOLD) if (text := one.facts.get(name))}
+    if one.type in OF_PEOPLE and one.heard and all(heard.idle for heard in one.heard):
+        shown["counted"] = "for nothing"
     return Said(one.at, one.said_by, one.type, shown)
 
 

@@ -17,8 +17,15 @@ app = typer.Typer(
 Q = TypeVar("Q", bound=Question)
 
 Claim = Annotated[str, typer.Argument(metavar="CLAIM", help="A claim id or a submission id.")]
-Adjuster = Annotated[str, typer.Option("--adjuster", metavar="NAME", help="Who decides, as adj:m.okafor.")]
-Approver = Annotated[str, typer.Option("--approver", metavar="NAME", help="Who answers for the payout.")]
+Adjuster = Annotated[
+    str, typer.Option("--adjuster", metavar="NAME", help="Who decides, as m.okafor: one name a person.")
+]
+Approver = Annotated[
+    str,
+    typer.Option(
+        "--approver", metavar="NAME", help="Who answers for the payout: one name a person, whatever he acts as."
+    ),
+]
 Reasons = Annotated[list[str] | None, typer.Option("--reason", metavar="CODE", help="Such as NOT_PROVEN; repeatable.")]
 
 
@@ -85,7 +92,7 @@ def review(
 ) -> None:
     """Decide the review that is open. Items left out are allowed as admitted.
 
-    makegood desk review CLAIM --adjuster adj:m.okafor --valid --item 2=100.00:NOT_PROVEN
+    makegood desk review CLAIM --adjuster m.okafor --valid --item 2=100.00:NOT_PROVEN
     """
     from ops.desk import answers
     from ops.desk.question import Review

@@ -56,5 +56,5 @@ def name(typed: str, role: str) -> str:
         return _ID.validate_python(typed)
     except ValidationError:
         raise ReachError(
-            f"{typed!r} is no name for an {role}: use letters, digits and . _ : @ / -, and no spaces, as adj:m.okafor"
+            f"{typed!r} is no name for an {role}: use letters, digits and . _ : @ / -, and no spaces, as m.okafor"
         ) from None

@@ -142,9 +142,11 @@ ACROSS: Final[Mapping[str, str]] = {
         )
         select key || ' payout ' || payout_id as place,
             case
-                when booked.net is null then format('%s %s paid, and not in the ledger', told.net, currency)
-                when told.net is null then format('%s %s in the ledger, and never paid', booked.net, currency)
-                else format('%s %s paid, %s booked', told.net, currency, booked.net)
+                when booked.net is null
+                    then format('%s minor units of %s paid, and not in the ledger', told.net, currency)
+                when told.net is null
+                    then format('%s minor units of %s in the ledger, and never paid', booked.net, currency)
+                else format('%s minor units of %s paid, %s booked', told.net, currency, booked.net)
             end as what
         from told full join booked using (key, payout_id, currency)
         left join (select key as claim, body from recovery.state where process = 'recovery') s
@@ -283,8 +285,8 @@ QUESTIONS: Final[Mapping[str, str]] = {
         end""",
     "Money beyond what was ordered": """
         select claim_id::text || ' payout ' || idempotency_key as place,
-            case when sum(amount) > 0 then format('%s %s paid beyond the order', sum(amount), currency)
-                else format('%s %s came back beyond what was paid', -sum(amount), currency) end as what
+            case when sum(amount) > 0 then format('%s minor units of %s paid beyond the order', sum(amount), currency)
+                else format('%s minor units of %s came back beyond what was paid', -sum(amount), currency) end as what
         from (
             select claim_id, idempotency_key, currency,
                 case move when 'unordered' then amount_minor else -amount_minor end as amount

@@ -1,5 +1,6 @@
 """Four eyes: above the authority limit two people say yes to a payout before it is ordered."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from services.escalation.state import At, Case
@@ -30,6 +31,11 @@ def ask(case: Case, amount_minor: int, at: At) -> Decision[Case]:
     )
     changes = {"to_new_payee": case.to_new_payee}
     return Decision(case.moved(Status.AWAITING_APPROVAL, Owner.APPROVER, decide_by, **changes), (asked,))
+
+
+def is_among(person: str, people: Iterable[str]) -> bool:
+    """Whether he is one of these: a name in capitals is nobody else's."""
+    return person.casefold() in {each.casefold() for each in people}
 
 
 def is_answer(case: Case, event: PayoutApproved | PayoutRefused, at: At) -> bool:

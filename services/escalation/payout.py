@@ -54,7 +54,7 @@ def payout_approved(case: Case, event: PayoutApproved, at: At) -> Decision[Case]
 
     Nothing follows from a yes to what was asked before: to another payee, to another amount.
     """
-    if not approval.is_answer(case, event, at) or event.approver in (*case.approvers, *case.deciders):
+    if not approval.is_answer(case, event, at) or approval.is_among(event.approver, (*case.approvers, *case.deciders)):
         return unchanged(case)
     approved = case.but(approvers=(*case.approvers, event.approver))
     if len(approved.approvers) < APPROVERS:

@@ -45,7 +45,8 @@ class ReviewDecided(Event):
 class PayoutApproved(Event):
     """One person's yes to one payout above the authority limit; two different persons are needed.
 
-    ``question_id``: that of the ApprovalRequested which is answered; None: of whatever was asked when this was said.
+    ``approver``: his one name, also where he acts as an adjuster; capitals make it nobody else's. ``question_id``: that
+    of the ApprovalRequested which is answered; None: of whatever was asked when this was said.
     """
 
     topic: ClassVar = DECISIONS

@@ -109,7 +109,7 @@ class Sieve:
         try:
             event, envelope = decode(topic, record.key, record.value, record.headers)
         except OtherVersionError:
-            if not self._is_ours(topic) or not record.key:
+            if not self._is_ours(topic) or not _is_key(record.key):
                 raise
             event, envelope = None, envelope_of(record.headers)  # its turn says the same, and parks the key
         value = record.value or b""
@@ -154,3 +154,8 @@ class Sieve:
             return record.place.partition
         key = (record.key or b"")[:_LONGEST_KEY].decode("utf-8", "replace")
         return partition_of(key, PARTITIONS)
+
+
+def _is_key(key: bytes | None) -> bool:
+    """Whether an outbox may have written it: there is one, and the database can hold it."""
+    return key is not None and 0 < len(key) <= _LONGEST_KEY and b"\0" not in key

@@ -75,6 +75,22 @@ def test_who_approved_a_payment_to_somebody_else_is_asked_anew():
     assert (order.payee_ref, order.attempt) == ("payee-2", 1)
 
 
+@pytest.mark.parametrize(("first", "second"), [("bob", "BOB"), ("Bob", "bob")])
+def test_a_name_in_capitals_is_no_other_person(first: str, second: str):
+    story = claim(accepted(HUGE), notified(), ACCEPTS, approved(first))
+    assert not story.hear(approved(second))
+    assert case(story).approvers == (first,)
+
+
+def test_who_decided_a_review_does_not_approve_in_capitals_either():
+    story = claim(
+        accepted(HUGE), notified(), answered(AnswerChoice.CONTEST), reviewed(ReviewKind.CONTESTED, adjuster="dan")
+    )
+    assert case(story).status is Status.AWAITING_APPROVAL
+    assert not story.hear(approved("DAN"))
+    assert case(story).approvers == ()
+
+
 @pytest.mark.parametrize(
     "heard",
     [

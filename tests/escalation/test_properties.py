@@ -173,11 +173,17 @@ class OneClaim(RuleBasedStateMachine):
             release_above_line=release,
             delay_notice_days=DELAY.days,
         )
+        self._nothing_yet()
+        self.most_admitted = sum(admitted)
+        if first:
+            self.hear(self.acceptance)
+
+    def _nothing_yet(self) -> None:
+        """What is known of a claim that has heard nothing."""
         self.heard: list[tuple[Event, int]] = []
         """Each event, with how much had been said before it."""
         self.admitted: dict[int, int] = {item.item: item.admitted_minor for item in self.acceptance.items}
         """The most that was ever admitted of each item."""
-        self.most_admitted = sum(admitted)
         self.suspicion = False
         """Somebody must investigate, and has not found the claim sound yet."""
         self.looked_at = False
@@ -205,8 +211,6 @@ class OneClaim(RuleBasedStateMachine):
         """When each question was put first."""
         self.yes: dict[UUID | None, set[str]] = defaultdict(set)
         """Who has approved, by question."""
-        if first:
-            self.hear(self.acceptance)
 
     def hear(self, event: Event, late: timedelta = timedelta(0)) -> tuple[Event, ...]:
         before, position = self.case, len(self.story.said)

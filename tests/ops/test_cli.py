@@ -313,6 +313,14 @@ def test_the_local_stack_comes_up_and_goes_down() -> None:
     assert Stack.recorded(REPOSITORY, name="tests-cli") is None
 
 
+@pytest.mark.parametrize("name", ["../x", "a/b", "", "Upper"])
+def test_a_stack_has_a_name_that_stays_within_the_checkout(name: str) -> None:
+    for command in ("up", "down"):
+        refused = Makegood({})(command, "--name", name)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert "is no name for a stack" in refused.stderr
+
+
 def test_every_command_has_a_help_text() -> None:
     commands = ["up", "down", "file", "show", "reconcile", "bench", "docs", "dead-letters"]
     whole = CliRunner().invoke(app, ["--help"])

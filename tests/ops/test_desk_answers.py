@@ -104,6 +104,8 @@ def test_two_different_people_approve() -> None:
     assert answers.approved(approval(approvers=("appr:a",)), "appr:b").approver == "appr:b"
     with pytest.raises(ReachError, match="somebody else must"):
         answers.approved(approval(approvers=("appr:a",)), "appr:a")
+    with pytest.raises(ReachError, match="somebody else must"):
+        answers.approved(approval(approvers=("appr:a",)), "APPR:A")
 
 
 def test_who_decided_the_review_does_not_answer_for_the_payout() -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
@@ -9,7 +10,7 @@ from rich.console import Console
 from ops.desk import text
 from ops.desk.case_file import CaseFile, case_file
 from ops.desk.question import Question
-from ops.show import Story, Told
+from ops.show import Heard, Story, Told
 from shared.events.adjusters import ReviewKind
 from shared.events.base import Event
 from shared.events.claim import ItemFinding, Signal
@@ -96,6 +97,15 @@ def test_what_happened_is_told_in_short() -> None:
     assert [one.type for one in file.happened] == ["ClaimAccepted", "SellerAnswerRecorded", "ReviewOpened"]
     assert file.happened[0].facts == {"admitted": "17,630.50 USD"}
     assert "status under_review · owner adjuster · next step review" in words
+
+
+def test_an_answer_from_which_nothing_followed_is_told_apart() -> None:
+    counts, counts_not, unread = (told("ReviewDecided", day, "adjusters", valid="no") for day in (-3, -2, -1))
+    counts.heard.append(Heard("escalation", days(-3), True))
+    counts_not.heard.append(Heard("escalation", days(-2), True, idle=True))
+    story = replace(STORY, told=[counts, counts_not, unread])
+    happened = case_file(story, [ACCEPTED], [], US).happened
+    assert [one.facts.get("counted") for one in happened] == [None, "for nothing", None]
 
 
 def test_the_figures_are_those_of_the_claims_policy() -> None:

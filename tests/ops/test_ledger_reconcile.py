@@ -165,8 +165,12 @@ BEYOND, UNFIT = "Money beyond what was ordered", "Results of finance that do not
 @pytest.mark.parametrize(
     ("steps", "question", "what"),
     [
-        (((0, given.paid()), (1, AGAIN)), BEYOND, f"{LARGE} USD paid beyond the order"),
-        (((0, given.paid()), (1, given.returned(LARGE + 5))), BEYOND, "5 USD came back beyond what was paid"),
+        (((0, given.paid()), (1, AGAIN)), BEYOND, f"{LARGE} minor units of USD paid beyond the order"),
+        (
+            ((0, given.paid()), (1, given.returned(LARGE + 5))),
+            BEYOND,
+            "5 minor units of USD came back beyond what was paid",
+        ),
         (((0, given.paid()), (1, given.paid(currency=Currency.EUR, reference="pay-2"))), UNFIT, "wrong_currency"),
         (
             ((0, given.paid()), (1, given.paid(payout=given.NEXT_PAYOUT, reference="pay-9")), (9, None)),
@@ -207,7 +211,9 @@ async def test_a_payment_that_is_not_in_the_ledger_is_found(books: Books) -> Non
     claim = await books.holds("a", Outcome.PAYOUT_FAILED, ())
     await books.heard(claim, 9, given.paid())
     found = await books.differences()
-    assert found["Finance paid each payout once, and the ledger has it"] == [f"{LARGE} USD paid, and not in the ledger"]
+    assert found["Finance paid each payout once, and the ledger has it"] == [
+        f"{LARGE} minor units of USD paid, and not in the ledger"
+    ]
 
 
 async def test_more_than_was_authorised_is_found(books: Books) -> None:

@@ -143,6 +143,17 @@ async def test_a_key_waits_for_the_version_that_can_read_a_fact_of_ours(mirror: 
     assert await mirror.pool.fetchval("select count(*) from dead_letter") == 0
 
 
+@pytest.mark.parametrize("key", [None, b"", b"a\0b", b"a" * 2000], ids=["none", "empty", "NUL", "long"])
+async def test_what_has_no_key_that_can_wait_is_a_dead_letter(mirror: Workbench, key: bytes | None) -> None:
+    one = await mirror.replica()
+    record = count(mirror, 1)
+    mirror.shelf.records[record.place][record.offset] = record._replace(key=key, value=b"{}")
+    count(mirror, 2)
+    await one.read()
+    assert mirrored(mirror) == [2]
+    assert await mirror.pool.fetchval("select count(*) from dead_letter") == 1
+
+
 async def test_a_record_ahead_of_its_number_waits_for_those_before_it(mirror: Workbench) -> None:
     one = await mirror.replica()
     for sequence in (1, 3):

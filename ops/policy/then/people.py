@@ -3,18 +3,17 @@
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from ops.policy.history import History, Saying, claim_of
 from ops.policy.then.voices import A_DAY, ASSUMED, SOON, Voices
+from services.escalation.approval import APPROVERS
 from shared.events.adjusters import AppealDecided, PayoutApproved, PayoutRefused, ReviewDecided
 from shared.events.base import Event
 from shared.events.escalation import ApprovalRequested, ReleaseRequested, ReviewOpened
 from shared.events.recovery import RecoveryDisputed
 from shared.events.upstream import ReleaseSigned
-
-APPROVERS: Final = 2
 
 
 class People:
