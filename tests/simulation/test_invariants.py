@@ -1,5 +1,6 @@
 """Every statement can fail: a house in which all is well, and one thing put wrong for each of them."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -162,6 +163,42 @@ def test_another_payee_on_the_word_that_was_given_for_the_first_is_noticed(house
     assert watch.violation is None
     watch.appended(order._replace(value=other, headers=without(order.headers, "ce_sequence", b"%d" % (number + 1))))
     assert watch.violation is not None
+
+
+def two_rounds(house: House, *between: tuple[str, str, int], over: int) -> str | None:
+    """A payment, and in another round all that the limit leaves and so much over it; between them (topic, type, amount)
+    of the first: what the statement says when nobody has approved any of it."""
+    order = next(each for each in facts(house, "PayoutAuthorized") if json.loads(each.value or b"")["small"])
+    first = json.loads(order.value or b"")
+    limit = house.seen.policies.version(first["policy"]).handling.authority_limit_minor
+    second = first | {"round": 2, "payout_id": "another", "amount_minor": limit - first["amount_minor"] + over}
+    watch = Watch([said.FourEyes], house.seen)
+
+    def say(topic: str, kind: str, number: int, body: dict[str, object]) -> None:
+        headers = without(without(order.headers, "ce_type", kind.encode()), "ce_sequence", b"%d" % number)
+        place = order.place._replace(topic=topic)
+        watch.appended(order._replace(place=place, headers=headers, value=json.dumps(body).encode()))
+
+    say(order.place.topic, "PayoutAuthorized", 1, first)
+    for topic, kind, minor in between:
+        say(topic, kind, 1, first | {"amount_minor": minor})
+    say(order.place.topic, "PayoutAuthorized", 2, second)
+    return watch.violation.what if watch.violation else None
+
+
+def test_two_rounds_that_pass_the_limit_only_together_are_noticed(house: House) -> None:
+    assert two_rounds(house, over=0) is None
+    assert "over all rounds" in (two_rounds(house, over=1) or "")
+
+
+def test_what_came_back_counts_until_a_round_may_pay_it_instead(house: House) -> None:
+    back, reopened = ("finance.results.v1", "PayoutReturned", 1), ("claims.intake.v1", "ReopeningRecorded", 0)
+    assert two_rounds(house, back, over=1), "it will be ordered again in its own round"
+    assert two_rounds(house, reopened, back, over=1) is None
+    assert two_rounds(house, reopened, back, over=2)
+    failed = ("finance.results.v1", "PayoutFailed", 0)
+    assert two_rounds(house, failed, over=1)
+    assert two_rounds(house, reopened, failed, over=1) is None
 
 
 def test_a_debit_without_a_notice_in_time_is_noticed(house: House) -> None:

@@ -1,6 +1,6 @@
 """What must hold of what is said, at every moment."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
@@ -89,10 +89,14 @@ class NeverMoreThanDecided(Invariant):
 class FourEyes(Invariant):
     """Above the authority limit two people have said yes, to one question, and neither decided a review of the claim.
 
-    To each payee anew.
+    To each payee anew; and all rounds of a claim come to one sum. What failed or came back of a round is in it, because
+    it is ordered again in its own; but not once the claim has been reopened, when the new round may pay it instead.
     """
 
-    hears: ClassVar = ("PayoutApproved", "ReviewDecided", "PayoutAuthorized")
+    hears: ClassVar = (
+        *("PayoutApproved", "ReviewDecided", "ReopeningRecorded"),
+        *("PayoutAuthorized", "PayoutFailed", "PayoutReturned"),
+    )
 
     def __init__(self, seen: Seen) -> None:
         super().__init__(seen)
@@ -100,25 +104,55 @@ class FourEyes(Invariant):
         """By payout and question."""
         self._adjusters: defaultdict[str, list[str]] = defaultdict(list)
         self._payees: dict[str, str] = {}
+        self._orders: defaultdict[str, dict[str, Mapping[str, Any]]] = defaultdict(dict)
+        """By claim and payout, each as it was ordered last."""
+        self._back: Counter[str] = Counter()
+        """By payout, what the payee does not have of the last attempt."""
+        self._reopened: set[str] = set()
 
     def said(self, fact: Fact) -> None:
-        body = fact.body
-        if fact.type == "PayoutApproved":
-            self._approvers[body["payout_id"]].setdefault(body["question_id"], set()).add(body["approver"])
-        elif fact.type == "ReviewDecided":
-            self._adjusters[body["claim_id"]].append(body["adjuster"])
-        elif body["amount_minor"] > self.seen.policies.version(body["policy"]).handling.authority_limit_minor:
-            self._ordered(body)
+        body, claim = fact.body, fact.body["claim_id"]
+        match fact.type:
+            case "PayoutApproved":
+                self._approvers[body["payout_id"]].setdefault(body["question_id"], set()).add(body["approver"])
+            case "ReviewDecided":
+                self._adjusters[claim].append(body["adjuster"])
+            case "ReopeningRecorded":
+                self._reopened.add(claim)
+            case "PayoutReturned":
+                self._back[body["payout_id"]] += body["amount_minor"]
+            case "PayoutFailed":
+                self._fails(body["payout_id"], body.get("attempt"), self._orders[claim])
+            case _:
+                self._ordered(body, self._orders[claim])
 
-    def _ordered(self, body: Mapping[str, Any]) -> None:
-        payout, payee, adjusters = body["payout_id"], body["payee_ref"], set(self._adjusters[body["claim_id"]])
+    def _fails(self, payout: str, attempt: int | None, orders: Mapping[str, Mapping[str, Any]]) -> None:
+        order = orders.get(payout)
+        if order is not None and attempt in (None, order["attempt"]):
+            self._back[payout] = order["amount_minor"]
+
+    def _ordered(self, body: Mapping[str, Any], orders: dict[str, Mapping[str, Any]]) -> None:
+        claim, payout, payee = body["claim_id"], body["payout_id"], body["payee_ref"]
+        if payout not in orders or orders[payout]["attempt"] != body["attempt"]:
+            orders[payout], self._back[payout] = body, 0
         if self._payees.get(payout) == payee:
             return
-        answered = self._approvers[payout]
+        limit = self.seen.policies.version(body["policy"]).handling.authority_limit_minor
+        if self._sum(claim) > limit:
+            self._look_at_approvers(payout, claim)
+            self._approvers[payout] = {}
+        self._payees[payout] = payee
+
+    def _sum(self, claim: str) -> int:
+        """What all rounds of a claim come to."""
+        back = self._back if claim in self._reopened else Counter[str]()
+        return sum(max(order["amount_minor"] - back[payout], 0) for payout, order in self._orders[claim].items())
+
+    def _look_at_approvers(self, payout: str, claim: str) -> None:
+        answered, adjusters = self._approvers[payout], set(self._adjusters[claim])
         if all(len(yes - adjusters) < 2 for yes in answered.values()):
             yes = sorted(set[str]().union(*answered.values()))
-            raise self.wrong(f"{body['amount_minor']} are paid for {body['claim_id']} on the word of {yes}")
-        self._payees[payout], self._approvers[payout] = payee, {}
+            raise self.wrong(f"{claim} is paid, {self._sum(claim)} over all rounds, on the word of {yes}")
 
 
 class NoticeBeforeDebit(Invariant):
