@@ -136,7 +136,7 @@ async def _steps(connection: Any, retention_days: int) -> list[Callable[[Any], A
     processes = await connection.fetch("select name from process")
     return [
         *(partial(_make_partition, table=table, month=month) for table, month in await _months(connection)),
-        *(partial(_drop_published, partition=name) for name in await _partitions_before(connection, oldest)),
+        partial(_drop_published, partitions=await _partitions_before(connection, oldest)),
         partial(_forget, oldest=oldest),
         # One by one: who holds lanes of one may wait for those of another.
         *(partial(_forget_early, process=process["name"], oldest=early) for process in processes),
@@ -222,9 +222,9 @@ async def _make_partition(connection: Any, table: str, month: date) -> None:
 
 
 async def _partitions_before(connection: Any, oldest: date) -> list[str]:
-    """Of the outbox, those in which nothing is younger."""
+    """Of the outbox, those in which nothing is younger, the oldest first."""
     rows = await connection.fetch(
-        "select inhrelid::regclass::text as name from pg_inherits where inhparent = 'outbox'::regclass"
+        "select inhrelid::regclass::text as name from pg_inherits where inhparent = 'outbox'::regclass order by 1"
     )
     months = {row["name"]: row["name"].removeprefix("outbox_") for row in rows}
     return [name for name, month in months.items() if month != "default" and _end_of(month) <= oldest]
@@ -236,11 +236,13 @@ def _end_of(month: str) -> date:
     return (date(year, number, 1) + timedelta(days=32)).replace(day=1)
 
 
-async def _drop_published(connection: Any, partition: str) -> None:
-    """Unless something in it waits to be published."""
-    query = (
-        f"select not exists (select from {partition} o join lane l on l.process = o.process and l.n = o.lane "  # noqa: S608
-        "where o.position > l.published)"
-    )
-    if await connection.fetchval(query):
+async def _drop_published(connection: Any, partitions: Sequence[str]) -> None:
+    """Up to one in which something waits to be published: what is left of a lane has to be without a gap."""
+    for partition in partitions:
+        query = (
+            f"select exists (select from {partition} o join lane l on l.process = o.process and l.n = o.lane "  # noqa: S608
+            "where o.position > l.published)"
+        )
+        if await connection.fetchval(query):
+            return
         await connection.execute(f"drop table {partition}")

@@ -245,21 +245,24 @@ LANES = (
     "select n, owner, epoch, position, published, streams, moment, held, told, gathering from lane where process = $1"
 )
 _WRITE = """
-with states as (
+with today as materialized (
+    select clock_timestamp()::date as day
+), states as (
     insert into state (process, key, lane, n, body, due, watches, late_at)
     select $1, * from unnest($3::text[], $4::int[], $5::int[], $6::json[], $7::timestamptz[], $8::text[],
         $9::timestamptz[])
     on conflict (process, key) do update set n = excluded.n, body = excluded.body, due = excluded.due,
         watches = excluded.watches, late_at = excluded.late_at
 ), outgoing as (
-    insert into outbox (process, lane, position, topic, partition, key, headers, body)
-    select $1, * from unnest($10::int[], $11::bigint[], $12::text[], $13::int[], $14::text[], $15::json[], $16::text[])
+    insert into outbox (process, lane, position, topic, partition, key, headers, body, written_on)
+    select $1, * from unnest($10::int[], $11::bigint[], $12::text[], $13::int[], $14::text[], $15::json[], $16::text[]),
+        today
 ), decisions as (
-    insert into journal (process, key, n, at, said_at, type, cause, body, reference, known, says, result)
-    select $1, k, n, at, said, type, cause, body, reference, known, says::text[], result from unnest($17::text[],
+    insert into journal (process, key, n, at, said_at, type, cause, body, reference, known, says, result, written_on)
+    select $1, k, n, at, said, type, cause, body, reference, known, says::text[], result, day from unnest($17::text[],
         $18::int[], $19::timestamptz[], $20::timestamptz[], $21::text[], $22::text[], $23::text[], $24::json[],
         $25::bool[], $26::text[], $27::text[])
-        v(k, n, at, said, type, cause, body, reference, known, says, result)
+        v(k, n, at, said, type, cause, body, reference, known, says, result), today
 ), inputs as (
     update input set next = v.next, last_print = v.print, heard = v.heard
     from unnest($28::text[], $29::int[], $30::bigint[], $31::bigint[], $32::json[])
@@ -272,7 +275,12 @@ from unnest($33::int[], $34::bigint[], $35::bigint[], $36::json[], $37::timestam
     $40::bool[]) v(n, position, published, streams, moment, held, told, gathering)
 where process = $1 and lane.n = v.n
 """
-"""All that nearly every turn has, in one round trip: a turn of one fact costs little else."""
+"""All that nearly every turn has, in one round trip: a turn of one fact costs little else.
+
+What is written has the day on which its turn holds the lanes, one day for all of it. By ``current_date``, which is the
+day it began on, a turn that began before midnight may follow on one that began after it: when the month goes there is a
+gap.
+"""
 _WRITE_EFFECTS = """
 with asked as (
     select * from unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::json[], $7::timestamptz[])
@@ -298,11 +306,13 @@ select $1, * from unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::time
     $9::text[], $10::timestamptz[])
 """
 _WRITE_DEAD = """
-insert into dead_letter (process, topic, partition, "offset", key, value, headers, problems, at, whole, size)
-select $1, * from unnest($2::text[], $3::int[], $4::bigint[], $5::bytea[], $6::bytea[], $7::json[], $8::json[],
-    $9::timestamptz[], $10::bool[], $11::int[])
+insert into dead_letter
+    (process, topic, partition, "offset", key, value, headers, problems, at, whole, size, written_on)
+select $1, *, clock_timestamp()::date from unnest($2::text[], $3::int[], $4::bigint[], $5::bytea[], $6::bytea[],
+    $7::json[], $8::json[], $9::timestamptz[], $10::bool[], $11::int[])
 on conflict do nothing
 """
+"""Under no earlier day than what was said of it: the outbox must not keep that for longer."""
 _ASK_WATCHERS = """
 insert into request (process, lane, key, kind, cause, at)
 select $1, s.lane, s.key, 'asked', s.key || '/asked/' || s.watches || '@' || r.n, $3

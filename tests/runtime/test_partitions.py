@@ -3,17 +3,19 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from pydantic import SecretStr
 
+from ops.reconcile.checks import WHOLE
 from shared.runtime import serve
 from shared.runtime.migrate import SchemaError, keep_partitions, migrate
 from shared.runtime.postgres import sorted_errors
 from shared.runtime.settings import Settings
 from shared.runtime.store import PassingError
-from tests.runtime.workbench import Workbench
+from tests.runtime.toy import ADJUSTMENTS, Adjusted, Deposited, account_process_v2
+from tests.runtime.workbench import Workbench, lane_of
 
 PARTITIONS = "select inhrelid::regclass::text from pg_inherits where inhparent = $1::regclass order by 1"
 SAID = "insert into outbox values ('account', 3, $1, 'toy.counts.v1', 3, 'a', '[]', '{}')"
@@ -211,3 +213,63 @@ async def test_what_is_old_is_so_by_the_databases_calendar_whatever_this_machine
     wanted = {table: await partitions(bench, table) for table in ("outbox", "journal")}
     await keep_partitions(of(database_url), "account")
     assert {table: await partitions(bench, table) for table in wanted} == wanted
+
+
+async def differences(bench: Workbench) -> dict[str, list[str]]:
+    """What `makegood reconcile` finds in the rows of this service."""
+    found = {name: [row["what"] for row in await bench.pool.fetch(sql)] for name, sql in WHOLE.items()}
+    return {name: lines for name, lines in found.items() if lines}
+
+
+async def let_a_day_begin_in(bench: Workbench, span: timedelta) -> None:
+    """Where the clocks are put forward by a day then."""
+    name, then = await bench.pool.fetchval("select current_database()"), datetime.now(UTC) + span
+    day = then.timetuple().tm_yday - 1
+    zone = f"<old>0<new>-24,{day}/{then:%H:%M:%S},{(day - 1) % 365}/0"
+    await bench.pool.execute(f"alter database {name} set timezone = '{zone}'")
+    await bench.pool.expire_connections()
+
+
+async def test_a_month_that_goes_leaves_no_gap_where_a_turn_began_before_midnight_and_followed_on_one_after_it(
+    bench: Workbench,
+) -> None:
+    """Whoever has the lane later writes under no earlier day."""
+    one, other = [await bench.replica(process=account_process_v2) for _ in range(2)]
+    await let_a_day_begin_in(bench, timedelta(seconds=2))
+    [deposit, adjustment] = bench.shelf.say(Deposited(account="a", n=1), Adjusted(account="a", amount=1))
+    async with bench.pool.acquire() as holder, holder.transaction():
+        await holder.execute("select from input where topic = $1 for update", ADJUSTMENTS.name)
+        day = await holder.fetchval("select current_date")
+        early = asyncio.create_task(one.worker.hear([adjustment]))
+        while not await holder.fetchval("select count(*) from pg_locks where not granted"):
+            pass
+        while await holder.fetchval("select clock_timestamp()::date from pg_sleep(0.05)") == day:
+            pass
+        await other.worker.hear([deposit])
+    await early
+    assert [n for (n,) in await bench.pool.fetch("select n from journal order by at")] == [1, 2]
+    assert await differences(bench) == {}
+    await bench.pool.execute("delete from outbox where written_on = $1", day)
+    assert await differences(bench) == {}
+
+
+async def test_no_month_goes_before_an_earlier_one_in_which_something_waits_to_be_published(
+    bench: Workbench, database_url: str
+) -> None:
+    """All that is left is without a gap."""
+    one, another = await bench.replica(), next(key for key in "bcd" if lane_of(key) != lane_of("a"))
+    for n, day, accounts in ((1, "2020-01-15", ("a", another)), (2, "2020-02-15", another), (3, None, another)):
+        bench.shelf.say(*(Deposited(account=account, n=n) for account in accounts))
+        await one.read()
+        for table in ("outbox", "journal") if day else ():
+            await bench.pool.execute(f"update {table} set written_on = '{day}' where written_on = current_date")
+    await bench.pool.execute("update lane set published = 0 where n = $1", lane_of("a"))
+    wanted = ["outbox_2020_01", "outbox_2020_02", *await partitions(bench, "outbox")]
+    for _ in range(2):  # what the default partition has caught moves first
+        await keep(bench, database_url)
+    assert await differences(bench) == {}
+    assert sorted(await partitions(bench, "outbox")) == sorted(wanted)
+    await bench.pool.execute("update lane set published = position")
+    await keep(bench, database_url)
+    assert await differences(bench) == {}
+    assert await partitions(bench, "outbox") == wanted[2:]
