@@ -5,7 +5,8 @@ beginning said again, or a fact about a key of which the process never keeps any
 
 The journal is kept for good. Dead letters that nobody replayed, and facts whose key never begins, are dropped when they
 are old; and how old a record is, only its sender's clock says. So age excuses neither a beginning nor a fact of a key
-that has begun.
+that has begun. It does excuse a fact that lies on its topic more often than it is on record: the same bytes may have
+been a dead letter at first.
 """
 
 from collections import Counter
@@ -22,7 +23,7 @@ from ops.reconcile.account import Account
 from ops.reconcile.numbered import HEARD, Listener, read_rows
 from ops.reconcile.reading import Reading
 from shared.events.base import PARTITIONS, Event
-from shared.runtime.codec import DecodeError, check_type, decode, type_of
+from shared.runtime.codec import DecodeError, check_type, decode, envelope_of, type_of
 from shared.runtime.log import Place, Record
 from shared.runtime.process import Process, topics_of
 
@@ -42,10 +43,10 @@ _DEAD: Final = """
     where process = $1 and topic = $2 and (partition, "offset") in (select * from unnest($3::int[], $4::bigint[]))"""
 _BEGUN: Final = "select key from state where process = $1 and key = any($2::text[])"
 _COUNTED: Final = """
-    select type, count(*) as rows from (
-        select type, key, cause from journal where process = $1 and type = any($2::text[])
+    select type, count(*) as rows, count(*) filter (where said_at >= $5) as recent from (
+        select type, key, cause, said_at from journal where process = $1 and type = any($2::text[])
         union all
-        select type, key, cause from held where process = $1 and type = any($2::text[])
+        select type, key, cause, said_at from held where process = $1 and type = any($2::text[])
     ) kept where starts_with(cause, $3 || '/') and ($4::text[] is null or key = any($4)) group by type"""
 
 
@@ -106,10 +107,13 @@ async def outside_ears(look: Database) -> list[Ear]:
 
 
 class Looker:
-    """Looks the records of one topic up for one process. ``matched``: type → records that are on record."""
+    """Looks the records of one topic up for one process."""
 
     def __init__(self, look: Database, ear: Ear, account: Account, oldest: timedelta) -> None:
-        self.matched: Counter[str] = Counter()
+        self._matched: Counter[str] = Counter()
+        """Type → records that are on record."""
+        self._recent: Counter[str] = Counter()
+        """Of these, what was said so lately that every dead letter since is kept."""
         self._look, self._ear, self._account = look, ear, account
         self._name = ear.process.name
         self._oldest = datetime.now(UTC) - oldest + timedelta(days=1)
@@ -136,16 +140,19 @@ class Looker:
                 self._account.check(HEARD).add(f"{self._name}: {place.topic}/{place.partition}", what)
 
     async def unexplained(self, keys: list[str] | None) -> list[tuple[str, int, int]]:
-        """The other way round: types of which more is on record than on the topic (or less, where that must not be)."""
+        """The other way round: types of which more is on record than on the topic (or, where that must not be, less of
+        what was said lately)."""
         ear = self._ear
-        rows = await self._look.rows(ear.service, _COUNTED, self._name, list(ear.kinds), ear.topic, keys)
-        counted = {row["type"]: row["rows"] for row in rows}
-        return [
-            (kind, rows, self.matched[kind])
-            for kind in sorted(counted.keys() | self.matched.keys())
-            if (rows := counted.get(kind, 0)) > self.matched[kind]
-            or (rows < self.matched[kind] and ear.must_keep(kind))
-        ]
+        arguments = (self._name, list(ear.kinds), ear.topic, keys, self._oldest)
+        counted = {row["type"]: row for row in await self._look.rows(ear.service, _COUNTED, *arguments)}
+        found: list[tuple[str, int, int]] = []
+        for kind in sorted(counted.keys() | self._matched.keys()):
+            rows, recent = (counted[kind]["rows"], counted[kind]["recent"]) if kind in counted else (0, 0)
+            if rows > self._matched[kind]:
+                found.append((kind, rows, self._matched[kind]))
+            elif recent < self._recent[kind] and ear.must_keep(kind):
+                found.append((kind, recent, self._recent[kind]))
+        return found
 
     async def conclude(self, begins: Mapping[Place, int], keys: list[str] | None = None) -> None:
         """Says what is unexplained; nothing of a topic that was not read from its beginning."""
@@ -165,7 +172,8 @@ class Looker:
         for record in records:
             kind = type_of(record.headers) or ""
             if any((cause, _print(record)) in kept for cause in _causes(record)):
-                self.matched[kind] += 1
+                self._matched[kind] += 1
+                self._recent[kind] += self._is_recent(record)
             elif kind not in self._ear.kinds and _is_said_there(record.place.topic, kind):
                 continue
             elif not self._is_no_news(record, kind, begun):
@@ -204,6 +212,13 @@ class Looker:
             else:
                 what = f"event {_id_of(record)} was read, and is not on record"
             self._account.check(HEARD).add(where, what)
+
+    def _is_recent(self, record: Record) -> bool:
+        """By the moment that is kept of a fact with what was heard."""
+        try:
+            return envelope_of(record.headers).time >= self._oldest
+        except DecodeError:
+            return False
 
     def _is_old(self, record: Record) -> bool:
         """By its sender's clock."""

@@ -1,7 +1,7 @@
 """Of a dead letter its bytes go when it is old; its place stays as long as `makegood reconcile` needs it."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import SecretStr
@@ -26,7 +26,7 @@ from tests.runtime.toy import (
     account_process,
     account_process_v2,
 )
-from tests.runtime.workbench import Workbench, lane_of
+from tests.runtime.workbench import START, Workbench, lane_of
 
 DECIDED = "What was decided to be said is in the outbox"
 
@@ -51,19 +51,26 @@ async def differences(bench: Workbench) -> list[list[tuple[str, str]]]:
     return [check.found for check in account.checks]
 
 
-async def test_a_fact_that_was_set_aside_and_is_replayed_is_no_difference_however_old_it_gets(
-    bench: Workbench, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is on its topic twice, in the same bytes, and was decided on once."""
+async def set_aside_and_said_again(bench: Workbench, monkeypatch: pytest.MonkeyPatch, said_at: datetime) -> None:
+    """There is no room for a second fact of a key that has not begun. In the end it is on its topic twice, in the same
+    bytes, and was decided on once."""
     monkeypatch.setattr(turn, "MOST_FACTS_OF_A_KEY", 1)
     one = await bench.replica(process=account_process_v2)
-    _, aside = bench.shelf.say(Adjusted(account="a", amount=1), Adjusted(account="a", amount=2))
+    one.clock.moment = said_at
+    adjustments = (Adjusted(account="a", amount=amount) for amount in (1, 2))
+    _, aside = bench.shelf.say(*adjustments, said_at=said_at)
     await one.read()
     bench.shelf.say(Deposited(account="a", n=1))
     await one.read()
     bench.shelf.append(aside.place, "a", aside.value or b"", aside.headers)
     await one.read()
     assert [event.total for event in bench.shelf.told(Counted)] == [1, 2, 4]
+
+
+async def test_a_fact_that_was_set_aside_and_is_replayed_is_no_difference_however_old_it_gets(
+    bench: Workbench, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await set_aside_and_said_again(bench, monkeypatch, START)
     await bench.pool.execute("update dead_letter set replayed_at = now()")
     assert await differences(bench) == []
     await bench.pool.execute("update dead_letter set written_on = '2020-01-15'")
@@ -71,6 +78,27 @@ async def test_a_fact_that_was_set_aside_and_is_replayed_is_no_difference_howeve
     assert await differences(bench) == []
     [kept] = await bench.pool.fetch("select key, value, headers, whole from dead_letter")
     assert tuple(kept) == (None, None, "[]", False)
+
+
+async def test_nor_is_one_that_its_sender_has_said_again_when_its_letter_is_gone(
+    bench: Workbench, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await set_aside_and_said_again(bench, monkeypatch, START)
+    assert await differences(bench) == []
+    await bench.pool.execute("update dead_letter set written_on = '2020-01-15'")
+    await keep(database_url, 7)
+    assert await bench.pool.fetchval("select count(*) from dead_letter") == 0
+    assert await differences(bench) == []
+    await bench.pool.execute("insert into journal select * from journal where type = 'Adjusted' limit 2")
+    assert "4 Adjusted on record, 3 on the topic" in str(await differences(bench))
+
+
+async def test_as_long_as_letters_are_kept_what_was_said_twice_is_on_record_twice(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await set_aside_and_said_again(bench, monkeypatch, datetime.now(UTC))
+    await bench.pool.execute("delete from dead_letter")
+    assert "2 Adjusted on record, 3 on the topic" in str(await differences(bench))
 
 
 async def test_a_refusal_is_no_difference_as_long_as_the_outbox_has_it(bench: Workbench, database_url: str) -> None:
