@@ -18,7 +18,6 @@ from bench.latency import MOMENTS, PERCENTILES
 from bench.load import RESPONSE_DAYS
 from bench.machine import COMMIT
 from bench.measure import Result, kept
-from bench.peers.table import at_once, load, rest
 from bench.run import SHARES, Run, by_service, shares
 from bench.stand import DAY
 from ops.terminal import ROOT
@@ -45,7 +44,7 @@ Ratios within one run on one machine; medians of rounds; CPU of everything that 
 
 def page(run: Run, drawn: Sequence[str] = ()) -> str:
     """What stands between the marks. ``drawn``: names of the plots there are."""
-    sections = (_machine, _goals, _routes, _latency, _limit, _replicas, _peers, _small, _growth)
+    sections = (_machine, _goals, _routes, _latency, _limit, _replicas, peers, _small, _growth)
     blocks = [block for section in sections for block in section(run)]
     blocks += [f"![{name}](performance/{name}.svg)" for name in drawn]
     return "\n\n".join(blocks)
@@ -153,7 +152,8 @@ def _replicas(run: Run) -> Iterator[str]:
         yield table(("Replicas of each", *_WHO[1:]), rows)
 
 
-def _peers(run: Run) -> Iterator[str]:
+def peers(run: Run) -> Iterator[str]:
+    """Side by side, the fastest first; and who is missing."""
     found = sorted(run.medians("peers"), key=lambda one: -one.per_second)
     missing = run.missing("peers")
     if found or missing:
@@ -171,7 +171,9 @@ def _peers(run: Run) -> Iterator[str]:
 
 def _peer(one: Result, run: Run) -> list[str]:
     ahead = (_times(one, run, cpu=cpu) for cpu in (False, True))
-    return [one.name, at_once(one), _speed(one), _cost(one), f"{load(one):.3f}", f"{rest(one):.3f}", *ahead]
+    load = shares(one)["load"]
+    under_way = _of(one, "at_once") if "at_once" in one.figures else ""  # nothing in results from before it was kept
+    return [one.name, under_way, _speed(one), _cost(one), f"{load:.3f}", f"{one.cpu_per_1000 - load:.3f}", *ahead]
 
 
 def _small(run: Run) -> Iterator[str]:

@@ -9,7 +9,8 @@ from pathlib import Path
 from bench.measure import keep
 from bench.peers.driver import BrokenRoundError
 from bench.peers.run import PEERS, measure
-from bench.peers.table import table
+from bench.render import peers
+from bench.run import Run
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,7 +41,7 @@ def main() -> int:
         return 1
     if chosen.json:
         keep(chosen.json, results)
-    _say(table(results))
+    _say("\n\n".join(peers(Run(results))))
     return 0
 
 

@@ -13,7 +13,6 @@ from bench.peers.setups.ours import Ours
 from bench.peers.setups.procrastinate import Procrastinate
 from bench.peers.setups.restate import Restate
 from bench.peers.setups.temporal import Temporal
-from bench.peers.table import missing_line, round_line
 from ops.local.stack import StackError
 
 PEERS: tuple[type[Peer], ...] = (Ours, Restate, Celery, Procrastinate, Dbos, Temporal)
@@ -66,3 +65,17 @@ async def _round(peer: Peer, claims: int, at_once: int) -> Result:
         result = meter.end(claims, at_once=at_once)
         await load.check()
         return result
+
+
+def missing_line(result: Result) -> str:
+    """What is said of a peer that cannot be measured here."""
+    return f"{result.name}: left out: {result.missing}"
+
+
+def round_line(result: Result) -> str:
+    """What is said of a round as soon as it is over."""
+    parts = ", ".join(f"{part} {cpu * 1000 / result.count:.2f}" for part, cpu in sorted(result.cpu.items()))
+    return (
+        f"{result.name}, round {result.round}: {result.count} claims, {result.per_second:,.1f} a second, "
+        f"{result.cpu_per_1000:.2f} CPU seconds per 1,000 ({parts})"
+    )

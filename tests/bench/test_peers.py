@@ -1,15 +1,18 @@
 """What is pure about the peers' bench: who was paid what, how far ahead, and what is said of a peer that is missing."""
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bench.goals import ahead_of
 from bench.measure import Result
 from bench.peers.inside.batches import Batches
 from bench.peers.process import SILENCE, TIME_ENOUGH, Payout, Reason, expected, is_silent, new_claim, wrong_with
-from bench.peers.table import at_once, missing_line, ratios, round_line, table
+from bench.peers.run import missing_line, round_line
+from bench.render import peers
+from bench.run import Run
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
 DUE = [Payout("a", Reason.ANSWERED, 300), Payout("b", Reason.SILENT, 200), Payout("c", Reason.SILENT, 100)]
@@ -74,23 +77,24 @@ def test_amounts_differ_so_that_a_sum_tells() -> None:
 
 def test_we_are_so_many_times_ahead_of_the_median_round() -> None:
     ours, theirs = rounds("makegood", 0.5, 1.0, 9.0, cpu=0.5), rounds("Celery + Redis", 20.0, 30.0, 40.0, cpu=4.0)
-    assert ratios(ours, theirs) == pytest.approx((30.0, 8.0))
+    run = Run([*ours, *theirs])
+    assert [ahead_of("Celery + Redis", cpu=cpu)(run) for cpu in (False, True)] == pytest.approx([30.0, 8.0])
 
 
-def test_the_table_ranks_by_speed_and_says_who_is_left_out() -> None:
-    missing = Result("peers", "Temporal", 0, 0, 0.0, missing="there is no `go` on this machine.")
-    lines = table([*rounds("DBOS", 10.0, cpu=20.0), missing, *rounds("makegood", 0.5)]).splitlines()
-    assert [line.split("  ")[0] for line in lines[1:]] == ["makegood", "DBOS", missing_line(missing)]
-    assert lines[2].split()[1:] == ["64", "100.0", "20.00", "5.00", "15.00", "20.0", "×", "20.0", "×"]
+def told(results: Iterable[Result]) -> list[list[str]]:
+    """Line by line below the head, cell by cell."""
+    *_, table = (part for part in peers(Run(results)) if part.startswith("|"))
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+
+
+def test_the_table_ranks_by_speed() -> None:
+    ours, theirs = told([*rounds("DBOS", 10.0, cpu=20.0), *rounds("makegood", 0.5)])
+    assert ours == ["makegood", "64", "2,000", "1.000", "0.250", "0.750", "", ""]
+    assert theirs == ["DBOS", "64", "100", "20.000", "5.000", "15.000", "20.0 ×", "20.0 ×"]
 
 
 def test_without_ours_there_is_nothing_to_compare_with() -> None:
-    assert table(rounds("DBOS", 10.0)).splitlines()[1].split() == ["DBOS", "64", "100.0", "1.00", "0.25", "0.75"]
-
-
-def test_results_from_before_it_was_kept_do_not_say_how_many_claims_were_under_way() -> None:
-    (one,) = rounds("DBOS", 10.0)
-    assert (at_once(one), at_once(replace(one, figures={}))) == ("64", "")
+    assert told(rounds("DBOS", 10.0)) == [["DBOS", "64", "100", "1.000", "0.250", "0.750", "", ""]]
 
 
 def test_what_comes_while_a_batch_is_under_way_makes_the_next_one() -> None:
