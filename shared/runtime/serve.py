@@ -6,6 +6,7 @@ import gc
 import signal
 import uuid
 from collections.abc import Callable, Collection, Generator, Sequence
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -31,7 +32,7 @@ from shared.runtime.store import PassingError, Store
 from shared.runtime.turn import describe
 from shared.runtime.turns import Context
 from shared.runtime.versions import VersionChangedError, remember
-from shared.runtime.worker import BACKOFF, Worker, steady_seconds
+from shared.runtime.worker import Worker, pauses, steady_seconds
 
 log = structlog.get_logger()
 STUCK_SECONDS = 60.0
@@ -44,6 +45,8 @@ TIME_SECONDS = 10.0
 """Real seconds between two looks at the database's clock."""
 SOONER = 5
 """So many times shorter is the pause between two ticks while something is due."""
+_MOST_TRIES = 1000
+"""Until a replica that cannot start ends: more than an hour."""
 _ODD_SECONDS = 2.0
 """Real seconds by which a machine's own clock may differ before that is worth a line in the log."""
 
@@ -181,7 +184,7 @@ class Replica:
 
     async def _until_it_works(self, start: Any) -> Any:
         """A broker or database that is not there yet is waited for."""
-        for pause in (*BACKOFF, *([BACKOFF[-1]] * 1000)):
+        for pause in islice(pauses(), _MOST_TRIES):
             try:
                 return await start()
             except Exception as error:
@@ -235,18 +238,17 @@ async def keep_house(settings: Settings, service: str) -> None:
 
 async def keep_ticking(worker: Worker, seconds: float, fail: Callable[[Exception], None]) -> None:
     """The timer of one worker; trouble is waited out, another log ends the replica."""
-    tries = 0
+    waits = pauses()
     while True:
         try:
             await worker.tick()
-            tries = 0
+            waits = pauses()
         except RefusalError as error:
             fail(error)
             return
         except Exception as error:
             log.warning("tick retry", process=worker.process.name, error=describe(error))
-            await asyncio.sleep(BACKOFF[min(tries, len(BACKOFF) - 1)])
-            tries += 1
+            await asyncio.sleep(next(waits))
             if isinstance(error, PassingError):  # a restart would not help
                 worker.progress, worker.waiting_since = steady_seconds(), None
         if worker.broken is not None:

@@ -7,7 +7,8 @@ trouble it forgets the hints and starts again from the rows. The rules are in do
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from itertools import chain, repeat
 from typing import Any
 
 import structlog
@@ -175,7 +176,7 @@ class Worker:
 
     async def _insist(self, attempt: Any) -> None:
         """Tries until it works; only a log that is another one, or cancellation, ends it."""
-        for pause in _pauses():
+        for pause in pauses():
             try:
                 await attempt()
             except RefusalError as error:
@@ -366,7 +367,6 @@ def steady_seconds() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _pauses() -> Iterable[float]:
-    yield from BACKOFF
-    while True:
-        yield BACKOFF[-1]
+def pauses() -> Iterator[float]:
+    """Between the tries of whatever is tried until it works."""
+    return chain(BACKOFF, repeat(BACKOFF[-1]))
