@@ -11,7 +11,7 @@ IDLE_SECONDS: Final = 20.0
 """How long a transaction waits for a lock, and how long an idle one keeps its locks."""
 
 
-class Line(Protocol):
+class DatabaseLine(Protocol):
     """The way between one replica and its database: where calls take their time, fail, or never return."""
 
     async def before(self, call: str) -> None:
@@ -27,7 +27,7 @@ class Line(Protocol):
         ...
 
 
-class Commit(Protocol):
+class Committed(Protocol):
     """Is shown every transaction that has just been committed."""
 
     def __call__(self, service: str, process: str, changes: Changes) -> None: ...
@@ -36,7 +36,7 @@ class Commit(Protocol):
 class Database:
     """One service's schema with the locks on its rows. Survives every replica."""
 
-    def __init__(self, service: str, committed: Commit = lambda service, process, changes: None) -> None:
+    def __init__(self, service: str, committed: Committed = lambda service, process, changes: None) -> None:
         self.service, self.committed = service, committed
         self.schema = Schema()
         self.changed = 0

@@ -18,8 +18,8 @@ SESSION_SECONDS: Final = 10.0
 Appended = Callable[[Record], None]
 
 
-class Line(Protocol):
-    """The way between one replica and the cluster (see ``store.Line``)."""
+class LogLine(Protocol):
+    """The way between one replica and the cluster, as ``DatabaseLine`` is to its database."""
 
     async def before(self, call: str) -> None: ...
 
@@ -149,7 +149,7 @@ class Member:
     """One replica's membership, its positions, and its producer: the ``Log`` of one worker."""
 
     def __init__(
-        self, cluster: Cluster, group: str, topics: Iterable[str], *, line: Line, hear: Hear, assigned: Assigned
+        self, cluster: Cluster, group: str, topics: Iterable[str], *, line: LogLine, hear: Hear, assigned: Assigned
     ) -> None:
         self.topics, self.view = sorted(topics), frozenset[Place]()
         self.news = asyncio.Event()

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from ops.simulation.database import Database, Line, Session
+from ops.simulation.database import Database, DatabaseLine, Session
 from ops.simulation.log import Cluster
 from ops.simulation.store import SimulatedStore
 from shared.runtime import Service
@@ -22,7 +22,7 @@ DIFFERS: Final = "differs from what was published"
 class Archive:
     """The log as one reads it who belongs to no group."""
 
-    def __init__(self, cluster: Cluster, line: Line) -> None:
+    def __init__(self, cluster: Cluster, line: DatabaseLine) -> None:
         self._cluster, self._line = cluster, line
 
     async def cluster(self) -> str:
@@ -54,7 +54,7 @@ class _NoLine:
     def closes(self, session: Session) -> None: ...
 
 
-async def refuse_if_unfit(service: Service, database: Database, cluster: Cluster, line: Line) -> None:
+async def refuse_if_unfit(service: Service, database: Database, cluster: Cluster, line: DatabaseLine) -> None:
     """As every replica at its start. Raises RefusalError."""
     await refuse_unfit(service, _stores(service, database, line), Archive(cluster, line))
 
@@ -64,7 +64,7 @@ async def recovered(service: Service, database: Database, cluster: Cluster) -> l
     return await recover(service, _stores(service, database, _NoLine()), Archive(cluster, _NoLine()))
 
 
-def _stores(service: Service, database: Database, line: Line) -> dict[str, Store]:
+def _stores(service: Service, database: Database, line: DatabaseLine) -> dict[str, Store]:
     return {process.name: SimulatedStore(database, process.name, NOBODY, line) for process in service.processes}
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from ops.simulation.database import Database, Line, Session
+from ops.simulation.database import Database, DatabaseLine, Session
 from ops.simulation.tables import Tables, due_states, own_input, own_lane
 from ops.simulation.transaction import SimulatedTransaction
 from shared.runtime.log import Outgoing, Place
@@ -17,7 +17,7 @@ from shared.runtime.store import Asked, EffectRow, InputRow, Kept, LaneRow, Prog
 class SimulatedStore:
     """The store of one process of one service on one replica."""
 
-    def __init__(self, database: Database, process: str, owner: UUID, line: Line) -> None:
+    def __init__(self, database: Database, process: str, owner: UUID, line: DatabaseLine) -> None:
         self._database, self._process, self._owner, self._line = database, process, owner, line
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from ops.simulation.database import Database, Line, Session
+from ops.simulation.database import Database, DatabaseLine, Session
 from ops.simulation.own_tables import key_of, refuse_bad_rows
 from ops.simulation.tables import EVER, EffectState, Tables, due_states, own_input, own_lane
 from shared.events.base import PARTITIONS
@@ -28,7 +28,7 @@ from shared.runtime.store import (
 class SimulatedTransaction:
     """One open transaction of one process. What it writes is seen by nobody before it is committed."""
 
-    def __init__(self, database: Database, process: str, owner: UUID, line: Line, session: Session) -> None:
+    def __init__(self, database: Database, process: str, owner: UUID, line: DatabaseLine, session: Session) -> None:
         self._database, self._process, self._owner, self._line = database, process, owner, line
         self._session = session
         self._todo: list[Callable[[], None]] = []

@@ -18,7 +18,7 @@ from shared.events.base import Envelope, Event, derived_id
 from shared.policy import load
 from shared.runtime import Effect
 from shared.runtime.codec import DecodeError, decode
-from shared.runtime.memory import House as Services
+from shared.runtime.memory import House
 from shared.runtime.process import Undecodable
 
 E = TypeVar("E", bound=Event)
@@ -26,7 +26,7 @@ MAIL = timedelta(minutes=1)
 """How long a letter is on its way."""
 
 
-class Outside:
+class DemoOutside:
     """The demo's world, and a mail system, as the services in memory meet them. Keeps all that anybody says."""
 
     def __init__(self, seed: int) -> None:
@@ -70,13 +70,13 @@ class Outside:
                     yield told, Envelope(str(said_id), told.type_name(), service.name, now, told.key)
 
 
-class House:
-    """Everybody hears everything in the order said; time jumps to whatever is due next."""
+class DemoHouse:
+    """All services in memory, and the demo's world around them."""
 
     def __init__(self, seed: int, now: datetime) -> None:
-        self.outside = Outside(seed)
+        self.outside = DemoOutside(seed)
         processes = [(service.name, process) for service in catalogue.all_services() for process in service.processes]
-        self._services = Services(processes, self.outside, policies=load(), now=now)
+        self._services = House(processes, self.outside, policies=load(), now=now)
 
     @property
     def history(self) -> list[Told]:

@@ -24,7 +24,7 @@ from shared.events.escalation import ClaimClosed, ClaimDecided, Outcome, PayoutA
 from shared.events.finance import PayoutPaid
 from shared.events.intake import SubmissionRefused
 from tests.demo.given import TODAY
-from tests.demo.house import House
+from tests.demo.house import DemoHouse
 
 START = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC)
 CLAIMS, SEED = 420, 3
@@ -37,16 +37,16 @@ def submissions() -> list[Submission]:
 
 
 @pytest.fixture(scope="module")
-def house(submissions: list[Submission]) -> House:
+def house(submissions: list[Submission]) -> DemoHouse:
     """A year and more after everything was submitted, with one line that is no claim."""
-    lived = House(SEED, START)
+    lived = DemoHouse(SEED, START)
     lived.receive([*submissions, from_line(b"not json", CLAIMS + 1)])
     lived.live(START + LIVED)
     return lived
 
 
 @pytest.fixture(scope="module")
-def routes(house: House) -> Mapping[UUID, list[str]]:
+def routes(house: DemoHouse) -> Mapping[UUID, list[str]]:
     """Claim → its named routes, from the events that routes are recognised by."""
     gathered = Gathered()
     for told in house.history:
@@ -56,7 +56,7 @@ def routes(house: House) -> Mapping[UUID, list[str]]:
 
 
 @pytest.fixture(scope="module")
-def facts(house: House, submissions: list[Submission]) -> Facts:
+def facts(house: DemoHouse, submissions: list[Submission]) -> Facts:
     """What the observer would know."""
     found = Facts()
     for submission in submissions:
@@ -68,7 +68,7 @@ def facts(house: House, submissions: list[Submission]) -> Facts:
     return found
 
 
-def outcomes(house: House) -> dict[UUID, Outcome]:
+def outcomes(house: DemoHouse) -> dict[UUID, Outcome]:
     """Each claim's last ending."""
     return {closed.claim_id: closed.outcome for closed in house.said(ClaimClosed)}
 
@@ -85,26 +85,26 @@ def test_every_directed_claim_goes_its_own_route(
         assert scene.route in routes[claim_id_of(submission.key)], scene
 
 
-def test_every_claim_ends_and_nobody_waits_for_anything(house: House, facts: Facts) -> None:
+def test_every_claim_ends_and_nobody_waits_for_anything(house: DemoHouse, facts: Facts) -> None:
     assert not list(facts.waiting())
     assert Outcome.WAITING not in facts.outcomes()
     assert not house.waiting("intake", "seller_notifier", "escalation", "recovery")
 
 
-def test_every_outcome_is_reached(house: House) -> None:
+def test_every_outcome_is_reached(house: DemoHouse) -> None:
     assert set(outcomes(house).values()) == set(Outcome) - {Outcome.WAITING}
 
 
-def test_every_kind_of_review_is_asked_for(house: House) -> None:
+def test_every_kind_of_review_is_asked_for(house: DemoHouse) -> None:
     assert {review.review for review in house.said(ReviewOpened)} == set(ReviewKind)
 
 
-def test_the_customer_hears_last_how_it_ended(house: House) -> None:
+def test_the_customer_hears_last_how_it_ended(house: DemoHouse) -> None:
     told = {status.claim_id: status.outcome for status in house.said(StatusChanged)}
     assert told == outcomes(house)
 
 
-def test_nobody_is_paid_more_than_was_ordered_and_decided(house: House, facts: Facts) -> None:
+def test_nobody_is_paid_more_than_was_ordered_and_decided(house: DemoHouse, facts: Facts) -> None:
     orders = {order.payout_id for order in house.said(PayoutAuthorized)}
     assert {paid.payout_id for paid in house.said(PayoutPaid)} <= orders
     decided = {(each.claim_id, each.round): each.allowed_minor for each in house.said(ClaimDecided)}
@@ -114,7 +114,7 @@ def test_nobody_is_paid_more_than_was_ordered_and_decided(house: House, facts: F
         assert sum(payout.borne_minor for payout in claim.payouts.values()) <= sum(rounds)
 
 
-def test_events_and_books_tell_the_same_of_every_claim(house: House, facts: Facts) -> None:
+def test_events_and_books_tell_the_same_of_every_claim(house: DemoHouse, facts: Facts) -> None:
     books = house.books()
     for claim in facts.submitted():
         assert claim.money() == books.get(claim.claim_id, Money()), claim.submission_id
@@ -129,7 +129,7 @@ def test_paid_out_is_recovered_waived_or_written_off_to_the_cent(facts: Facts) -
 
 
 def test_the_tally_of_the_report_counts_each_claim_once_for_each_of_its_routes(
-    house: House, routes: Mapping[UUID, list[str]]
+    house: DemoHouse, routes: Mapping[UUID, list[str]]
 ) -> None:
     gathered, found = Gathered(), Findings()
     for told in house.history:
@@ -149,12 +149,12 @@ def test_most_of_what_is_investigated_was_planted_and_some_is_found_to_be_fraud(
     assert any(Reason.FRAUD in claim.reasons for claim in facts.submitted())
 
 
-def test_all_is_over_within_months(house: House) -> None:
+def test_all_is_over_within_months(house: DemoHouse) -> None:
     last = max(told.at for told in house.history if type(told.event).__name__ in WATCHED)
     assert last - START < timedelta(days=250)
 
 
-def test_nobody_comes_back_to_what_had_ended_later_than_the_demo_waits_for(house: House) -> None:
+def test_nobody_comes_back_to_what_had_ended_later_than_the_demo_waits_for(house: DemoHouse) -> None:
     """As the demo would see it: while claims wait it goes on; when none does it waits so long and no longer."""
     facts, before = Facts(), START
     for told in sorted(house.history, key=lambda told: told.at):
@@ -169,11 +169,11 @@ def test_nobody_comes_back_to_what_had_ended_later_than_the_demo_waits_for(house
         before = told.at if facts.changed_at != moved else before
 
 
-def test_no_claim_is_talked_about_without_end(house: House) -> None:
+def test_no_claim_is_talked_about_without_end(house: DemoHouse) -> None:
     assert max(house.lengths().values()) < 200
 
 
-def test_what_is_no_claim_is_refused_and_harms_nobody(house: House) -> None:
+def test_what_is_no_claim_is_refused_and_harms_nobody(house: DemoHouse) -> None:
     keys = set(house.outside.refused_keys)
     assert f"line-{CLAIMS + 1}" in keys
     assert {refused.submission_id for refused in house.said(SubmissionRefused)} == keys
@@ -181,7 +181,7 @@ def test_what_is_no_claim_is_refused_and_harms_nobody(house: House) -> None:
 
 def test_the_same_seed_lives_the_same_life(submissions: list[Submission]) -> None:
     def life() -> list[str]:
-        lived = House(SEED, START)
+        lived = DemoHouse(SEED, START)
         lived.receive(submissions[:40])
         lived.live(START + timedelta(days=60))
         return [told.event.model_dump_json() for told in lived.history]

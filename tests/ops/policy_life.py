@@ -20,7 +20,7 @@ from shared.policy import Policies, load
 from shared.runtime import Effect, Process
 from shared.runtime.memory import House, Outside, Room, Taken
 from tests.demo.given import TODAY
-from tests.demo.house import Outside as DemoOutside
+from tests.demo.house import DemoOutside
 
 START = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC)
 

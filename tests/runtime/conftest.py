@@ -36,7 +36,7 @@ DAY = 0.5
 """Real seconds per day of the clock."""
 
 
-class Replica:
+class ServedToy:
     """One toy service as a process of its own."""
 
     def __init__(self, name: str, environment: dict[str, str], log: Path) -> None:
@@ -75,7 +75,7 @@ class Playground:
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.settings, self._folder = settings, folder
         self.clock = ScaledClock.from_settings(settings)
-        self._replicas: list[Replica] = []
+        self._replicas: list[ServedToy] = []
         self._environment = {
             "MAKEGOOD_KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
             "MAKEGOOD_DATABASE_URL": settings.database_url.get_secret_value(),
@@ -86,9 +86,9 @@ class Playground:
             "MAKEGOOD_TICK_SECONDS": "0.1",
         }
 
-    def serve(self, name: str, **environment: str) -> Replica:
+    def serve(self, name: str, **environment: str) -> ServedToy:
         log = self._folder / f"{name}-{len(self._replicas)}.log"
-        replica = Replica(name, {**self._environment, **environment}, log)
+        replica = ServedToy(name, {**self._environment, **environment}, log)
         self._replicas.append(replica)
         return replica
 

@@ -12,7 +12,7 @@ from aiokafka.admin.records_to_delete import RecordsToDelete
 
 from shared.events.base import PARTITIONS
 from shared.runtime.lanes import partition_of
-from tests.runtime.conftest import Playground, Replica
+from tests.runtime.conftest import Playground, ServedToy
 from tests.runtime.toy import DEPOSITS, Adjusted, Counted, Deposited, Mirrored
 
 
@@ -100,7 +100,7 @@ async def test_one_to_three_to_one_replicas_under_load(playground: Playground) -
     accounts = 100
     playground.serve("mirror")
     first = playground.serve("account")
-    others: list[Replica] = []
+    others: list[ServedToy] = []
     for number in range(6):
         await playground.publish(deposits(accounts, number * 4 + 1, number * 4 + 4))
         if number == 1:
