@@ -135,9 +135,12 @@ class Facts:
         self.last_decided_at = max(self.last_decided_at, at)
         return True
 
-    def note_refused(self, claim: Claim, _: str, __: int) -> bool:
-        claim.refused, before = True, claim.refused
-        return not before
+
+def _refused(claim: Claim, body: Any) -> bool:
+    """What was no claim, unless a claim of its id stands."""
+    before = claim.refused
+    claim.refused = before or not body.get("claim_stands", False)
+    return claim.refused != before
 
 
 def _status_changed(claim: Claim, body: Any) -> bool:
@@ -272,12 +275,12 @@ def _kept_once(amounts: "dict[Any, int]", key: object, amount: int) -> bool:
 
 _BARE: Final[Mapping[str, Callable[[Facts, Claim, str, int], bool]]] = {
     ClaimSubmitted.__name__: Facts.note_submitted,
-    SubmissionRefused.__name__: Facts.note_refused,
     **{kind.__name__: Facts.note_decided for kind in (ClaimAccepted, ClaimDenied, InformationRequested)},
 }
 """Events that tell enough by having happened: their body is not even looked at."""
 
 _TOLD: Final[Mapping[str, Callable[[Claim, Any], bool]]] = {
+    SubmissionRefused.__name__: _refused,
     StatusChanged.__name__: _status_changed,
     ClaimClosed.__name__: _closed,
     ReviewOpened.__name__: _reviewed,

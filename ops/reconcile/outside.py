@@ -1,7 +1,7 @@
 """Compares the topics on which outside parties speak with what our processes have on record of them.
 
 Up to where a process has read, each record is in its journal, or held, or a dead letter; unless it is no news: a
-beginning said again, or a fact about a key of which the process never keeps any.
+beginning said again of which nothing was kept, or a fact about a key of which the process never keeps any.
 
 The journal is kept for good. Dead letters that nobody replayed, and facts whose key never begins, are dropped when they
 are old; and how old a record is, only its sender's clock says. So age excuses neither a beginning nor a fact of a key
@@ -23,6 +23,7 @@ from ops.reconcile.account import Account
 from ops.reconcile.numbered import HEARD, Listener, read_rows
 from ops.reconcile.reading import Reading
 from shared.events.base import PARTITIONS, Event
+from shared.events.upstream import ClaimSubmitted
 from shared.runtime.codec import DecodeError, check_type, decode, envelope_of, type_of
 from shared.runtime.log import Place, Record
 from shared.runtime.process import Process, topics_of
@@ -41,6 +42,8 @@ _KEPT: Final = """
 _DEAD: Final = """
     select partition, "offset" from dead_letter
     where process = $1 and topic = $2 and (partition, "offset") in (select * from unnest($3::int[], $4::bigint[]))"""
+_ONCE_PASSED_OVER: Final = frozenset({ClaimSubmitted})
+"""Beginnings that versions before this one passed over when they were said again: what those read is not on record."""
 _BEGUN: Final = "select key from state where process = $1 and key = any($2::text[])"
 _COUNTED: Final = """
     select type, count(*) as rows, count(*) filter (where said_at >= $5) as recent from (
@@ -62,7 +65,11 @@ class Ear:
 
     def must_keep(self, kind: str) -> bool:
         """Whether every fact of this type is kept, however often it is said and whatever is known of its key."""
-        return self.kinds[kind] in self.process.hears and self.keeps_all
+        return self.hears_always(kind) and self.keeps_all
+
+    def hears_always(self, kind: str) -> bool:
+        """Whether it is decided on before its key has begun and afterwards, and always was."""
+        return self.kinds[kind] in self.process.hears and self.kinds[kind] not in _ONCE_PASSED_OVER
 
     @property
     def keeps_all(self) -> bool:
@@ -185,7 +192,7 @@ class Looker:
         """A beginning that was heard before, or what is not worth keeping before a beginning."""
         if kind not in self._ear.kinds:
             return False
-        if self._ear.kinds[kind] not in self._ear.process.hears:
+        if not self._ear.hears_always(kind):
             return _text(record.key) in begun and _problem(record) is None
         if self._ear.keeps_all or (event := _event(record)) is None:
             return False

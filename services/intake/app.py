@@ -47,6 +47,7 @@ intake = Process(
     state=Submission,
     begins={ClaimSubmitted: decide.claim_submitted},
     hears={
+        ClaimSubmitted: decide.submitted_again,
         DocumentsSubmitted: decide.documents_submitted,
         BeneficiaryStatusGiven: decide.beneficiary_status_given,
         ClaimAmended: amendments.claim_amended,

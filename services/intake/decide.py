@@ -1,9 +1,9 @@
 """What intake decides about a submission, from the first notice of loss to acceptance or denial."""
 
-from services.intake import acceptance, amendments, eligibility, items, papers, payment, roles, screening
+from services.intake import acceptance, amendments, eligibility, first_notice, items, papers, screening
 from services.intake.state import At, Stage, Submission
 from shared.events.base import claim_id_of
-from shared.events.claim import InjuryClass, Reason
+from shared.events.claim import Reason
 from shared.events.intake import (
     BeneficiaryRecorded,
     ClaimWithdrawalRecorded,
@@ -30,7 +30,7 @@ from shared.runtime.process import Undecodable
 def claim_submitted(event: ClaimSubmitted, at: At) -> Decision[Submission]:
     """Deny for every reason at once, or look at the claim beside the claimant's others, and those of others."""
     policy = at.policies.in_force(event.marketplace, event.reported_on)
-    submission = _submission(event, policy, at)
+    submission = first_notice.taken_down(event, policy, at)
     against = eligibility.reasons_against(event, submission.items, policy, at.said_at.date())
     if against or policy is None:
         denial = acceptance.denied(submission, against, items.refused(submission.items))
@@ -38,6 +38,17 @@ def claim_submitted(event: ClaimSubmitted, at: At) -> Decision[Submission]:
     acknowledge_by = policy.after(at.said_at, policy.eligibility.acknowledge_days)
     decision = acceptance.looked_at(submission.but(acknowledge_by=acknowledge_by), policy, at)
     return Decision(decision.state, (*decision.says, *screening.links(submission)))
+
+
+def submitted_again(submission: Submission, event: ClaimSubmitted, at: At) -> Decision[Submission]:
+    """Change nothing: a repetition needs no word, and what says something else is refused, field by field."""
+    problems = first_notice.contradictions(submission, event, at)
+    if not problems:
+        return unchanged(submission)
+    refused = SubmissionRefused(
+        claim_id=submission.claim_id, submission_id=submission.submission_id, problems=problems, claim_stands=True
+    )
+    return Decision(submission, (refused,))
 
 
 def incident_screened(submission: Submission, event: IncidentScreened, at: At) -> Decision[Submission]:
@@ -132,35 +143,6 @@ def submission_refused(record: Undecodable) -> SubmissionRefused | None:
         claim_id=claim_id_of(record.key),
         submission_id=record.key,
         problems=tuple(Problem(field=field, problem=problem) for field, problem in record.problems),
-    )
-
-
-def _submission(event: ClaimSubmitted, policy: Policy | None, at: At) -> Submission:
-    minor = policy is not None and roles.minor_hurt(event, policy)
-    return Submission(
-        submission_id=event.submission_id,
-        stage=Stage.SCREENING,
-        policy=policy.version if policy else "",
-        marketplace=event.marketplace,
-        currency=event.currency,
-        claimant_id=event.claimant.id,
-        seller_id=event.seller_id,
-        order_id=event.order_id,
-        product=event.product,
-        purchased_on=event.purchased_on,
-        incident_on=event.incident_on,
-        reported_on=event.reported_on,
-        injury=eligibility.injury_class(event, policy) if policy else InjuryClass.NONE,
-        minor_claimant=minor,
-        minor_claims=policy is not None and roles.is_minor(event.claimant, policy),
-        items=tuple(items.judged(loss, policy, minor=minor) for loss in event.losses),
-        deceased=policy is not None and roles.has_died(event, policy),
-        diagnosis=event.injury.diagnosis if event.injury else None,
-        beneficiary=roles.beneficiary(event),
-        payee=roles.payee_name(event.payee) if event.payee else None,
-        payee_said_at=at.said_at if event.payee else None,
-        liens=payment.one_per_holder(event.liens),
-        signals=screening.of_possession(event),
     )
 
 

@@ -107,6 +107,10 @@ class Submission(State):
     asked: int = 1
     """Which look across the claimant's claims this is: after a reopening an older answer decides nothing."""
 
+    first_notice: dict[str, str] | None = None
+    """Prints, by field, of what the first notice said and this does not keep as it was said; nothing personal is in
+    them. None: written by a version that had none."""
+
     reasons: tuple[Reason, ...] = ()
     """Why it ended before acceptance."""
     ended_at: datetime | None = None

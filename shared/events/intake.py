@@ -37,12 +37,17 @@ class Problem(Fact):
 
 
 class SubmissionRefused(Event):
-    """The bytes could not be understood. They are kept as a dead letter; send a corrected submission."""
+    """What was submitted cannot be understood, or contradicts what was submitted under its id first: field by field.
+
+    What cannot be understood is kept as a dead letter; send a corrected submission. ``claim_stands``: it contradicts.
+    The claim goes on as it was; what was submitted is changed by ClaimAmended, PayeeChanged and LienAsserted.
+    """
 
     topic: ClassVar = INTAKE
     claim_id: UUID
     submission_id: str
     problems: tuple[Problem, ...]
+    claim_stands: bool = False
 
 
 class MissingPaper(Fact):

@@ -53,10 +53,11 @@ class Loss(Fact):
 
 
 class ClaimSubmitted(Event):
-    """First notice of loss. Amounts in minor units of ``currency``; losses are numbered from 1 in their order.
+    """First notice of loss, once per id. Amounts in minor units of ``currency``; losses are numbered from 1 in order.
 
     Claimant, injured person and payee are three roles: without ``injured`` the claimant was hurt, without ``payee``
-    he is paid. ``delivered_on`` and ``returned_on``: when he had the item.
+    he is paid. ``delivered_on`` and ``returned_on``: when he had the item. Said again it changes nothing: a
+    repetition is harmless, and with other content it is refused (SubmissionRefused).
     """
 
     topic: ClassVar = SUBMISSIONS

@@ -9,7 +9,7 @@ from shared.events.base import Event, derived_id
 from shared.events.escalation import ClaimEscalated, PayoutAuthorized, Route
 from shared.events.finance import PayoutFailed, PayoutPaid
 from shared.events.insurance_accelerator import CoverPeriod, SellerCoverChanged
-from shared.events.intake import HazardLevel, InformationRequested, ProductHazardFlagged
+from shared.events.intake import HazardLevel, InformationRequested, ProductHazardFlagged, SubmissionRefused
 from shared.events.recovery import DebitNoticed, InsurerDemanded, RecoveryOpened
 from shared.events.seller_notifier import ExtensionGranted, SellerAnswerRecorded, SellerNotified
 from shared.events.seller_portal import AnswerChoice
@@ -53,6 +53,12 @@ def test_every_route_has_a_meaning_of_one_line_and_a_name_of_its_own() -> None:
 
 def test_a_claim_of_which_nothing_is_told_went_no_route() -> None:
     assert gone() == set()
+
+
+def test_what_was_no_claim_was_not_understood_and_an_id_used_again_was() -> None:
+    for claim_stands, routes in ((False, {"not_understood"}), (True, set[str]())):
+        refused = SubmissionRefused(claim_id=CLAIM, submission_id="s", problems=(), claim_stands=claim_stands)
+        assert gone((refused, day(0))) == routes
 
 
 def test_an_answer_is_before_the_notice_in_time_heard_late_in_the_same_second_or_too_late() -> None:

@@ -68,7 +68,6 @@ def test_a_submission_that_is_filed_again_is_the_same_claim_and_nothing_follows(
     process = Interpreter(intake)
     process.hear(submitted())
     assert process.hear(submitted()) == ()
-    assert process.hear(submitted(product="another product")) == ()
 
 
 def test_a_claim_carries_the_policy_in_force_on_the_day_it_was_reported() -> None:

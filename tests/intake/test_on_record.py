@@ -54,6 +54,17 @@ def test_the_names_of_what_was_heard_never_change() -> None:
     state = payment.release_signed(state, release(1), at(day(3))).state
     state = reopening.reopening_requested(state, reopened("again-1"), at(day(4))).state
     assert state.requests == ("3aae49d9ede1", "5fb742a65cdd", "4d3541283499", "5220fc820322", "ffc11137f57c")
+    liens = [Lien(holder_ref="holder-1", amount_minor=500)]
+    said = submitted(payee="account-7", delivered_on="2025-04-03", returned_on="2025-06-01", liens=liens, **given.CHILD)
+    assert decide.claim_submitted(said, at(day(0))).state.first_notice == {
+        "losses": "d12872443c47",
+        "payee": "4258ae968f4e",
+        "liens": "c054ec726af5",
+        "delivered_on": "fab36a4e8b5c",
+        "returned_on": "819253d1346c",
+        "injured": "0c7c14ef70a8",
+        "injury": "0af0c9191094",
+    }
     assert roles.payee_name("account-7") == "payee-35e00a7d-6601-5ff4-99a2-5cfc6db74efb"
 
 

@@ -39,6 +39,7 @@ from shared.events.intake import (
     ReleaseRecorded,
     ReopeningRecorded,
     ReopeningRefused,
+    SubmissionRefused,
     SuspicionRaised,
 )
 from shared.events.upstream import (
@@ -260,6 +261,14 @@ def test_every_submission_is_accepted_at_most_once_and_waits_for_nothing_in_the_
         requests = house.about(name, InformationRequested)
         assert sum(not request.asks_beneficiary for request in requests) <= 1 + looked_at_anew
         assert len(requests) <= 1 + looked_at_anew + len(house.about(name, IncidentScreened))
+
+
+@settings(max_examples=100, deadline=None)
+@given(story=stories())
+def test_a_submission_that_is_repeated_to_the_letter_contradicts_nothing_whatever_has_become_of_it(
+    story: list[Step],
+) -> None:
+    assert Told(story).house.said(SubmissionRefused) == []
 
 
 @settings(max_examples=100, deadline=None)

@@ -8,6 +8,7 @@ from shared.events.intake import (
     ClaimWithdrawalRecorded,
     DuplicateFound,
     InformationRequested,
+    SubmissionRefused,
 )
 from shared.events.seller_notifier import NoticeKind, SellerNotified
 from shared.events.upstream import Loss
@@ -27,6 +28,19 @@ async def test_the_same_submission_twice_is_one_claim(story: Story) -> None:
     end = await story.ends()
     assert (end.outcome, end.money, end.letters) == (Outcome.DIRECT_PAID, WAIVED, [NoticeKind.CLAIM])
     assert (len(story.all(ClaimAccepted)), len(story.all(SellerNotified))) == (1, 1)
+
+
+@journey
+async def test_the_same_submission_with_other_content_is_refused_and_the_claim_goes_on(story: Story) -> None:
+    await story.seller_is_insured()
+    await story.is_filed(SMALL)
+    await story.is_paid()
+    await story.is_filed(LARGE, papers=False, order_id="order-of-the-toaster")
+    refused = await story.hears(SubmissionRefused)
+    assert ([problem.field for problem in refused.problems], refused.claim_stands) == (["order_id", "losses"], True)
+    end = await story.ends()
+    assert (end.outcome, end.money, end.letters) == (Outcome.DIRECT_PAID, WAIVED, [NoticeKind.CLAIM])
+    assert (len(story.all(ClaimAccepted)), len(story.all(SubmissionRefused))) == (1, 1)
 
 
 @journey

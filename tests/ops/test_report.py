@@ -438,6 +438,15 @@ def test_a_better_copy_of_a_refused_submission_counts() -> None:
     assert by_submission(facts)[NAME]["outcome"] == "resolved_by_seller"
 
 
+def test_an_id_that_was_used_again_with_other_content_ends_no_claim() -> None:
+    facts = Facts()
+    submitted(facts)
+    told(facts, SubmissionRefused(claim_id=CLAIM, submission_id=NAME, problems=(), claim_stands=True))
+
+    assert facts.outcomes() == {Outcome.WAITING: 1}
+    assert len(list(facts.waiting())) == 1
+
+
 def test_a_later_ending_replaces_the_earlier() -> None:
     facts = Facts()
     submitted(facts)

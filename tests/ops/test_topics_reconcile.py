@@ -17,11 +17,16 @@ from ops.reconcile import Account, numbered, reconcile
 from ops.reconcile.account import SHOWN, Check
 from ops.reconcile.numbered import HEARD, OURS, THERE
 from ops.reconcile.outside import ON_TOPIC
+from ops.reconcile.reading import reading
 from ops.reconcile.streams import Fold
-from shared.events.base import PARTITIONS
+from shared.events.base import PARTITIONS, Envelope
+from shared.events.upstream import SUBMISSIONS
+from shared.runtime.codec import headers_of
+from shared.runtime.lanes import partition_of
 from shared.runtime.log import Place, Record
 from shared.runtime.settings import Settings
 from tests.conftest import empty_database, without_topics
+from tests.deciding import START
 from tests.faults.town import RECOVERY, SETTLING, Town, opened
 
 RATE = 4.0
@@ -218,6 +223,21 @@ async def test_a_lost_fact_is_found_however_old_its_sender_says_it_is_once_its_k
     assert read_and_lost in str((await house.differences((lost,), retention_days=0))[HEARD])
     assert read_and_lost in str((await house.differences((never_begun,), (lost,)))[HEARD])
     assert HEARD not in await house.differences((never_begun,), (lost,), retention_days=0)
+
+
+async def test_a_submission_that_an_older_version_passed_over_when_it_came_again_is_no_difference(house: House) -> None:
+    """It kept nothing of it; that the first is on record is enough."""
+    [row] = await house.rows("select key, body from intake.journal where type = 'ClaimSubmitted' limit 1")
+    key, place = row["key"], Place(SUBMISSIONS.name, partition_of(row["key"], PARTITIONS))
+    again = headers_of(Envelope("again", "ClaimSubmitted", "upstream", START, key))
+    await publish_again(house.settings, place, key.encode(), row["body"].encode(), again)
+    async with reading(house.settings, [SUBMISSIONS.name]) as log:
+        end = log.ends[place]
+    last = "update intake.input set began_at = $1::bigint - 1, next = $1, last_print = null where process = 'intake' "
+    read = (last + "and topic = $2 and partition = $3", end, *place)
+    assert await house.differences(read) == {}
+    lost = ("delete from intake.journal where process = 'intake' and key = $1", key)
+    assert "was read, and is not on record" in str((await house.differences(read, lost))[HEARD])
 
 
 async def test_a_body_with_a_nul_stops_nothing(house: House) -> None:

@@ -169,8 +169,8 @@ class WhatTheOutsideSaysIsKept(Invariant):
                     self._look_at(process, tables, topic.name, kept)
 
     def _look_at(self, process: str, tables: Tables, topic: str, kept: Counter[str]) -> None:
-        hears = {kind.__name__: kind for kind in self.seen.processes[process].hears}
-        kinds = hears.keys() | {kind.__name__ for kind in self.seen.processes[process].begins}
+        table = self.seen.processes[process]
+        kinds = {kind.__name__: kind for kind in (*table.begins, *table.hears)}
         came: dict[str, list[Fact]] = defaultdict(list)
         for n in range(PARTITIONS):
             for record in self.seen.cluster.records[Place(topic, n)]:
@@ -181,13 +181,11 @@ class WhatTheOutsideSaysIsKept(Invariant):
                 if fact.type in kinds and not spoilt:
                     came[cause_of(fact)].append(fact)
         for cause, facts in came.items():
-            if kept[cause] != len(facts) and not self._may_be_gone(process, hears.get(facts[0].type), facts[0], kept):
+            if kept[cause] != len(facts) and not self._may_be_gone(process, kinds[facts[0].type], facts[0], kept):
                 raise self.wrong(f"{process} has {kept[cause]} of {len(facts)} records of {facts[0].type} {cause}")
 
-    def _may_be_gone(self, process: str, kind: type[Event] | None, fact: Fact, kept: Counter[str]) -> bool:
-        """What only begins changes nothing once its key has begun; else it is what is not kept before the beginning."""
-        if kind is None:
-            return (fact.record.key or b"").decode() in self.tables_of(process).states and kept[cause_of(fact)] <= 1
+    def _may_be_gone(self, process: str, kind: type[Event], fact: Fact, kept: Counter[str]) -> bool:
+        """What is not worth keeping before the beginning of its key."""
         event = kind.model_validate_json(fact.record.value or b"")
         return not kept[cause_of(fact)] and not self.seen.processes[process].keeps_early(event)
 
