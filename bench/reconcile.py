@@ -26,9 +26,9 @@ from bench.outside import Outside
 from bench.routes import know_sellers, play, prepare
 from bench.stand import Stand, durable_producer, stand
 from ops import catalogue
-from ops.demo.outside.wire import Wire
 from ops.local.stack import NativeStack
 from ops.terminal import ROOT
+from ops.wire import Wire
 from shared.runtime.kafka import client_options
 from shared.runtime.postgres import session
 from shared.runtime.settings import Settings

@@ -219,13 +219,16 @@ def file_(
         typer.Argument(metavar="FILE", help="JSONL, one submission a line; - reads standard input."),
     ],
 ) -> None:
-    """Publish submissions just as they are. Lines that are no submission go too: intake refuses them, with reasons."""
+    """Publish submissions just as they are. Lines that are no submission go too: intake refuses them, with reasons.
+
+    Exit 1, after all others are out, if a line was too large to publish or intake will refuse it, or if there was none.
+    """
     from ops.file import file
 
     filed = run(file(reached(), lines))
     for sentence in filed.sentences():
         typer.echo(sentence)
-    if filed.oversized or not filed.published:
+    if not filed.is_whole:
         raise typer.Exit(1)
 
 

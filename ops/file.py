@@ -5,18 +5,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from zlib import crc32
 
-from ops.demo.outside.submissions import SHOWN, Submission, from_line, line_numbers
-from ops.demo.outside.wire import Wire
-from ops.demo.outside.world import Speech
 from ops.reach import PATIENCE
 from ops.reach_kafka import kafka
+from ops.submissions import SHOWN, Submission, from_line, line_numbers
+from ops.wire import Speech, Wire
 from shared.events.base import Envelope, derived_id
 from shared.events.upstream import SUBMISSIONS, ClaimSubmitted
 from shared.runtime.clock import Clock, ScaledClock
 from shared.runtime.settings import Settings
 
 LARGEST = 800_000
-"""Bytes of a line above which no record of the log holds it."""
+"""Bytes of a line and its key above which no record of the log holds them."""
 _AT_ONCE = 500
 
 
@@ -31,6 +30,11 @@ class Filed:
     too_large: list[int] = field(default_factory=list[int])
     example: str | None = None
     """The id of some submission that is a claim."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Something was filed, and every line of it is a claim to intake."""
+        return self.published > 0 and not self.refusals and not self.oversized
 
     def sentences(self) -> Iterator[str]:
         """What to tell whoever filed them."""
@@ -71,11 +75,11 @@ def _readable(lines: Iterable[bytes], filed: Filed) -> Iterator[Submission]:
         body = line.strip(b"\r\n")
         if not body.strip():
             continue
-        if len(body) > LARGEST:
+        submission = from_line(body, number)
+        if len(submission.key.encode()) + len(body) > LARGEST:
             _note(filed.too_large, number)
             filed.oversized += 1
             continue
-        submission = from_line(body, number)
         if submission.claim is None:
             _note(filed.refused, number)
             filed.refusals += 1

@@ -19,13 +19,13 @@ from ops.demo.cast import Cast
 from ops.demo.claims import planted
 from ops.demo.observer import Observer
 from ops.demo.outside.party import COMES_BACK
-from ops.demo.outside.submissions import refused
-from ops.demo.outside.wire import Wire
 from ops.demo.tables import tables
 from ops.demo.view import Glance, View
 from ops.fleet import end_left_over
 from ops.local.errors import StackError
 from ops.local.stack import Stack
+from ops.submissions import refused
+from ops.wire import Wire
 from shared.events.escalation import Outcome
 from shared.events.upstream import SUBMISSIONS
 from shared.runtime.clock import ScaledClock

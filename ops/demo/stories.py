@@ -8,8 +8,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from ops.demo.observer import Streams
-from ops.demo.outside.wire import Wire
 from ops.demo.routes import HEARD, ROUTES, Gathered, Told, routes_of
+from ops.wire import Wire
 from shared.events.base import PARTITIONS
 from shared.events.escalation import Outcome
 from shared.events.insurance_accelerator import QuotesCompared

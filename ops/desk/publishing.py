@@ -3,10 +3,9 @@
 import asyncio
 from datetime import datetime
 
-from ops.demo.outside.wire import Wire
-from ops.demo.outside.world import Speech
 from ops.reach import PATIENCE
 from ops.reach_kafka import kafka
+from ops.wire import Speech, Wire
 from shared.events.base import Envelope, Event, derived_id
 from shared.runtime.clock import ScaledClock
 from shared.runtime.settings import Settings

@@ -10,12 +10,12 @@ from uuid import UUID
 from zlib import crc32
 
 from ops.demo.directed import directed, submission_id, written
-from ops.demo.outside.submissions import Submission, from_claims, sellers
 from ops.demo.outside.world import World
 from ops.demo.scenes import SCENES
 from ops.simulation.clock import TrueClock
 from ops.simulation.log import Cluster
 from ops.simulation.plan import Noise, Plan
+from ops.submissions import Submission, from_claims, sellers
 from services.seller_notifier.letter import Letter, LetterOutcome, LetterSent
 from shared.events.base import PARTITIONS
 from shared.runtime import TryLater

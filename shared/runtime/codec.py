@@ -3,11 +3,14 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from shared.events.base import Envelope, Event, type_registry
 from shared.runtime.one_meaning import problems_of
+
+E = TypeVar("E", bound=Event)
 
 Headers = list[tuple[str, bytes]]
 _CONSTANT: Headers = [("ce_specversion", b"1.0"), ("content-type", b"application/json")]
@@ -86,12 +89,16 @@ def type_of(headers: Iterable[tuple[str, bytes]]) -> str | None:
 
 
 def decode(topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> tuple[Event, Envelope]:
-    """The event and its envelope. Raises DecodeError naming every field that is wrong.
+    """The event and its envelope. Raises DecodeError naming every field that is wrong."""
+    envelope = envelope_of(headers)
+    return event_of(check_type(topic, envelope.type), key, value), envelope
+
+
+def event_of(kind: type[E], key: bytes | None, value: bytes | None) -> E:
+    """The event that a record's key and body are. Raises DecodeError naming every field that is wrong.
 
     What outside parties say must have one meaning; what our own services said was made from that.
     """
-    envelope = envelope_of(headers)
-    kind = check_type(topic, envelope.type)
     if value is None:
         raise DecodeError(("body", "is missing (a tombstone)"))
     ours = kind.topic is not None and kind.topic.numbered
@@ -106,7 +113,7 @@ def decode(topic: str, key: bytes | None, value: bytes | None, headers: Headers)
         raise DecodeError(*problems[:_MOST_PROBLEMS])
     if key is None or key != event.key.encode():
         raise DecodeError(("key", f"must be the event's {kind.topic.key if kind.topic else 'key'}"))
-    return event, envelope
+    return event
 
 
 def envelope_of(headers: Headers) -> Envelope:

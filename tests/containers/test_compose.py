@@ -20,9 +20,8 @@ import pytest
 import pytest_asyncio
 
 from ops import catalogue
-from ops.demo.outside.wire import Wire
-from ops.demo.outside.world import Speech
 from ops.local.ports import choose_port
+from ops.wire import Speech, Wire
 from shared.events.base import Envelope, Event, claim_id_of
 from shared.events.claim import Document, DocumentKind, LossKind
 from shared.events.escalation import ClaimClosed, Outcome, PayoutAuthorized, Route

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from ops import catalogue
 from ops.demo.directed import written
-from ops.demo.outside.submissions import Submission, sellers
-from ops.demo.outside.world import Speech, World
+from ops.demo.outside.world import World
 from ops.demo.routes import Told
 from ops.demo.standing import Money
+from ops.submissions import Submission, sellers
+from ops.wire import Speech
 from services.recovery.state import Recovery
 from services.seller_notifier.letter import Letter, LetterOutcome
 from shared.events.base import Envelope, Event, derived_id

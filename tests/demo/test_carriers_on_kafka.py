@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from ops.demo.outside.wire import Wire
-from ops.demo.outside.world import Speech
+from ops.wire import Speech, Wire
 from shared.events.base import Event
 from shared.events.carriers import QUOTES
 from shared.events.insurance_accelerator import INSURANCE

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from ops.demo.outside.wire import Wire
-from ops.demo.outside.world import SPOKEN, Speech
+from ops.demo.outside.world import SPOKEN
+from ops.wire import Speech, Wire
 from shared.events.base import Event, type_registry
 from shared.events.finance import RESULTS
 from shared.events.upstream import SUBMISSIONS

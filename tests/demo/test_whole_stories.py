@@ -11,12 +11,12 @@ import pytest
 from ops.demo.claims import generate, planted, spoilt
 from ops.demo.facts import WATCHED, Facts
 from ops.demo.outside.party import COMES_BACK
-from ops.demo.outside.submissions import Submission, from_claims, from_line
 from ops.demo.rings import compared
 from ops.demo.routes import HEARD, ROUTES, Gathered, routes_of
 from ops.demo.scenes import SCENES
 from ops.demo.standing import Money
 from ops.demo.stories import Findings, count
+from ops.submissions import Submission, from_claims, from_line
 from shared.events.adjusters import ReviewKind
 from shared.events.base import claim_id_of
 from shared.events.claim import Reason

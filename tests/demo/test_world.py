@@ -7,8 +7,9 @@ import pytest
 from ops.demo.claims import generate
 from ops.demo.outside.collecting import Collects
 from ops.demo.outside.sellers import Way
-from ops.demo.outside.submissions import from_claims, from_line, sellers
-from ops.demo.outside.world import SPOKEN, Speech, World
+from ops.demo.outside.world import SPOKEN, World
+from ops.submissions import from_claims, from_line, sellers
+from ops.wire import Speech
 from shared.events.base import Event
 from shared.events.finance import PayoutPaid, SellerDebitCollected
 from shared.events.marketplace import SellerRegistered

@@ -11,8 +11,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from ops.demo.outside.wire import Wire
-from ops.demo.outside.world import Speech
+from ops.wire import Speech, Wire
 from shared.events.adjusters import ReviewDecided
 from shared.events.base import PARTITIONS, Envelope, Event, claim_id_of
 from shared.events.carriers import CarrierQuoted

@@ -7,7 +7,7 @@ from contextlib import aclosing
 import pytest
 
 from ops import catalogue
-from ops.demo.outside.wire import Wire
+from ops.wire import Wire
 from shared.events.intake import ClaimAccepted
 from shared.runtime.codec import type_of
 from tests.faults.serve_next import CHANNEL

@@ -16,11 +16,11 @@ import asyncpg
 from pydantic import SecretStr
 
 from ops import catalogue
-from ops.demo.outside.wire import Wire
 from ops.fleet import Fleet
 from ops.local.ports import choose_port
 from ops.local.processes import running_in
 from ops.local.stack import Stack
+from ops.wire import Wire
 from shared.policy.files import HERE
 from shared.runtime.clock import ScaledClock
 from shared.runtime.kafka import make_topics

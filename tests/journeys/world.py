@@ -16,10 +16,9 @@ import asyncpg
 import pytest
 
 from ops import catalogue
-from ops.demo.outside.wire import Wire
-from ops.demo.outside.world import Speech
 from ops.fleet import Fleet
 from ops.local.mail import Letter, read
+from ops.wire import Speech, Wire
 from shared.events.base import Envelope, Event
 from shared.runtime.clock import ScaledClock
 from shared.runtime.codec import decode

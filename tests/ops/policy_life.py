@@ -9,11 +9,11 @@ from uuid import UUID
 
 from ops import catalogue
 from ops.demo.claims import generate
-from ops.demo.outside.submissions import Submission, from_claims, sellers
 from ops.policy.explain import Account, account_of, shared_keys
 from ops.policy.history import Ending, Gathering, History, standing
 from ops.policy.retake import Entry, Past, PoliciesAt
 from ops.policy.simulate import SUMS, sums_of
+from ops.submissions import Submission, from_claims, sellers
 from services.recovery.ledger import LedgerEntry
 from shared.events.base import Envelope, Event, claim_id_of
 from shared.policy import Policies, load

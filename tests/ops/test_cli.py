@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 from ops import catalogue
 from ops.cli import app
 from ops.demo.claims import generate
+from ops.file import LARGEST
 from ops.fleet import Fleet
 from ops.local.place import Place
 from ops.local.stack import Stack
@@ -171,7 +172,7 @@ def test_filed_lines_are_published_and_bad_ones_are_refused_and_kept(makegood: M
     path = tmp_path / "claims.jsonl"
     path.write_bytes(b'%s\n{"submission_id":"refused-1","name":"Ann"}\n\n' % claim(1).model_dump_json().encode())
     ran = makegood("file", str(path))
-    assert (ran.returncode, ran.stderr) == (0, "")
+    assert (ran.returncode, ran.stderr) == (1, "")
     assert ran.stdout.splitlines() == [
         "Published to claims.submissions.v1: 2.",
         "Intake will refuse 1 of them as no claim: line 2.",
@@ -196,9 +197,48 @@ def test_filed_lines_are_published_and_bad_ones_are_refused_and_kept(makegood: M
     assert first == second
 
 
+TWICE = claim(3).model_dump_json().encode()[:-1] + b',"seller_id":"seller-of-another-claim"}'
+"""It names its seller twice: which one counts, parsers differ on."""
+
+
 def test_lines_come_from_standard_input_too(makegood: Makegood) -> None:
     ran = makegood("file", "-", given=claim(2).model_dump_json().encode())
     assert ran.stdout.startswith("Published to claims.submissions.v1: 1.")
+    assert ran.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("other", "published", "told"),
+    [
+        (b"x" * (LARGEST + 1), 2, f"Not published, being longer than {LARGEST} bytes: 1, line 1."),
+        (TWICE, 3, "Intake will refuse 1 of them as no claim: line 1."),
+        (b" ", 2, None),
+    ],
+    ids=["too large", "refused", "empty"],
+)
+def test_one_line_that_is_no_claim_holds_up_no_other_and_shows_in_the_exit_code(
+    makegood: Makegood, other: bytes, published: int, told: str | None
+) -> None:
+    lines = [other, *(claim(number).model_dump_json().encode() for number in (5, 6))]
+    ran = makegood("file", "-", given=b"\n".join(lines))
+    first, *rest = ran.stdout.splitlines()
+    assert (first, ran.returncode) == (f"Published to claims.submissions.v1: {published}.", 1 if told else 0)
+    assert rest[:-1] == [*([told] if told else [])]
+
+
+def test_a_file_without_a_line_is_told_and_shows_in_the_exit_code(makegood: Makegood) -> None:
+    ran = makegood("file", "-", given=b"\n\n")
+    assert (ran.returncode, ran.stdout) == (1, "There was no line to publish.\n")
+
+
+def test_an_id_filed_again_with_other_content_is_seen_in_its_story_without_what_it_says(makegood: Makegood) -> None:
+    known, other = claim(7), claim(7).model_copy(update={"seller_id": "seller-of-another-claim"})
+    makegood("file", "-", given=known.model_dump_json().encode())
+    makegood.until(lambda: "IncidentScreened" in makegood("show", "filed-7").stdout)
+    makegood("file", "-", given=other.model_dump_json().encode())
+    told = "seller_id: is not what was submitted first under this id"
+    makegood.until(lambda: told in makegood("show", "filed-7").stdout)
+    assert "submitted_again" in makegood("policy", "explain", "filed-7").stdout
 
 
 def test_a_parked_key_is_reported_and_heard_again_in_its_place(makegood: Makegood) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from ops.demo.outside.wire import Wire
 from ops.local.stack import Stack
+from ops.wire import Wire
 from services.escalation.state import Admitted, Case, Terms
 from services.recovery.state import Dispute, Recovery, Stage
 from shared.events.adjusters import (

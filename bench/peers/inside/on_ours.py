@@ -20,7 +20,7 @@ from bench.peers.inside.batches import Batches
 from bench.peers.inside.load import run
 from bench.peers.process import Claim, Payout, Reason
 from ops.demo.observer import Streams
-from ops.demo.outside.wire import Wire
+from ops.wire import Wire
 from shared.events.base import PARTITIONS, Envelope, Event, Topic
 from shared.runtime import Decision, Moment, Process, Service, State, unchanged
 from shared.runtime.codec import encode

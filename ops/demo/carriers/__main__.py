@@ -11,8 +11,8 @@ import uvloop
 from ops.demo.carriers.carrier import Carriers
 from ops.demo.carriers.rates import Rates, RatesError, load
 from ops.demo.outside.life import Life
-from ops.demo.outside.wire import Wire
 from ops.demo.outside.world import World
+from ops.wire import Wire
 from shared.events.base import derived_id
 from shared.events.carriers import QUOTES
 from shared.runtime.clock import ScaledClock

@@ -15,9 +15,9 @@ import uvloop
 from ops.demo.claims import generate, spoilt
 from ops.demo.directed import written
 from ops.demo.outside.life import Life, Submitted
-from ops.demo.outside.submissions import Submission, from_claims, from_file
-from ops.demo.outside.wire import Wire
 from ops.demo.outside.world import World
+from ops.submissions import Submission, from_claims, from_file
+from ops.wire import Wire
 from shared.runtime.clock import Clock, ScaledClock
 from shared.runtime.settings import Settings
 from shared.runtime.structured_logs import configure

@@ -9,9 +9,9 @@ from typing import Any
 
 import structlog
 
-from ops.demo.outside.submissions import Submission, sellers
-from ops.demo.outside.wire import Wire
 from ops.demo.outside.world import SPOKEN, World
+from ops.submissions import Submission, sellers
+from ops.wire import Wire
 from shared.runtime.clock import Clock
 from shared.runtime.codec import DecodeError, decode, type_of
 

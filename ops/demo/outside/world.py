@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -24,8 +24,9 @@ from ops.demo.outside.mail import MailGateway
 from ops.demo.outside.party import Party, Saying
 from ops.demo.outside.paying import Payers
 from ops.demo.outside.sellers import Sellers
-from ops.demo.outside.submissions import Submission
 from ops.demo.outside.upstream import Upstream
+from ops.submissions import Submission
+from ops.wire import Speech
 from shared.events.adjusters import DECISIONS
 from shared.events.base import Envelope, Event, derived_id
 from shared.events.carriers import QUOTES
@@ -35,7 +36,6 @@ from shared.events.mail_gateway import BOUNCES
 from shared.events.marketplace import PROCEEDS, PROFILES
 from shared.events.seller_portal import ANSWERS, CERTIFICATES
 from shared.events.upstream import SUBMISSIONS, ClaimSubmitted
-from shared.runtime.codec import Headers, encode, headers_of
 
 SPOKEN: Final = frozenset(
     topic.name
@@ -48,22 +48,6 @@ SPOKEN: Final = frozenset(
 
 SAME_AGAIN, NEW_AGAIN = range(2), range(2, 4)
 """Of a hundred records, those sent twice as they are and those sent twice under an id of their own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Speech:
-    """One record that will be published at a moment; ``said`` is an event, or a submission's raw body."""
-
-    topic: str
-    key: str
-    said: Event | bytes
-    envelope: Envelope
-
-    def record(self) -> tuple[bytes, bytes, Headers]:
-        """Key, value and headers."""
-        if isinstance(self.said, bytes):
-            return self.key.encode(), self.said, headers_of(self.envelope)
-        return encode(self.said, self.envelope)
 
 
 class World:

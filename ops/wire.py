@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,8 +12,8 @@ import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from ops.demo.outside.world import Speech
-from shared.events.base import PARTITIONS
+from shared.events.base import PARTITIONS, Envelope, Event
+from shared.runtime.codec import Headers, encode, headers_of
 from shared.runtime.kafka import client_options
 from shared.runtime.lanes import partition_of
 from shared.runtime.log import Place
@@ -24,6 +25,22 @@ _PAUSE = 0.5
 """Real seconds between tries while the broker is away."""
 _PATIENCE = 30.0
 """Real seconds after which a batch that is not acknowledged is given up, and the producer with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """One record that will be published at a moment; ``said`` is an event, or a submission's raw body."""
+
+    topic: str
+    key: str
+    said: Event | bytes
+    envelope: Envelope
+
+    def record(self) -> tuple[bytes, bytes, Headers]:
+        """Key, value and headers."""
+        if isinstance(self.said, bytes):
+            return self.key.encode(), self.said, headers_of(self.envelope)
+        return encode(self.said, self.envelope)
 
 
 class Wire:

@@ -1,4 +1,4 @@
-"""What is submitted: claims of the demo's own making, or the lines of a file just as they are."""
+"""What is submitted: the lines of a file just as they are, or claims that were made up."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
-from pydantic import ValidationError
-
 from shared.events.upstream import ClaimSubmitted
+from shared.runtime.codec import DecodeError, event_of
 
 SHOWN: Final = 10
 """Most lines of a file that are named."""
@@ -16,7 +15,7 @@ SHOWN: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One record for intake. ``claim`` is None for bytes that are no claim; refusing those is intake's affair."""
+    """One record for intake. ``claim`` is None for bytes that are no claim to intake; refusing those is its affair."""
 
     key: str
     body: bytes
@@ -50,12 +49,12 @@ def line_numbers(first: Sequence[int], count: int) -> str:
 
 
 def from_line(line: bytes, number: int) -> Submission:
-    """Keyed by its submission id, or where it has none by its number."""
+    """Keyed by its submission id, or where it has none by its number; read as intake reads it."""
+    key = _submission_id(line) or f"line-{number}"
     try:
-        claim = ClaimSubmitted.model_validate_json(line)
-    except ValidationError:
-        return Submission(_submission_id(line) or f"line-{number}", line, None)
-    return Submission(claim.submission_id, line, claim)
+        return Submission(key, line, event_of(ClaimSubmitted, key.encode(), line))
+    except DecodeError:
+        return Submission(key, line, None)
 
 
 def from_claims(

@@ -2,12 +2,19 @@
 
 from pathlib import Path
 
+import pytest
+
 from ops.demo.claims import generate
-from ops.demo.outside.submissions import from_claims, from_file, numbered, refused, sellers
+from ops.submissions import from_claims, from_file, from_line, numbered, refused, sellers
+from shared.events.base import Envelope
 from shared.events.claim import LossKind
+from shared.events.upstream import SUBMISSIONS
+from shared.runtime.codec import MAX_BODY, DecodeError, decode, headers_of
+from tests.deciding import START
 from tests.demo.given import SEED, TODAY, submitted
 
 GOOD = submitted("sub-1", LossKind.MEDICAL).model_dump_json().encode()
+ENVELOPE = Envelope("said-1", "ClaimSubmitted", "/somewhere", START, "sub-1")
 
 
 def written(tmp_path: Path, *lines: bytes) -> Path:
@@ -53,6 +60,24 @@ def test_what_is_not_json_or_names_no_submission_is_keyed_by_its_line(tmp_path: 
     )
     found = [(submission.key, submission.claim) for submission in from_file(written(tmp_path, *lines))]
     assert found == [(f"line-{number}", None) for number in range(1, 7)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        GOOD[:-1] + b',"seller_id":"seller-2"}',
+        GOOD[:-1] + b',"note":"\\u0000"}',
+        GOOD[:-1] + b',"note":NaN}',
+        GOOD[:-1] + b',"note":"' + b"x" * MAX_BODY + b'"}',
+        GOOD[:-1],
+    ],
+    ids=["a name given twice", "a NUL", "no number", "larger than a body may be", "cut short"],
+)
+def test_what_intake_will_refuse_is_no_claim_here_either(line: bytes) -> None:
+    submission = from_line(line, 1)
+    assert (submission.body, submission.claim) == (line, None)
+    with pytest.raises(DecodeError):
+        decode(SUBMISSIONS.name, submission.key.encode(), line, headers_of(ENVELOPE))
 
 
 def test_made_up_claims_are_the_records_they_would_be_in_a_file() -> None:
