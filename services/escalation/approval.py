@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from services.escalation.state import At, Case
-from shared.events.adjusters import PayoutApproved, PayoutRefused
+from shared.events.adjusters import PayoutApproved, PayoutRefused, person_of
 from shared.events.escalation import ApprovalRequested, Owner, Status
 from shared.runtime import Decision
 
@@ -33,9 +33,9 @@ def ask(case: Case, amount_minor: int, at: At) -> Decision[Case]:
     return Decision(case.moved(Status.AWAITING_APPROVAL, Owner.APPROVER, decide_by, **changes), (asked,))
 
 
-def is_among(person: str, people: Iterable[str]) -> bool:
-    """Whether he is one of these: a name in capitals is nobody else's."""
-    return person.casefold() in {each.casefold() for each in people}
+def is_among(name: str, names: Iterable[str]) -> bool:
+    """Whether he is one of these people, whatever he, or they, act as."""
+    return person_of(name) in map(person_of, names)
 
 
 def is_answer(case: Case, event: PayoutApproved | PayoutRefused, at: At) -> bool:

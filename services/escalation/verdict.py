@@ -30,7 +30,7 @@ def review_decided(case: Case, event: ReviewDecided, at: At) -> Decision[Case]:
         return unchanged(case)
     if not case.is_answered(event.question_id, at):
         return unchanged(case)
-    others = tuple(adjuster for adjuster in case.adjusters if adjuster != event.adjuster)
+    others = tuple(name for name in case.adjusters if not approval.is_among(name, (event.adjuster,)))
     if len(others) >= MOST_ADJUSTERS:
         return unchanged(case)
     case = case.but(adjusters=(*others, event.adjuster))

@@ -11,6 +11,20 @@ from shared.events.claim import ItemFinding, Reason
 
 DECISIONS = Topic("adjusters.decisions.v1", key="claim_id", party="adjusters")
 
+Name = Annotated[
+    Id,
+    Field(
+        description="One name a person, as m.okafor. Before a colon may stand what he acts as, as in adj:m.okafor: "
+        "neither that nor capitals make him somebody else."
+    ),
+]
+"""Of somebody who decides."""
+
+
+def person_of(name: str) -> str:
+    """Who it is, to be compared with others: the same for all his names."""
+    return name.rpartition(":")[2].casefold()
+
 
 class ReviewKind(StrEnum):
     """Why a person must look. One review may be open per claim."""
@@ -34,7 +48,7 @@ class ReviewDecided(Event):
     topic: ClassVar = DECISIONS
     claim_id: UUID
     review: ReviewKind
-    adjuster: Id
+    adjuster: Name
     valid: bool
     findings: Annotated[tuple[ItemFinding, ...], Field(max_length=50)] = ()
     reasons: Annotated[tuple[Reason, ...], Field(max_length=10)] = ()
@@ -43,16 +57,16 @@ class ReviewDecided(Event):
 
 
 class PayoutApproved(Event):
-    """One person's yes to one payout above the authority limit; two different persons are needed.
+    """One person's yes to one payout above the authority limit; two are needed, and ``adj:m`` and ``appr:M`` are one.
 
-    ``approver``: his one name, also where he acts as an adjuster; capitals make it nobody else's. ``question_id``: that
-    of the ApprovalRequested which is answered; None: of whatever was asked when this was said.
+    Who has decided a review before it is neither of them. ``question_id``: that of the ApprovalRequested which is
+    answered; None: of whatever was asked when this was said.
     """
 
     topic: ClassVar = DECISIONS
     claim_id: UUID
     payout_id: UUID
-    approver: Id
+    approver: Name
     question_id: UUID | None = None
 
 
@@ -65,7 +79,7 @@ class PayoutRefused(Event):
     topic: ClassVar = DECISIONS
     claim_id: UUID
     payout_id: UUID
-    approver: Id
+    approver: Name
     question_id: UUID | None = None
 
 
@@ -74,7 +88,7 @@ class AppealDecided(Event):
 
     topic: ClassVar = DECISIONS
     claim_id: UUID
-    adjuster: Id
+    adjuster: Name
     won: bool
     reasons: Annotated[tuple[Reason, ...], Field(max_length=10)] = ()
 
@@ -85,4 +99,4 @@ class DuplicateEstablished(Event):
     topic: ClassVar = DECISIONS
     claim_id: UUID
     duplicate_of: UUID
-    adjuster: Id
+    adjuster: Name

@@ -75,20 +75,29 @@ def test_who_approved_a_payment_to_somebody_else_is_asked_anew():
     assert (order.payee_ref, order.attempt) == ("payee-2", 1)
 
 
-@pytest.mark.parametrize(("first", "second"), [("bob", "BOB"), ("Bob", "bob")])
-def test_a_name_in_capitals_is_no_other_person(first: str, second: str):
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("bob", "BOB"), ("Bob", "bob"), ("appr:bob", "bob"), ("bob", "siu:bob"), ("adj:bob", "appr:Bob")],
+)
+def test_a_name_in_capitals_or_with_what_he_acts_as_is_no_other_person(first: str, second: str):
     story = claim(accepted(HUGE), notified(), ACCEPTS, approved(first))
     assert not story.hear(approved(second))
     assert case(story).approvers == (first,)
 
 
-def test_who_decided_a_review_does_not_approve_in_capitals_either():
+@pytest.mark.parametrize(("adjuster", "approver"), [("dan", "DAN"), ("adj:dan", "appr:dan"), ("dan", "appr:dan")])
+def test_who_decided_a_review_does_not_approve_under_another_name_either(adjuster: str, approver: str):
     story = claim(
-        accepted(HUGE), notified(), answered(AnswerChoice.CONTEST), reviewed(ReviewKind.CONTESTED, adjuster="dan")
+        accepted(HUGE), notified(), answered(AnswerChoice.CONTEST), reviewed(ReviewKind.CONTESTED, adjuster=adjuster)
     )
     assert case(story).status is Status.AWAITING_APPROVAL
-    assert not story.hear(approved("DAN"))
+    assert not story.hear(approved(approver))
     assert case(story).approvers == ()
+
+
+def test_two_who_act_as_the_same_are_two():
+    story = claim(accepted(HUGE), notified(), ACCEPTS, approved("appr:ann"))
+    assert PayoutAuthorized in facts(story.hear(approved("appr:bob")))
 
 
 @pytest.mark.parametrize(

@@ -217,7 +217,7 @@ def test_of_many_adjusters_of_one_round_none_is_forgotten_when_it_comes_to_appro
         story.hear(approval_refused())
         story.hear(reviewed(ReviewKind.AMOUNT, adjuster=f"adjuster-{number}"))
     assert told(story).status is Status.UNDER_REVIEW, "one more adjuster does not count"
-    story.hear(reviewed(ReviewKind.AMOUNT, adjuster="adjuster-0"))
+    story.hear(reviewed(ReviewKind.AMOUNT, adjuster="siu:Adjuster-0"))
     for decided in ("ann", "adjuster-0", "adjuster-5"):
         assert not story.hear(approved(decided))
     assert not story.hear(approved("zoe"))

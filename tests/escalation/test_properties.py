@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from services.escalation.orders import PayoutOrder
 from services.escalation.state import Case
-from shared.events.adjusters import PayoutApproved, ReviewDecided, ReviewKind
+from shared.events.adjusters import PayoutApproved, ReviewDecided, ReviewKind, person_of
 from shared.events.base import Event, derived_id
 from shared.events.claim import InjuryClass, LossKind, Reason, ReopeningReason, Signal
 from shared.events.escalation import (
@@ -78,8 +78,8 @@ rarely = st.sampled_from([False] * 7 + [True])
 """For what ends a claim at once, so that stories come far."""
 spans = st.sampled_from([timedelta(hours=count) for count in (1, 24, 49, 24 * 7, 24 * 31, 24 * 45)])
 signals = st.lists(st.sampled_from([Signal.SAME_ORDER, Signal.SAME_EVIDENCE, Signal.SAME_PAYEE]), max_size=3)
-people = st.sampled_from(["ann", "bob", "cyd", "dan"])
-"""Adjusters and approvers alike."""
+people = st.sampled_from(["ann", "bob", "appr:BOB", "cyd", "dan", "adj:dan"])
+"""Adjusters and approvers alike; two of them under two names."""
 questions = st.sampled_from([None, None, -1, -1, -2, 0])
 """Which of those that were asked an answer names; None: none of them."""
 
@@ -305,7 +305,7 @@ class OneClaim(RuleBasedStateMachine):
         if isinstance(asked, ApprovalRequested) and asked.payout_id == event.payout_id:
             in_time = event.question_id is None and said_at >= self.asked_at[asked.question_id]
             if in_time or event.question_id == asked.question_id:
-                self.yes[asked.question_id].add(event.approver)
+                self.yes[asked.question_id].add(person_of(event.approver))
 
     def _keeps_four_eyes(self, said: tuple[Event, ...]) -> None:
         """Two have said yes to this amount for this payee, where all rounds come to more than the limit."""
@@ -328,7 +328,7 @@ class OneClaim(RuleBasedStateMachine):
         """And checks at every order that somebody had."""
         answers = isinstance(event, ReviewDecided) and before is not None and before.review is event.review
         if isinstance(event, ReviewDecided) and answers and said and before is not None:
-            self.deciders[before.round].add(event.adjuster)
+            self.deciders[before.round].add(person_of(event.adjuster))
             if event.valid and event.review in (ReviewKind.INVESTIGATION, ReviewKind.REOPENED):
                 self.suspicion = False
             self.looked_at = self.looked_at or event.review is not ReviewKind.INVESTIGATION

@@ -146,6 +146,12 @@ def test_a_payout_on_the_word_of_one_is_noticed(house: House) -> None:
     assert replayed(house, said.FourEyes, lambda r: None if r is first else r)
 
 
+def test_a_payout_on_the_word_of_one_under_two_names_is_noticed(house: House) -> None:
+    one, other = {json.loads(yes.value or b"")["approver"] for yes in facts(house, "PayoutApproved")}
+    assert replayed(house, said.FourEyes, of("PayoutApproved", **{other: f"siu:{one.upper()}"}))
+    assert replayed(house, said.FourEyes, of("PayoutApproved", **{other: f"siu:{other}"})) is None
+
+
 def test_two_who_answer_different_questions_are_noticed(house: House) -> None:
     [first, *_] = facts(house, "PayoutApproved")
     other = (first.value or b"").replace(b'"question_id":"', b'"question_id":"of another time ')

@@ -1,7 +1,7 @@
 """Routes of what people decide: reviews, amendments, second looks, releases and approvals."""
 
 from ops.demo.routes.story import Story, route
-from shared.events.adjusters import PayoutApproved, PayoutRefused, ReviewDecided, ReviewKind
+from shared.events.adjusters import PayoutApproved, PayoutRefused, ReviewDecided, ReviewKind, person_of
 from shared.events.claim import Reason, ReopeningReason
 from shared.events.escalation import (
     ApprovalRequested,
@@ -123,21 +123,21 @@ def release_not_signed(story: Story) -> bool:
 @route
 def approved_by_two(story: Story) -> bool:
     """Above the authority limit: two different people said yes."""
-    return len({yes.approver for yes in story.all(PayoutApproved)}) > 1 and story.has(PayoutAuthorized)
+    return len({person_of(yes.approver) for yes in story.all(PayoutApproved)}) > 1 and story.has(PayoutAuthorized)
 
 
 @route
 def approved_twice_by_one(story: Story) -> bool:
     """The same person said yes twice, which is once."""
-    said = {(each.payout_id, each.approver, at) for each, at in story.told(PayoutApproved)}
-    return len(said) > len({(payout_id, approver) for payout_id, approver, _ in said})
+    said = {(each.payout_id, person_of(each.approver), at) for each, at in story.told(PayoutApproved)}
+    return len(said) > len({(payout_id, person) for payout_id, person, _ in said})
 
 
 @route
 def approved_by_who_decided(story: Story) -> bool:
     """The adjuster who had decided said yes as well, which does not count."""
-    adjusters = {decided.adjuster for decided in story.all(ReviewDecided)}
-    return any(yes.approver in adjusters for yes in story.all(PayoutApproved))
+    adjusters = {person_of(decided.adjuster) for decided in story.all(ReviewDecided)}
+    return any(person_of(yes.approver) in adjusters for yes in story.all(PayoutApproved))
 
 
 @route

@@ -9,7 +9,7 @@ from uuid import UUID
 from ops.policy.history import History, Saying, claim_of
 from ops.policy.then.voices import A_DAY, ASSUMED, SOON, Voices
 from services.escalation.approval import APPROVERS
-from shared.events.adjusters import AppealDecided, PayoutApproved, PayoutRefused, ReviewDecided
+from shared.events.adjusters import AppealDecided, PayoutApproved, PayoutRefused, ReviewDecided, person_of
 from shared.events.base import Event
 from shared.events.escalation import ApprovalRequested, ReleaseRequested, ReviewOpened
 from shared.events.recovery import RecoveryDisputed
@@ -63,7 +63,7 @@ class People:
             if not isinstance(word, PayoutApproved):
                 self._voices.answer(ask, answers)
                 return
-            yes.add(word.approver)
+            yes.add(person_of(word.approver))
         if len(yes) < APPROVERS:
             self._voices.assume("payouts above the authority limit: two people approve")
         for number in range(len(yes), APPROVERS):

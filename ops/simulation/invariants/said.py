@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 from zlib import crc32
 
 from ops.simulation.invariants.statement import NUMBERED, Fact, Invariant, Seen
+from shared.events.adjusters import person_of
 from shared.runtime.codec import numbers_of
 
 
@@ -114,9 +115,11 @@ class FourEyes(Invariant):
         body, claim = fact.body, fact.body["claim_id"]
         match fact.type:
             case "PayoutApproved":
-                self._approvers[body["payout_id"]].setdefault(body["question_id"], set()).add(body["approver"])
+                self._approvers[body["payout_id"]].setdefault(body["question_id"], set()).add(
+                    person_of(body["approver"])
+                )
             case "ReviewDecided":
-                self._adjusters[claim].append(body["adjuster"])
+                self._adjusters[claim].append(person_of(body["adjuster"]))
             case "ReopeningRecorded":
                 self._reopened.add(claim)
             case "PayoutReturned":
