@@ -10,6 +10,7 @@ from ops.desk.overdue import Clock
 from ops.desk.question import Desk, Question
 from ops.terminal import AsJson, console, reached, run
 from shared.events.base import Event
+from shared.events.claim import Reason
 
 app = typer.Typer(
     help="The work of adjusters and approvers: what waits for a person, and what he decides.", no_args_is_help=True
@@ -26,7 +27,10 @@ Approver = Annotated[
         "--approver", metavar="NAME", help="Who answers for the payout: one name a person, whatever he acts as."
     ),
 ]
-Reasons = Annotated[list[str] | None, typer.Option("--reason", metavar="CODE", help="Such as NOT_PROVEN; repeatable.")]
+Reasons = Annotated[
+    list[str] | None,
+    typer.Option("--reason", metavar="CODE", help=f"Such as NOT_PROVEN; repeatable. One of {', '.join(Reason)}."),
+]
 
 
 @app.command()
@@ -86,11 +90,15 @@ def review(
     valid: Annotated[bool, typer.Option("--valid/--invalid", help="Whether the claim is believed.")],
     items: Annotated[
         list[str] | None,
-        typer.Option("--item", metavar="ITEM=AMOUNT:REASON", help="What to allow of an item; repeatable."),
+        typer.Option(
+            "--item", metavar="ITEM=AMOUNT:REASON", help="What to allow of an item; reasons as below; repeatable."
+        ),
     ] = None,
     reasons: Reasons = None,
 ) -> None:
     """Decide the review that is open. Items left out are allowed as admitted.
+
+    Where only some items are contested it is about those: the others are paid, also with --invalid.
 
     makegood desk review CLAIM --adjuster m.okafor --valid --item 2=100.00:NOT_PROVEN
     """
@@ -159,6 +167,7 @@ def duplicate(
 
 def _decide(claim: str, kind: type[Q], by: str, answer: Callable[[Q], Event]) -> None:
     """Answers the question of this kind that is open about a claim."""
+    from ops.desk import text
     from ops.desk.asked import question
     from ops.desk.publishing import publish
     from ops.reach import database
@@ -167,6 +176,8 @@ def _decide(claim: str, kind: type[Q], by: str, answer: Callable[[Q], Event]) ->
         async with database(settings) as look:
             asked = await question(look, settings, claim, kind)
         event = answer(asked)
+        for sentence in text.beside(asked):
+            typer.echo(sentence)
         await publish(settings, event, by, asked.decide_by)
         return event
 

@@ -63,6 +63,11 @@ class Review(Question):
     def in_question(self) -> tuple[ItemFinding, ...]:
         return tuple(item for item in self.items if not self.contested or item.item in self.contested)
 
+    @property
+    def paid_anyway(self) -> tuple[ItemFinding, ...]:
+        """The other items of which something is owed: the seller accepts them."""
+        return tuple(item for item in self.items if item not in self.in_question and item.allowed_minor)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Approval(Question):

@@ -1,6 +1,6 @@
 """What is asked, and what an adjuster needs to know, as text."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from rich.console import Console
@@ -56,6 +56,13 @@ def details(one: Question) -> list[str]:
     return [f"{name} {value}" for name, value in named if value]
 
 
+def beside(one: Question) -> Iterator[str]:
+    """What follows as well, whatever is answered."""
+    if isinstance(one, Review) and one.paid_anyway:
+        rest = [f"item {item.item} ({display(item.allowed_minor, one.currency)})" for item in one.paid_anyway]
+        yield f"Not contested, so paid whatever the review of the others decides: {_listed(rest)}."
+
+
 def write_case_file(console: Console, file: CaseFile, now: datetime) -> None:
     """What is asked first; then what there is to know. What there is nothing of is left out."""
     for line in _head(file, now):
@@ -77,6 +84,7 @@ def _head(file: CaseFile, now: datetime) -> Iterable[str]:
         until = f"decide by {moment(one.decide_by)}, {one.days_left(now)} days left"
         asked = [f"{what(one)}{means}", display(one.amount_minor, one.currency), until, *details(one)]
         yield f"Asked of an {one.desk}: {' · '.join(asked)}"
+        yield from beside(one)
     if not file.questions:
         yield "Nothing is asked of a person."
 

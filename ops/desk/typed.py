@@ -46,8 +46,8 @@ def _reason(code: str) -> Reason:
         return Reason(code.upper().replace("-", "_"))
     except ValueError:
         near = get_close_matches(code.upper(), [reason.value for reason in Reason], n=3, cutoff=0.5)
-        cure = f"did you mean {' or '.join(near)}?" if near else f"use one of {', '.join(Reason)}"
-        raise ReachError(f"there is no reason {code!r}: {cure}") from None
+        guess = f" (did you mean {' or '.join(near)}?)" if near else ""
+        raise ReachError(f"there is no reason {code!r}{guess}: use one of {', '.join(Reason)}") from None
 
 
 def name(typed: str, role: str) -> str:

@@ -37,6 +37,7 @@ from tests.ops.test_cli import Makegood
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 REVIEWED, APPROVING, APPEALED, DONE = ("desk-review", "desk-approval", "desk-appeal", "desk-done")
+IN_PART = "desk-in-part"
 ADJUSTER = "adj:m.okafor"
 
 
@@ -74,6 +75,9 @@ STATES: dict[tuple[str, str], State] = {
     ),
     ("escalation", APPROVING): case(
         APPROVING, Status.AWAITING_APPROVAL, Owner.APPROVER, in_days(2), approvers=("appr:a",), adjusters=(ADJUSTER,)
+    ),
+    ("escalation", IN_PART): case(
+        IN_PART, Status.UNDER_REVIEW, Owner.ADJUSTER, in_days(7), review=ReviewKind.CONTESTED, contested=(2,)
     ),
     ("escalation", APPEALED): case(APPEALED, Status.CLOSED, Owner.NOBODY, None),
     ("escalation", DONE): case(DONE, Status.CLOSED, Owner.NOBODY, None),
@@ -143,8 +147,9 @@ def test_the_queue_shows_what_waits_the_most_urgent_first(makegood: Makegood) ->
         ("appeal", str(claim_id_of(APPEALED)), True),
         ("approval", str(claim_id_of(APPROVING)), False),
         ("review", str(claim_id_of(REVIEWED)), False),
+        ("review", str(claim_id_of(IN_PART)), False),
     ]
-    assert [one["amount_minor"] for one in found] == [1_200_000] * 3
+    assert [one["amount_minor"] for one in found] == [*[1_200_000] * 3, 1_000_000]
     assert (found[1]["approvers"], found[1]["limit_minor"], found[1]["days_left"]) == (["appr:a"], 1_000_000, 1)
     words = makegood("desk", "queue", "--for", "adjuster").stdout
     assert ("review: contested" in words, "approval" in words) == (True, False)
@@ -171,6 +176,15 @@ def test_a_decided_review_is_one_event_however_often_it_is_typed(makegood: Makeg
         )
     )
     assert (envelope.id, envelope.source) == (same.id, f"/desk/{ADJUSTER}")
+
+
+def test_who_finds_what_is_contested_invalid_is_told_that_the_rest_is_paid(makegood: Makegood) -> None:
+    ran = makegood("desk", "review", IN_PART, "--adjuster", ADJUSTER, "--invalid", "--reason", "NOT_PROVEN")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.splitlines()[:2] == [
+        "Not contested, so paid whatever the review of the others decides: item 1 (2,000.00 USD).",
+        "Published to adjusters.decisions.v1: ReviewDecided.",
+    ]
 
 
 def test_approvers_appeals_and_duplicates_are_said(makegood: Makegood) -> None:

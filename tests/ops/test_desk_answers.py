@@ -83,6 +83,7 @@ def test_kind_and_round_are_those_of_the_open_review() -> None:
         (review(), verdict("2=1.000,00:FRAUD"), "ITEM=AMOUNT:REASON"),
         (review(), verdict(f"2={10**12}:FRAUD"), "ITEM=AMOUNT:REASON"),
         (review(), verdict("2=1.00:NOT_PROOVEN"), "did you mean NOT_PROVEN"),
+        (review(), verdict("2=1.00:NOT_PROOVEN"), "use one of BEFORE_LAUNCH"),
         (review(), verdict("2=1.00:xyz"), "use one of BEFORE_LAUNCH"),
         (review(), verdict(valid=False, reasons=("DUPLICAT",)), "did you mean DUPLICATE"),
         (CONTESTED_ITEM, verdict("1=1.00:FRAUD"), "decide on 2"),
@@ -105,13 +106,15 @@ def test_two_different_people_approve() -> None:
     with pytest.raises(ReachError, match="somebody else must"):
         answers.approved(approval(approvers=("appr:a",)), "appr:a")
     with pytest.raises(ReachError, match="somebody else must"):
-        answers.approved(approval(approvers=("appr:a",)), "APPR:A")
+        answers.approved(approval(approvers=("appr:a",)), "A")
 
 
 def test_who_decided_the_review_does_not_answer_for_the_payout() -> None:
     for answer in (answers.approved, answers.refused):
         with pytest.raises(ReachError, match="decided a review"):
             answer(approval(adjusters=("adj:x", ADJUSTER)), ADJUSTER)
+        with pytest.raises(ReachError, match="decided a review"):
+            answer(approval(adjusters=(ADJUSTER,)), "appr:M.Okafor")
 
 
 def test_who_had_approved_may_think_better_of_it() -> None:
@@ -164,6 +167,12 @@ def test_other_answers_are_other_events() -> None:
     said = [speech(answer(), ADJUSTER, days(3), NOW).envelope.id for answer in ANSWERS]
     said.append(speech(answers.reviewed(review(), VALID), ADJUSTER, days(3), NOW).envelope.id)
     assert len(set(said)) == len(said)
+
+
+@pytest.mark.parametrize("command", ["review", "appeal"])
+def test_the_help_lists_every_reason_that_can_be_given(command: str) -> None:
+    told = CliRunner().invoke(app, ["desk", command, "--help"])
+    assert [reason for reason in Reason if reason not in told.stdout] == []
 
 
 def test_every_command_of_the_desk_has_a_help_text() -> None:

@@ -18,7 +18,7 @@ from shared.events.intake import AmendmentRecorded, ClaimAccepted, SuspicionRais
 from shared.policy import load
 from shared.runtime.codec import decode
 from tests.contracts.on_the_wire import newest_samples
-from tests.ops.desk_given import NOW, days, review
+from tests.ops.desk_given import NOW, approval, days, review
 
 US = load().version("US-1")
 
@@ -70,6 +70,13 @@ def test_items_are_shown_as_claimed_as_admitted_and_as_in_question() -> None:
         (4, 1375000, 1375000, 1375000, True),
     ]
     assert file.items[0].reasons == ("ALREADY_PAID",)
+
+
+def test_what_is_not_contested_is_said_to_be_paid_whatever_is_decided() -> None:
+    _, words = shown([ACCEPTED], review(items=(*LINES[:1], *LINES[2:]), contested=(4,)))
+    assert "Not contested, so paid whatever the review of the others decides: item 3 (960.00 USD).\n" in words
+    for other in (review(items=LINES), review(items=LINES[3:], contested=(4,)), approval()):
+        assert "Not contested" not in shown([ACCEPTED], other)[1]
 
 
 def test_an_amendment_takes_the_place_of_what_was_accepted() -> None:
