@@ -146,7 +146,7 @@ async def show(database: Database, claim: str) -> Story:
     claimant: str | None = None
     for row in await database.rows("intake", _CLAIM, story.submission_id):
         claimant = json.loads(row["body"]).get("claimant_id")
-    await _refused(database, story)
+    story.refused = await refused(database, story)
     keys = {"submission_id": story.submission_id, "claim_id": story.claim_id, "claimant_id": claimant}
     told: dict[str, Told] = {}
     for service in catalogue.all_services():
@@ -362,14 +362,17 @@ async def _money(database: Database, story: Story) -> None:
         story.money.append({name: value for name, value in dict(row).items() if name != "claim_id"})
 
 
-async def _refused(database: Database, story: Story) -> None:
+async def refused(database: Database, story: Story) -> list[Refused]:
+    """What came under either of its names and was no fact, service by service."""
+    found = list[Refused]()
     keys = [key.encode() for key in (story.submission_id, story.claim_id) if key]
     for service in catalogue.NAMES:
         for row in await database.rows(
             service, "select id, topic, at, problems from dead_letter where key = any($1::bytea[]) order by id", keys
         ):
             problems = [f"{where}: {what}" for where, what in json.loads(row["problems"])]
-            story.refused.append(Refused(f"{service}:{row['id']}", row["topic"], row["at"], problems))
+            found.append(Refused(f"{service}:{row['id']}", row["topic"], row["at"], problems))
+    return found
 
 
 # What an event may show of itself

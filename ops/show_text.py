@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from ops.sheet import Sheet, moment
-from ops.show import Story, Told
+from ops.show import Refused, Story, Told
 from shared.money import display
 from shared.runtime.turn import ASKED, DEADLINE
 
@@ -56,10 +56,14 @@ def _sheets(story: Story) -> Iterator[Sheet]:
         why = f"parked: {one.error}" if one.error else "its key has not begun, or a fact before it is parked"
         waiting.add(moment(one.since), one.process, one.type, why)
     yield waiting
-    refused = Sheet("Refused bytes", "Dead letter", "At", "Topic", "Problems")
-    for letter in story.refused:
-        refused.add(letter.id, moment(letter.at), letter.topic, "; ".join(letter.problems))
-    yield refused
+    yield refused_bytes(story.refused)
+
+
+def refused_bytes(letters: Iterable[Refused]) -> Sheet:
+    sheet = Sheet("Refused bytes", "Dead letter", "At", "Topic", "Problems")
+    for letter in letters:
+        sheet.add(letter.id, moment(letter.at), letter.topic, "; ".join(letter.problems))
+    return sheet
 
 
 def _timeline(told: Iterable[Told]) -> Sheet:

@@ -9,7 +9,7 @@ from ops import catalogue
 from ops.policy.recorded import past_of, recorded_policies, said_by
 from ops.policy.retake import Bodies, Entry, Past, PoliciesAt, Retaken, retake
 from ops.reach import Database, ReachError
-from ops.show import facts_of, named
+from ops.show import Refused, facts_of, named, refused
 from shared.events.base import Event
 from shared.policy import Policies
 from shared.runtime import Process
@@ -50,11 +50,12 @@ class Explained:
 
 @dataclass
 class Account:
-    """All of them, in the order of their moments."""
+    """All of them, in the order of their moments. ``refused``: what was sent for it and could not be understood."""
 
     claim_id: str
     submission_id: str | None
     decisions: list[Explained] = field(default_factory=list[Explained])
+    refused: list[Refused] = field(default_factory=list[Refused])
 
     @property
     def differing(self) -> int:
@@ -62,11 +63,12 @@ class Account:
 
 
 async def explain(look: Database, given: str, shipped: Policies) -> Account:
-    """All that is on record of a claim or submission id. Raises ReachError for one that nobody has decided about."""
+    """All that is on record of a claim or submission id. Raises ReachError for one of which nothing was ever sent."""
     story = await named(look, given)
     policies = {name: (await recorded_policies(look, name, shipped)).at for name in catalogue.NAMES}
     pasts = await _own(look, story.claim_id, story.submission_id)
-    if not pasts:
+    no_facts = await refused(look, story)
+    if not pasts and not no_facts:
         raise ReachError(
             f"no decision about {given!r} is on record: give a claim id or a submission id as it was published"
         )
@@ -76,7 +78,9 @@ async def explain(look: Database, given: str, shipped: Policies) -> Account:
     bodies: dict[str, str] = {}
     for past in pasts:
         bodies |= await said_by(look, past)
-    return account_of(story.claim_id, story.submission_id, pasts, policies, bodies)
+    account = account_of(story.claim_id, story.submission_id, pasts, policies, bodies)
+    account.refused = no_facts
+    return account
 
 
 def account_of(

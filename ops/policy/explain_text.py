@@ -9,6 +9,8 @@ from rich.text import Text
 
 from ops.policy.explain import Account, Explained, Fact
 from ops.sheet import moment
+from ops.show_text import refused_bytes
+from shared.events.upstream import SUBMISSIONS
 from shared.runtime.turn import ASKED, DEADLINE
 
 
@@ -25,6 +27,7 @@ def write(console: Console, account: Account) -> None:
         console.print(Text.assemble((moment(one.at), "dim"), "  ", (one.process, "cyan"), "  ", (_heard(one), "bold")))
         for name, text in _lines(one):
             console.print(Text(f"    {name:<10} {text}"), soft_wrap=not console.is_terminal)
+    refused_bytes(account.refused).write(console)
     console.print()
     console.print(_sum(account), markup=False, highlight=False, soft_wrap=True)
 
@@ -71,6 +74,10 @@ def _facts(fact: Fact) -> str:
 
 
 def _sum(account: Account) -> str:
+    if not account.decisions:
+        answered = any(one.topic == SUBMISSIONS.name for one in account.refused)
+        answer = ", and SubmissionRefused told upstream why" if answered else ""
+        return f"No decision: what was sent could not be understood{answer}. Corrected, it can be sent again."
     number = len(account.decisions)
     decisions = f"{number} decision{'' if number == 1 else 's'}"
     if not account.differing:

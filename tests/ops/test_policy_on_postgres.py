@@ -36,6 +36,11 @@ from tests.ops.policy_life import START, Life, demo_life
 from tests.ops.test_cli import Makegood
 
 CLAIMS = 40
+DEAD_LETTER = """
+insert into intake.dead_letter (process, topic, partition, "offset", key, value, headers, problems, at)
+select 'intake', 'claims.submissions.v1', 0, count(*), $1, '{}', '[]', '[["marketplace", "Field required"]]', now()
+from intake.dead_letter
+"""
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +114,38 @@ async def test_a_claim_that_nobody_decided_about_is_refused(settings: Settings) 
     async with database(settings) as look:
         with pytest.raises(ReachError, match="no decision about 'nothing' is on record"):
             await explain(look, "nothing", load())
+
+
+async def test_of_what_was_no_claim_it_is_told_why_nothing_was_decided(settings: Settings) -> None:
+    makegood = Makegood({"MAKEGOOD_DATABASE_URL": settings.database_url.get_secret_value(),
+                         "MAKEGOOD_KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers})  # fmt: skip
+    await has_refused(settings, "no-claim")
+
+    told = makegood("policy", "explain", "no-claim")
+
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "claims.submissions.v1  marketplace: Field required" in told.stdout
+    assert "No decision: what was sent could not be understood, and SubmissionRefused told upstream why." in told.stdout
+    account = makegood.json("policy", "explain", "no-claim")
+    assert (account["decisions"], account["refused"][0]["problems"]) == ([], ["marketplace: Field required"])
+
+
+async def test_what_was_refused_before_a_claim_was_understood_is_told_beside_its_decisions(
+    settings: Settings, life: Life
+) -> None:
+    submission = submissions(life)[1]
+    await has_refused(settings, submission)
+    async with database(settings) as look:
+        found = await explain(look, submission, load())
+    assert found.decisions == life.explained(submission).decisions
+    assert [one.problems for one in found.refused] == [["marketplace: Field required"]]
+
+
+async def has_refused(settings: Settings, key: str) -> None:
+    """Bytes under this key that were no submission."""
+    connection = await cast("Any", asyncpg).connect(settings.database_url.get_secret_value())
+    await connection.execute(DEAD_LETTER, key.encode())
+    await connection.close()
 
 
 async def test_the_history_in_the_database_is_that_of_the_life(settings: Settings, life: Life) -> None:
