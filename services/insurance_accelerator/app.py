@@ -55,6 +55,7 @@ insurance_accelerator = Process(
         PolicyCancelled: binding.policy_cancelled,
     },
     waits=deadlines.deadline_passed,
+    linger=0.5,
 )
 
 service = Service(name="insurance_accelerator", processes=(insurance_accelerator,))

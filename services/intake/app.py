@@ -87,6 +87,7 @@ by_product = Process(
     state=Product,
     begins={ProductIncidentReported: products.first_product_incident},
     hears={ProductIncidentReported: products.product_incident},
+    linger=0.5,
 )
 
 service = Service("intake", processes=(intake, across_claims, in_common, by_product))

@@ -76,6 +76,7 @@ recovery = Process(
         "escalation": (DECISIONS,),
     },
     keeps_early=concerns_money,
+    linger=0.5,
 )
 
 service = Service(

@@ -35,6 +35,8 @@ _ADMIN_TIMEOUT = 30.0
 _IN_SYNC = "min.insync.replicas"
 """So many copies must have what is acknowledged. With Kafka's own 1 the leader alone would do, and what only it has is
 lost with its disk, after it has counted as published."""
+_NEVER_MS = 365 * 86_400_000
+"""FastStream takes as long a rest after a batch that brought nothing, and hears nothing meanwhile: so none does."""
 LOOK_TIMEOUT = 5.0
 """Real seconds for one look at offsets, or their commit: a client that lost its broker in the middle of one would hold
 the tick, and with it every deadline, for its own forty."""
@@ -237,7 +239,7 @@ class KafkaLog:
             group_id=self._group,
             batch=True,
             max_records=settings.batch_records,
-            batch_timeout_ms=500,  # as long as a fetch: a record ends both at once
+            batch_timeout_ms=_NEVER_MS,
             ack_policy=AckPolicy.MANUAL,
             parser=_parse_nothing,
             decoder=_undecoded,
@@ -254,12 +256,20 @@ class KafkaLog:
         self._subscriber(self._on_batch)
 
     async def _on_batch(self, raw: Sequence[Any]) -> None:
-        await self._hear(
-            [
-                Record(Place(r.topic, r.partition), r.offset, r.timestamp, r.key, r.value, _headers(r))
-                for r in raw
-            ]
-        )  # fmt: skip
+        records = [Record(Place(r.topic, r.partition), r.offset, r.timestamp, r.key, r.value, _headers(r)) for r in raw]
+        with self._fetching_nothing():
+            await self._hear(records)
+
+    @contextmanager
+    def _fetching_nothing(self) -> Generator[None]:
+        """A fetch would come back with the first record that is said meanwhile, and be the next batch. Afterwards it
+        brings all of them."""
+        consumer = self._subscriber.consumer
+        consumer.pause(*consumer.assignment())
+        try:
+            yield
+        finally:
+            consumer.resume(*consumer.paused())
 
     async def start(self) -> None:
         """Raises when the broker does not answer; may then be called again."""

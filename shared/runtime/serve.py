@@ -21,7 +21,7 @@ from shared.runtime.clock import ScaledClock
 from shared.runtime.effects import Effects
 from shared.runtime.kafka import KafkaLog
 from shared.runtime.kafka_archive import kafka_archive
-from shared.runtime.log import Place, Record, RefusalError
+from shared.runtime.log import Hear, Place, Record, RefusalError
 from shared.runtime.metrics import Metrics, clock_ahead
 from shared.runtime.migrate import keep_partitions
 from shared.runtime.postgres import PostgresStore, connect, look_at_clock
@@ -138,7 +138,8 @@ class Replica:
         async def assigned(places: Collection[Place]) -> None:
             await worker.assigned(places)
 
-        kafka = KafkaLog(self._settings, process.name, [t.name for t in topics_of(process)], hear, assigned)
+        heard = lingering(hear, process.linger, self._settings.batch_records)
+        kafka = KafkaLog(self._settings, process.name, [t.name for t in topics_of(process)], heard, assigned)
         token = uuid.uuid4()
         store = PostgresStore(pool, process.name, token, self._settings.database_timeout_seconds)
         worker = Worker(
@@ -222,6 +223,17 @@ class Replica:
             lifespan="off",
         )
         await _Server(config).serve()
+
+
+def lingering(hear: Hear, seconds: float, most: int) -> Hear:
+    """Takes its time after a batch of fewer than ``most`` records, after which there may be no more yet."""
+
+    async def hear_and_linger(records: Sequence[Record]) -> None:
+        await hear(records)
+        if len(records) < most:
+            await asyncio.sleep(seconds)
+
+    return hear_and_linger if seconds else hear
 
 
 async def keep_house(settings: Settings, service: str) -> None:

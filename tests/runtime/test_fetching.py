@@ -1,0 +1,120 @@
+"""Batches are as full as they can be: what is said while one is decided comes in one go, and silence deafens nobody."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+
+from shared.runtime.kafka import KafkaLog
+from shared.runtime.log import Outgoing, Place, Record
+from shared.runtime.serve import lingering
+from shared.runtime.settings import Settings
+from tests.conftest import make_topics
+from tests.runtime.toy import DEPOSITS
+
+SECONDS = 30.0
+SILENCE = 1.2
+"""Longer than the client, and whoever asks it, waits anywhere."""
+
+
+@dataclass
+class Reader:
+    """Who hears batches, and holds each one up while ``free`` is not set."""
+
+    batches: list[list[str]] = field(default_factory=list[list[str]])
+    free: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def hear(self, records: Sequence[Record]) -> None:
+        self.batches.append(sorted((record.value or b"").decode() for record in records))
+        await self.free.wait()
+
+    async def heard(self, count: int) -> list[list[str]]:
+        """The batches, once they have so many records in all."""
+        await _until(lambda: sum(map(len, self.batches)) >= count)
+        return self.batches
+
+
+async def _nothing(_: Any) -> None:
+    return
+
+
+async def _until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(SECONDS):
+        while not true():  # noqa: ASYNC110 - Kafka tells nobody
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def _read(
+    bootstrap_servers: str, reader: Reader, *, linger: float = 0.0, batch_records: int = 1000
+) -> AsyncGenerator[KafkaLog]:
+    await make_topics(bootstrap_servers, DEPOSITS.name)
+    settings = Settings(kafka_bootstrap_servers=bootstrap_servers, batch_records=batch_records)
+    log = KafkaLog(settings, "reader", [DEPOSITS.name], lingering(reader.hear, linger, batch_records), _nothing)
+    await log.start()
+    try:
+        await _until(lambda: bool(log.assigned()))
+        yield log
+    finally:
+        reader.free.set()
+        await log.stop()
+
+
+async def _say(log: KafkaLog, *texts: str) -> None:
+    """Each in a place of its own."""
+    await log.publish([Outgoing(0, 1, Place(DEPOSITS.name, ord(text) % 16), text, [], text) for text in texts])
+
+
+async def test_what_is_said_while_a_batch_is_decided_comes_in_one_go(bootstrap_servers: str) -> None:
+    reader = Reader()
+    async with _read(bootstrap_servers, reader) as log:
+        await _say(log, "a")
+        await reader.heard(1)
+        for text in "bcd":
+            await _say(log, text)
+        reader.free.set()
+        assert await reader.heard(4) == [["a"], ["b", "c", "d"]]
+
+
+async def test_silence_is_waited_out_and_never_a_batch(bootstrap_servers: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FastStream would take a rest after an empty one, deaf to what comes meanwhile."""
+    sizes: list[int] = []
+    client: Any = AIOKafkaConsumer
+    getmany = client.getmany
+
+    async def noted(consumer: Any, *places: Any, **options: Any) -> Any:
+        found = await getmany(consumer, *places, **options)
+        sizes.append(len(found))
+        return found
+
+    monkeypatch.setattr(AIOKafkaConsumer, "getmany", noted)
+    reader = Reader()
+    reader.free.set()
+    async with _read(bootstrap_servers, reader) as log:
+        await asyncio.sleep(SILENCE)
+        await _say(log, "a")
+        await reader.heard(1)
+    assert sizes == [1]
+
+
+async def test_who_lingers_takes_what_comes_soon_after_a_batch_in_one_go(bootstrap_servers: str) -> None:
+    reader = Reader()
+    reader.free.set()
+    async with _read(bootstrap_servers, reader, linger=SILENCE) as log:
+        await _say(log, "a")
+        await reader.heard(1)
+        for text in "bcd":
+            await _say(log, text)
+        assert await reader.heard(4) == [["a"], ["b", "c", "d"]]
+
+
+async def test_nobody_lingers_while_there_is_more(bootstrap_servers: str) -> None:
+    reader = Reader()
+    reader.free.set()
+    async with _read(bootstrap_servers, reader, linger=SECONDS, batch_records=1) as log:
+        await _say(log, "a", "b", "c")
+        assert len(await reader.heard(3)) == 3
