@@ -59,12 +59,13 @@ def claim_accepted(case: Case, event: ClaimAccepted, at: At) -> Decision[Case]:
 
 
 def information_requested(case: Case, event: InformationRequested, at: At) -> Decision[Case]:
-    """Waits for the customer's papers, and for intake's word on them a day longer."""
+    """Waits for the customer's papers and his answer about Medicare, and for intake's word on them a day longer."""
     beginning = _beginning(case)
     if beginning is None:
         return unchanged(case)
     asks_at = later(at, event.respond_by + INTAKE_GRACE - at.now)
-    return Decision(beginning.moved(Status.NEEDS_INFORMATION, Owner.CUSTOMER, event.respond_by, asks_at=asks_at))
+    changes = {"asks_at": asks_at, "asks_beneficiary": event.asks_beneficiary and not event.missing}
+    return Decision(beginning.moved(Status.NEEDS_INFORMATION, Owner.CUSTOMER, event.respond_by, **changes))
 
 
 def intake_overdue(case: Case, at: At) -> Decision[Case]:

@@ -44,6 +44,8 @@ class Case(State):
     by: datetime | None = None
     asks_at: datetime | None = None
     """When it asks itself, where that is another moment than the ``by`` that was told."""
+    asks_beneficiary: bool = False
+    """All papers are there: the customer is asked for nothing but the answer about Medicare."""
     overdue: int = 0
     """How often the present deadline was moved because somebody owes us a word."""
     revision: int = 0
@@ -257,7 +259,14 @@ class Case(State):
 
     def moved(self, status: Status, owner: Owner, by: datetime | None, **changes: Any) -> "Case":
         """Now stands so, waiting until ``by``; what belonged to the former wait is forgotten."""
-        fresh: dict[str, Any] = {"asks_at": None, "overdue": 0, "review": None, "resumes": None, "to_new_payee": False}
+        fresh: dict[str, Any] = {
+            "asks_at": None,
+            "asks_beneficiary": False,
+            "overdue": 0,
+            "review": None,
+            "resumes": None,
+            "to_new_payee": False,
+        }
         return self.but(**fresh | {"status": status, "owner": owner, "by": by} | changes)
 
     def paying(self, payout: Payout) -> "Case":

@@ -110,6 +110,8 @@ def next_step(case: Case) -> NextStep:
         return NextStep.INVESTIGATE
     if case.status is Status.DIRECT_PAY and case.respond_by is None:
         return NextStep.NOTIFY_SELLER
+    if case.asks_beneficiary and case.owner is Owner.CUSTOMER:
+        return NextStep.GIVE_BENEFICIARY_STATUS
     return NEXT_STEP[case.status, case.owner]
 
 
@@ -117,7 +119,7 @@ def _notice(before: Case | None, decision: Decision[Case]) -> Notice:
     """What the news is, where the decision itself has not said."""
     case, said = decision.state, {type(event) for event in decision.says}
     if case.status is Status.NEEDS_INFORMATION and case.owner is Owner.CUSTOMER:
-        return Notice.PAPERS_WANTED
+        return Notice.BENEFICIARY_STATUS_WANTED if case.asks_beneficiary else Notice.PAPERS_WANTED
     if ClaimDecided in said or case.outcome is Outcome.DENIED:
         return Notice.DECIDED
     if case.status is Status.CLOSED:

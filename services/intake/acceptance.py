@@ -1,5 +1,7 @@
 """How the look at a claim goes on and ends: asked for, accepted with what is proven, or denied with every reason."""
 
+from datetime import datetime
+
 from services.intake import items, papers, roles, screening
 from services.intake.state import At, Stage, Submission
 from shared.events.claim import Item, LossKind, Reason
@@ -27,8 +29,18 @@ def decided(submission: Submission, policy: Policy, at: At) -> Decision[Submissi
     """Accept a complete claim; otherwise ask for all that is missing at once."""
     if papers.is_complete(submission, policy):
         return accepted(submission, policy)
-    asked = _asked(submission, papers.missing(submission, policy), policy, at)
+    asked = _asked(submission, papers.missing(submission, policy), policy, _answer_by(policy, at))
     return Decision(submission.at_stage(Stage.WAITING_FOR_PAPERS, asked.respond_by), (asked,))
+
+
+def with_papers(before: Submission, noted: Submission, policy: Policy) -> Decision[Submission]:
+    """Accept a complete claim; say so where the last paper has come, and only the answer about Medicare has not."""
+    if papers.is_complete(noted, policy):
+        return accepted(noted, policy)
+    if papers.missing(noted, policy) or not papers.missing(before, policy):
+        return Decision(noted)
+    assert noted.due is not None, "what was asked for is due"
+    return Decision(noted, (_asked(noted, (), policy, noted.due),))
 
 
 def beneficiary_asked(
@@ -40,17 +52,23 @@ def beneficiary_asked(
     """
     if roles.asks_beneficiary(before, policy) or not roles.asks_beneficiary(after, policy):
         return ()
-    return (_asked(after, (), policy, at),)
+    return (_asked(after, (), policy, _answer_by(policy, at)),)
 
 
-def _asked(submission: Submission, missing: tuple[MissingPaper, ...], policy: Policy, at: At) -> InformationRequested:
+def _answer_by(policy: Policy, at: At) -> datetime:
+    return policy.after(at.now, policy.eligibility.papers_within_days)
+
+
+def _asked(
+    submission: Submission, missing: tuple[MissingPaper, ...], policy: Policy, respond_by: datetime
+) -> InformationRequested:
     return InformationRequested(
         claim_id=submission.claim_id,
         submission_id=submission.submission_id,
         marketplace=submission.marketplace,
         currency=submission.currency,
         missing=missing,
-        respond_by=policy.after(at.now, policy.eligibility.papers_within_days),
+        respond_by=respond_by,
         asks_beneficiary=roles.asks_beneficiary(submission, policy),
     )
 

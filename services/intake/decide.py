@@ -72,7 +72,7 @@ def incident_screened(submission: Submission, event: IncidentScreened, at: At) -
 
 
 def documents_submitted(submission: Submission, event: DocumentsSubmitted, at: At) -> Decision[Submission]:
-    """Note what the papers prove: the last missing one brings acceptance, and later ones may prove more."""
+    """Note what the papers prove: the last thing missing brings acceptance, and later ones may prove more."""
     if submission.ended_for_good:
         return unchanged(submission)
     policy = at.policies.version(submission.policy)
@@ -159,8 +159,8 @@ def _repetition(submission: Submission, event: IncidentScreened, at: At) -> Deci
 def _with_papers(before: Submission, noted: Submission, policy: Policy, at: At) -> Decision[Submission]:
     if before.stage is Stage.ACCEPTED:
         return amendments.proven_further(before, noted, policy, at)
-    if before.stage is Stage.WAITING_FOR_PAPERS and papers.is_complete(noted, policy):
-        return acceptance.accepted(noted, policy)
+    if before.stage is Stage.WAITING_FOR_PAPERS:
+        return acceptance.with_papers(before, noted, policy)
     return Decision(noted)
 
 

@@ -238,6 +238,7 @@ class NextStep(StrEnum):
     """What happens next, by ``by``; ``owner`` says whose step it is."""
 
     SEND_PAPERS = "send_papers"
+    GIVE_BENEFICIARY_STATUS = "give_beneficiary_status"
     NOTIFY_SELLER = "notify_seller"
     SELLER_ANSWERS = "seller_answers"
     COMMENT_WINDOW_ENDS = "comment_window_ends"
@@ -260,6 +261,7 @@ class Notice(StrEnum):
 
     ACKNOWLEDGED = "acknowledged"
     PAPERS_WANTED = "papers_wanted"
+    BENEFICIARY_STATUS_WANTED = "beneficiary_status_wanted"
     PROGRESS = "progress"
     DELAYED = "delayed"
     DECIDED = "decided"

@@ -62,7 +62,10 @@ class MissingPaper(Fact):
 
 
 class InformationRequested(Event):
-    """Everything that is missing, at once."""
+    """Everything that is missing, at once.
+
+    Said again when all papers are there and only the answer about Medicare is not; it is due as it was.
+    """
 
     topic: ClassVar = INTAKE
     claim_id: UUID

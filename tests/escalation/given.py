@@ -30,6 +30,7 @@ from shared.events.intake import (
     DuplicateFound,
     InformationRequested,
     LienRecorded,
+    MissingPaper,
     PayeeRecorded,
     ReleaseRecorded,
     ReopeningRecorded,
@@ -172,14 +173,17 @@ def is_duplicate(of: UUID | None = None) -> DuplicateEstablished:
     return DuplicateEstablished(claim_id=CLAIM, duplicate_of=of or claim_id_of("sub-0"), adjuster="cyd")
 
 
-def information_requested(respond_by: datetime = PAPERS_BY) -> InformationRequested:
+def information_requested(
+    respond_by: datetime = PAPERS_BY, *missing: MissingPaper, asks_beneficiary: bool = False
+) -> InformationRequested:
     return InformationRequested(
         claim_id=CLAIM,
         submission_id="sub-1",
         marketplace="US",
         currency=Currency.USD,
-        missing=(),
+        missing=missing,
         respond_by=respond_by,
+        asks_beneficiary=asks_beneficiary,
     )
 
 

@@ -9,7 +9,7 @@ from services.escalation import app, clocks, seller, verdict
 from services.escalation.clocks import Waiting
 from shared.events.adjusters import ReviewKind
 from shared.events.base import Event
-from shared.events.claim import Reason
+from shared.events.claim import DocumentKind, Reason
 from shared.events.escalation import (
     ItemResult,
     NextStep,
@@ -19,6 +19,7 @@ from shared.events.escalation import (
     Status,
     StatusChanged,
 )
+from shared.events.intake import MissingPaper
 from shared.events.seller_notifier import SellerNotified
 from shared.events.seller_portal import AnswerChoice
 from tests.deciding import day
@@ -51,6 +52,7 @@ from tests.escalation.given import (
 )
 
 ACCEPTS, CONTESTS = answered(AnswerChoice.PAY_THROUGH_US), answered(AnswerChoice.CONTEST)
+RECEIPT = MissingPaper(item=1, any_of=(DocumentKind.RECEIPT,))
 SETTLES, REFERS = answered(AnswerChoice.SETTLE_DIRECTLY), answered(AnswerChoice.REFER_TO_INSURER)
 
 
@@ -78,6 +80,8 @@ def test_the_customer_is_told_what_a_status_means_to_him():
     ("heard", "step"),
     [
         ((information_requested(),), NextStep.SEND_PAPERS),
+        ((information_requested(day(30), RECEIPT, asks_beneficiary=True),), NextStep.SEND_PAPERS),
+        ((information_requested(asks_beneficiary=True),), NextStep.GIVE_BENEFICIARY_STATUS),
         ((accepted(),), NextStep.NOTIFY_SELLER),
         ((accepted(), notified()), NextStep.SELLER_ANSWERS),
         ((accepted(), notified(), SETTLES), NextStep.SELLER_SETTLES),
@@ -107,6 +111,23 @@ def test_when_intake_is_late_the_next_step_is_ours():
     story = claim(information_requested())
     story.wait_until(day(31))
     assert told(story).next_step is NextStep.DECIDE
+
+
+def test_when_the_papers_are_there_the_customer_is_told_that_only_his_answer_about_medicare_is_wanted():
+    story = claim(information_requested(day(30), RECEIPT, asks_beneficiary=True))
+    assert told(story).notice is Notice.PAPERS_WANTED
+    story.hear(information_requested(asks_beneficiary=True))
+    assert (told(story).notice, told(story).next_step) == (
+        *(Notice.BENEFICIARY_STATUS_WANTED, NextStep.GIVE_BENEFICIARY_STATUS),
+    )
+    assert (told(story).status, told(story).by) == (Status.NEEDS_INFORMATION, day(30))
+    assert not story.hear(information_requested(asks_beneficiary=True)), "told already"
+
+
+def test_when_intake_is_late_with_an_answer_about_medicare_the_next_step_is_ours_too():
+    story = claim(information_requested(asks_beneficiary=True))
+    story.wait_until(day(31))
+    assert (told(story).notice, told(story).next_step) == (Notice.PROGRESS, NextStep.DECIDE)
 
 
 def test_every_item_is_told_with_what_was_claimed_and_its_result_once_it_is_decided():

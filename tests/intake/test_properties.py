@@ -260,7 +260,8 @@ def test_every_submission_is_accepted_at_most_once_and_waits_for_nothing_in_the_
         looked_at_anew = reopened + told.times(name, ClaimAmended)
         requests = house.about(name, InformationRequested)
         assert sum(not request.asks_beneficiary for request in requests) <= 1 + looked_at_anew
-        assert len(requests) <= 1 + looked_at_anew + len(house.about(name, IncidentScreened))
+        the_rest = 1 + looked_at_anew  # each look may end with papers, and go on waiting for the answer about Medicare
+        assert len(requests) <= the_rest + 1 + looked_at_anew + len(house.about(name, IncidentScreened))
 
 
 @settings(max_examples=100, deadline=None)

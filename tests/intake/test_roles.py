@@ -203,9 +203,22 @@ def test_the_answer_about_medicare_waits_for_the_papers_and_they_for_it() -> Non
     first = decide.beneficiary_status_given(waiting_for_papers(RECEIPT, **UNASKED, **DEAR), event, at(day(2)))
     other = decide.documents_submitted(waiting_for_papers(**UNASKED, **DEAR), papers(RECEIPT, BILL), at(day(2)))
 
-    assert (first.says, other.says) == ((), ())
+    assert first.says == ()
+    assert not [said for said in other.says if isinstance(said, ClaimAccepted)]
     assert told(decide.documents_submitted(first.state, papers(BILL), at(day(3))), ClaimAccepted)
     assert told(decide.beneficiary_status_given(other.state, event, at(day(3))), ClaimAccepted)
+
+
+def test_when_the_last_paper_has_come_the_customer_is_told_once_that_only_his_answer_about_medicare_is_wanted() -> None:
+    given = waiting_for_papers(**UNASKED, **DEAR)
+    some = decide.documents_submitted(given, papers(RECEIPT), at(day(2)))
+    all_ = decide.documents_submitted(some.state, papers(BILL), at(day(3)))
+    more = decide.documents_submitted(all_.state, papers(BILL), at(day(4)))
+
+    assert [said for said in (*some.says, *more.says) if isinstance(said, InformationRequested)] == []
+    said = told(all_, InformationRequested)
+    assert (said.missing, said.asks_beneficiary) == ((), True)
+    assert said.respond_by == given.due == all_.state.due, "as it was asked for"
 
 
 def test_a_question_about_medicare_that_nobody_answers_is_no_answer() -> None:
