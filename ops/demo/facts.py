@@ -139,7 +139,7 @@ class Facts:
 def _refused(claim: Claim, body: Any) -> bool:
     """What was no claim, unless a claim of its id stands."""
     before = claim.refused
-    claim.refused = before or not body.get("claim_stands", False)
+    claim.refused = before or not body.get("contradicts", False)
     return claim.refused != before
 
 

@@ -38,6 +38,11 @@ def is_among(name: str, names: Iterable[str]) -> bool:
     return person_of(name) in map(person_of, names)
 
 
+def yeses(case: Case) -> int:
+    """How many people have said yes, of whom none has decided a review of it."""
+    return len({person_of(name) for name in case.approvers} - {person_of(name) for name in case.deciders})
+
+
 def is_answer(case: Case, event: PayoutApproved | PayoutRefused, at: At) -> bool:
     """Whether it is about the payout that waits, and says something to what is asked now."""
     waits = case.status is Status.AWAITING_APPROVAL and event.payout_id == case.payout_id

@@ -27,7 +27,7 @@ def authorise(case: Case, at: At) -> Decision[Case]:
     paying = case
     if not case.dealt_with:  # this round pays what has come back of earlier ones
         paying = case.but(payouts=tuple(items.cut_to_held(each) for each in case.payouts))
-    if approval.is_needed(paying, amount, case.round, at) and len(case.approvers) < APPROVERS:
+    if approval.is_needed(paying, amount, case.round, at) and approval.yeses(case) < APPROVERS:
         return approval.ask(case.asking(at), amount, at)
     payout = Payout(
         round=case.round,
@@ -57,7 +57,7 @@ def payout_approved(case: Case, event: PayoutApproved, at: At) -> Decision[Case]
     if not approval.is_answer(case, event, at) or approval.is_among(event.approver, (*case.approvers, *case.deciders)):
         return unchanged(case)
     approved = case.but(approvers=(*case.approvers, event.approver))
-    if len(approved.approvers) < APPROVERS:
+    if approval.yeses(approved) < APPROVERS:
         return Decision(approved)
     waits = approved.ordered_again
     return order_again(approved, waits, at) if waits else authorise(approved, at)

@@ -46,7 +46,7 @@ def submitted_again(submission: Submission, event: ClaimSubmitted, at: At) -> De
     if not problems:
         return unchanged(submission)
     refused = SubmissionRefused(
-        claim_id=submission.claim_id, submission_id=submission.submission_id, problems=problems, claim_stands=True
+        claim_id=submission.claim_id, submission_id=submission.submission_id, problems=problems, contradicts=True
     )
     return Decision(submission, (refused,))
 

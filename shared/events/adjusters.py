@@ -1,5 +1,6 @@
 """What adjusters and payout approvers decide."""
 
+import re
 from enum import StrEnum
 from typing import Annotated, ClassVar
 from uuid import UUID
@@ -14,16 +15,18 @@ DECISIONS = Topic("adjusters.decisions.v1", key="claim_id", party="adjusters")
 Name = Annotated[
     Id,
     Field(
-        description="One name a person, as m.okafor. Before a colon may stand what he acts as, as in adj:m.okafor: "
-        "neither that nor capitals make him somebody else."
+        description="One name a person, as m.okafor. Before it may stand what he acts as (adj:, appr: or siu:), as "
+        "in adj:m.okafor: neither that nor capitals make him somebody else."
     ),
 ]
 """Of somebody who decides."""
+_ROLE = re.compile("^(adj|appr|siu):")
+"""What he acts as: adjuster, approver, special investigator."""
 
 
 def person_of(name: str) -> str:
     """Who it is, to be compared with others: the same for all his names."""
-    return name.rpartition(":")[2].casefold()
+    return _ROLE.sub("", name.casefold())
 
 
 class ReviewKind(StrEnum):

@@ -39,15 +39,16 @@ class Problem(Fact):
 class SubmissionRefused(Event):
     """What was submitted cannot be understood, or contradicts what was submitted under its id first: field by field.
 
-    What cannot be understood is kept as a dead letter; send a corrected submission. ``claim_stands``: it contradicts.
-    The claim goes on as it was; what was submitted is changed by ClaimAmended, PayeeChanged and LienAsserted.
+    What cannot be understood is kept as a dead letter; send it corrected. ``contradicts``: there is a claim under that
+    id already, which goes on as it was, and is changed by ClaimAmended, PayeeChanged and LienAsserted. Without it there
+    may be one too: it was not looked for.
     """
 
     topic: ClassVar = INTAKE
     claim_id: UUID
     submission_id: str
     problems: tuple[Problem, ...]
-    claim_stands: bool = False
+    contradicts: bool = False
 
 
 class MissingPaper(Fact):

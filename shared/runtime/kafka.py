@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Coroutine, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Any, cast
 
 import structlog
@@ -257,13 +257,13 @@ class KafkaLog:
 
     async def _on_batch(self, raw: Sequence[Any]) -> None:
         records = [Record(Place(r.topic, r.partition), r.offset, r.timestamp, r.key, r.value, _headers(r)) for r in raw]
-        with self._fetching_nothing():
+        with nullcontext() if len(records) >= self._settings.batch_records else self._fetching_nothing():
             await self._hear(records)
 
     @contextmanager
     def _fetching_nothing(self) -> Generator[None]:
         """A fetch would come back with the first record that is said meanwhile, and be the next batch. Afterwards it
-        brings all of them."""
+        brings all of them. After a full batch there is more already, which had better be fetched meanwhile."""
         consumer = self._subscriber.consumer
         consumer.pause(*consumer.assignment())
         try:

@@ -237,12 +237,16 @@ def _end_of(month: str) -> date:
 
 
 async def _drop_published(connection: Any, partitions: Sequence[str]) -> None:
-    """Up to one in which something waits to be published: what is left of a lane has to be without a gap."""
+    """Up to one in which something waits to be published: what is left of a lane has to be without a gap. All are
+    looked at before one is dropped, for a drop stops everybody until the end."""
+    done: list[str] = []
     for partition in partitions:
         query = (
             f"select exists (select from {partition} o join lane l on l.process = o.process and l.n = o.lane "  # noqa: S608
             "where o.position > l.published)"
         )
         if await connection.fetchval(query):
-            return
+            break
+        done.append(partition)
+    for partition in done:
         await connection.execute(f"drop table {partition}")

@@ -56,8 +56,8 @@ def test_a_claim_of_which_nothing_is_told_went_no_route() -> None:
 
 
 def test_what_was_no_claim_was_not_understood_and_an_id_used_again_was() -> None:
-    for claim_stands, routes in ((False, {"not_understood"}), (True, set[str]())):
-        refused = SubmissionRefused(claim_id=CLAIM, submission_id="s", problems=(), claim_stands=claim_stands)
+    for contradicts, routes in ((False, {"not_understood"}), (True, set[str]())):
+        refused = SubmissionRefused(claim_id=CLAIM, submission_id="s", problems=(), contradicts=contradicts)
         assert gone((refused, day(0))) == routes
 
 

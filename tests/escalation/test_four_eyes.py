@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.escalation import payout
 from shared.events.adjusters import ReviewKind
 from shared.events.base import Event
 from shared.events.claim import Signal
@@ -19,7 +20,7 @@ from shared.events.escalation import (
     Status,
 )
 from shared.events.seller_portal import AnswerChoice
-from tests.deciding import day
+from tests.deciding import at, day
 from tests.escalation.given import (
     HUGE,
     LARGE,
@@ -93,6 +94,24 @@ def test_who_decided_a_review_does_not_approve_under_another_name_either(adjuste
     assert case(story).status is Status.AWAITING_APPROVAL
     assert not story.hear(approved(approver))
     assert case(story).approvers == ()
+
+
+def test_a_yes_that_an_older_version_took_from_who_had_decided_counts_for_nothing():
+    story = claim(
+        accepted(HUGE), notified(), answered(AnswerChoice.CONTEST), reviewed(ReviewKind.CONTESTED, adjuster="adj:dan")
+    )
+    older = case(story).but(approvers=("appr:dan",))
+    first = payout.payout_approved(older, approved("ann"), at(day(8)))
+    assert not first.says
+    assert PayoutAuthorized in facts(payout.payout_approved(first.state, approved("bob"), at(day(8))).says)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("acme:17", "globex:17"), ("ann:", "bob:"), ("ann:adjuster", "bob:adjuster")]
+)
+def test_what_stands_before_a_colon_is_part_of_the_name_unless_it_is_a_role(first: str, second: str):
+    story = claim(accepted(HUGE), notified(), ACCEPTS, approved(first))
+    assert PayoutAuthorized in facts(story.hear(approved(second)))
 
 
 def test_two_who_act_as_the_same_are_two():

@@ -320,13 +320,13 @@ def test_what_another_version_of_us_has_said_waits_with_its_key_and_nothing_else
 
 def test_upstream_is_told_what_was_wrong_with_each_submission(run: Run) -> None:
     bad = [s for s in run.of(Fate.DEAD) if s.sample.topic == "claims.submissions.v1"]
-    assert sum(not told["claim_stands"] for told in run.refusals) == len(bad)
+    assert sum(not told["contradicts"] for told in run.refusals) == len(bad)
 
 
 def test_upstream_is_told_what_each_submission_contradicts_of_the_first_under_its_id(run: Run) -> None:
     said = [json.loads(s.made.value or b"") for s in run.of(Fate.TAKEN) if s.sample.type_name == "ClaimSubmitted"]
     differing = [{name for name in said[0] if again[name] != said[0][name]} for again in said[1:]]
-    told = [{problem["field"] for problem in told["problems"]} for told in run.refusals if told["claim_stands"]]
+    told = [{problem["field"] for problem in told["problems"]} for told in run.refusals if told["contradicts"]]
     assert {"marketplace", "purchased_on"} in differing
     assert sorted(map(sorted, told)) == sorted(sorted(names) for names in differing if names)
 

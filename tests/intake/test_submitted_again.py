@@ -75,7 +75,7 @@ def again(state: Submission, **changes: Any) -> SubmissionRefused | None:
     refused = only(decision)
     assert isinstance(refused, SubmissionRefused)
     assert (refused.claim_id, refused.submission_id) == (claim_id_of("fnol-1"), "fnol-1")
-    assert refused.claim_stands
+    assert refused.contradicts
     return refused
 
 

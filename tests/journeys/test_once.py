@@ -37,7 +37,7 @@ async def test_the_same_submission_with_other_content_is_refused_and_the_claim_g
     await story.is_paid()
     await story.is_filed(LARGE, papers=False, order_id="order-of-the-toaster")
     refused = await story.hears(SubmissionRefused)
-    assert ([problem.field for problem in refused.problems], refused.claim_stands) == (["order_id", "losses"], True)
+    assert ([problem.field for problem in refused.problems], refused.contradicts) == (["order_id", "losses"], True)
     end = await story.ends()
     assert (end.outcome, end.money, end.letters) == (Outcome.DIRECT_PAID, WAIVED, [NoticeKind.CLAIM])
     assert (len(story.all(ClaimAccepted)), len(story.all(SubmissionRefused))) == (1, 1)

@@ -441,7 +441,7 @@ def test_a_better_copy_of_a_refused_submission_counts() -> None:
 def test_an_id_that_was_used_again_with_other_content_ends_no_claim() -> None:
     facts = Facts()
     submitted(facts)
-    told(facts, SubmissionRefused(claim_id=CLAIM, submission_id=NAME, problems=(), claim_stands=True))
+    told(facts, SubmissionRefused(claim_id=CLAIM, submission_id=NAME, problems=(), contradicts=True))
 
     assert facts.outcomes() == {Outcome.WAITING: 1}
     assert len(list(facts.waiting())) == 1

@@ -21,7 +21,7 @@ from shared.policy import load
 @route
 def not_understood(story: Story) -> bool:
     """The submission could not be understood."""
-    return story.has(SubmissionRefused, claim_stands=False)
+    return story.has(SubmissionRefused, contradicts=False)
 
 
 @route
