@@ -137,7 +137,7 @@ class Facts:
 
 
 def _refused(claim: Claim, body: Any) -> bool:
-    """What was no claim, unless a claim of its id stands."""
+    """What was no claim; not what contradicts a claim that stands."""
     before = claim.refused
     claim.refused = before or not body.get("contradicts", False)
     return claim.refused != before
