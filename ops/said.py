@@ -1,6 +1,7 @@
 """Where in an outbox is what was said at a given moment: a lane's positions go forward as its moments do.
 
-The outbox has no index by key, which every event would pay for; so it is looked up as a word is in a dictionary.
+The outbox has no index by key, which every event would pay for; so it is looked up as a word is in a dictionary. Only
+in a lane that was recovered what had not come out stands behind what had, with its moment of then: all is looked at.
 """
 
 import json
@@ -25,11 +26,13 @@ class Outbox:
     lane: int
 
     async def said_at(self, moments: Iterable[datetime]) -> list[tuple[int, int]]:
-        """For each moment the first position, and the one after the last."""
+        """For each moment the first position, and the one after the last; of a lane that was recovered all of it."""
         [row] = await self.database.rows(self.service, _ENDS, self.process, self.lane)
         if row["first"] is None:
             return []
         ends = (row["first"], row["last"] + 1)
+        if row["epoch"] > 1:
+            return [ends]
         return [(await self._first(at, *ends), await self._first(at + _TICK, *ends)) for at in moments]
 
     async def _first(self, at: datetime, low: int, high: int) -> int:
@@ -48,7 +51,10 @@ def _time(headers: str) -> datetime:
     return datetime.fromisoformat(dict(json.loads(headers))["ce_time"])
 
 
-_ENDS: Final = "select min(position) as first, max(position) as last from outbox where process = $1 and lane = $2"
+_ENDS: Final = (
+    "select min(position) as first, max(position) as last, "
+    "(select epoch from lane where process = $1 and n = $2) as epoch from outbox where process = $1 and lane = $2"
+)
 _NEXT: Final = (
     "select position, headers from outbox where process = $1 and lane = $2 and position >= $3 order by position limit 1"
 )

@@ -9,7 +9,7 @@ from services.escalation.ending import PAID_OUTCOME, close, is_paid
 from services.escalation.medicare import reporting
 from services.escalation.orders import attempted, order, order_to_new_payee
 from services.escalation.parts import Payout
-from services.escalation.reopening import open_round_for_more
+from services.escalation.reopening import open_next_round
 from services.escalation.review import look_at_more
 from services.escalation.state import At, Case
 from services.escalation.status import told
@@ -110,7 +110,7 @@ def _paid(case: Case, payout: Payout, at: At) -> Decision[Case]:
     assert case.route is not None
     reported = reporting(case, payout.round, at)
     paid = told(close(reported.state, at, PAID_OUTCOME[case.route], says=reported.says), at, Notice.PAID)
-    return open_round_for_more(paid, at) if case.amended and is_paid(paid.state) else paid
+    return open_next_round(paid, at) if is_paid(paid.state) else paid
 
 
 def _paid_in_part(case: Case, payout: Payout, at: At) -> Decision[Case]:

@@ -20,7 +20,12 @@ STAYS: Final = (Outcome.DUPLICATE, Outcome.PAYOUT_FAILED)
 
 
 def reopening_recorded(case: Case, event: ReopeningRecorded, at: At) -> Decision[Case]:
-    """Opens a round for a claim that has ended, if asked for in time; otherwise the customer hears that it stays so."""
+    """Opens a round for a claim that has ended, if asked for in time; otherwise the customer hears that it stays so.
+
+    While the payout is on its way, which may take days, the claim is decided but has not ended: the round opens then.
+    """
+    if case.is_being_paid:
+        return Decision(case.but(to_reopen=event.reason))
     if not _can_be_reopened(case, at):
         return told(Decision(case), at, Notice.NOT_REOPENED, Reason.NOT_REOPENED)
     return _round_opened(case.but(dealt_with=()), event.reason, ReviewKind.REOPENED, at)
@@ -31,12 +36,27 @@ def reopening_refused(case: Case, event: ReopeningRefused, at: At) -> Decision[C
     return told(Decision(case), at, Notice.NOT_REOPENED, *event.reasons)
 
 
+def open_next_round(paid: Decision[Case], at: At) -> Decision[Case]:
+    """A claim that has just been paid, and that the customer asked to reopen meanwhile, or that comes to more now."""
+    case = paid.state
+    if case.to_reopen is None:
+        return open_round_for_more(paid, at) if case.amended else paid
+    if case.round >= MOST_ROUNDS:
+        stays = Decision(case.but(to_reopen=None), paid.says, paid.does)
+        return told(stays, at, Notice.NOT_REOPENED, Reason.NOT_REOPENED)
+    return _and_then(paid, _round_opened(case.but(dealt_with=()), case.to_reopen, ReviewKind.REOPENED, at), at)
+
+
 def open_round_for_more(paid: Decision[Case], at: At) -> Decision[Case]:
     """A claim that was paid and comes to more now: a person looks at the amount of what is more."""
     case = paid.state
     if case.round >= MOST_ROUNDS or items.total(items.owed(case.but(round=case.round + 1))) == 0:
         return paid
-    opened = _round_opened(case, ReopeningReason.AMENDED, ReviewKind.AMOUNT, at)
+    return _and_then(paid, _round_opened(case, ReopeningReason.AMENDED, ReviewKind.AMOUNT, at), at)
+
+
+def _and_then(paid: Decision[Case], opened: Decision[Case], at: At) -> Decision[Case]:
+    """One decision of both, and the customer hears of each."""
     said = told(opened, at, Notice.REOPENED)
     return Decision(said.state, (*paid.says, *said.says), (*paid.does, *said.does))
 
@@ -65,6 +85,7 @@ def _round_opened(case: Case, reason: ReopeningReason, kind: ReviewKind, at: At)
         adjusters=(),
         release=None,
         amended=False,
+        to_reopen=None,
     )
     opened = open_review(clocks.started(again, at), kind, at)
     reopened = ClaimReopened(claim_id=case.claim_id, seller_id=case.terms.seller_id, round=again.round, reason=reason)

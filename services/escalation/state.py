@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, model_validator
 from services.escalation.parts import Admitted, Ended, Line, Payout, Question, Release, Terms
 from shared.events.adjusters import ReviewKind
 from shared.events.base import derived_id
-from shared.events.claim import Lien, Reason, Signal
+from shared.events.claim import Lien, Reason, ReopeningReason, Signal
 from shared.events.escalation import Outcome, Owner, Route, Status
 from shared.events.insurance_accelerator import SellerCoverChanged
 from shared.events.seller_portal import AnswerChoice
@@ -127,6 +127,8 @@ class Case(State):
     """What the claim came to when it was paid: a round that an amendment opened is about what is more."""
     amended: bool = False
     """It comes to more since the present payout was authorised."""
+    to_reopen: ReopeningReason | None = None
+    """Why the customer asked for another look while the present payout was on its way."""
     medicare_round: int = 0
     """The last round that was reported."""
     attempt: int = 0
@@ -176,7 +178,7 @@ class Case(State):
 
     @property
     def late_at(self) -> datetime | None:
-        if self.status is Status.PAYOUT_PENDING or self.to_new_payee:
+        if self.is_being_paid:
             return self.pay_by
         return self.decide_by if self.undecided else None
 
@@ -199,8 +201,12 @@ class Case(State):
     @property
     def undecided(self) -> bool:
         """Accepted, not ended, and no payout of this round authorised: what anybody says still counts."""
-        authorised = self.status is Status.PAYOUT_PENDING or self.to_new_payee
-        return self.accepted is not None and self.status is not Status.CLOSED and not authorised
+        return self.accepted is not None and self.status is not Status.CLOSED and not self.is_being_paid
+
+    @property
+    def is_being_paid(self) -> bool:
+        """The payout of the last decision is authorised, and nobody knows yet what became of it."""
+        return self.status is Status.PAYOUT_PENDING or self.to_new_payee
 
     @property
     def investigated(self) -> bool:

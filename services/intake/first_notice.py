@@ -77,7 +77,8 @@ def contradictions(submission: Submission, again: ClaimSubmitted, at: At) -> tup
 def _prints(claim: ClaimSubmitted, submission: Submission) -> dict[str, str]:
     """Of persons only what intake has concluded and keeps: what few possibilities make could be guessed back.
 
-    What is left out says the same as its default, so that a field which is added later changes no print.
+    What is left out says the same as its default, so that a field which is added later changes no print. Eight digits
+    are enough to tell two words on one field apart, and every state carries them.
     """
     said = {
         field: claim.model_dump_json(include={field}, exclude_defaults=True)
@@ -90,7 +91,7 @@ def _prints(claim: ClaimSubmitted, submission: Submission) -> dict[str, str]:
         said["injured"] = "minor" if submission.minor_claimant else ""
     if claim.injury is not None:
         said["injury"] = f"{submission.injury} deceased" if submission.deceased else submission.injury
-    return {field: papers.mark(field, text) for field, text in said.items()}
+    return {field: papers.mark(field, text)[:8] for field, text in said.items()}
 
 
 def _cure(submission: Submission, field: str) -> str:

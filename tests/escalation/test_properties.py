@@ -395,6 +395,9 @@ class OneClaim(RuleBasedStateMachine):
         said = self.hear(given.reopening(reason))
         if before is not None:
             kinds = {type(each) for each in said}
+            if before.is_being_paid:
+                assert not said
+                return
             assert ClaimReopened in kinds or self.said(StatusChanged)[-1].notice is Notice.NOT_REOPENED
             assert ClaimReopened not in kinds or before.outcome not in {None, Outcome.DUPLICATE}
 

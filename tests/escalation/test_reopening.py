@@ -31,6 +31,7 @@ from tests.escalation.given import (
     SMALL,
     Claim,
     accepted,
+    amended,
     answered,
     approved,
     case,
@@ -163,12 +164,45 @@ def test_a_round_that_came_to_nothing_gives_no_more_time_for_another():
 
 
 @pytest.mark.parametrize(
+    "meanwhile",
+    [
+        (),
+        (failed(final=True), new_payee("payee-2")),
+        (amended(300_00, 900_00),),
+    ],
+    ids=["paid", "paid to another", "paid, and comes to more"],
+)
+def test_what_is_asked_for_while_the_payout_is_on_its_way_is_done_when_it_is_paid(meanwhile: tuple[Event, ...]):
+    story = claim(accepted(300_00), notified(), CONTESTS)
+    story.hear(reviewed(ReviewKind.CONTESTED, finding(1, 100_00, Reason.NOT_PROVEN)))
+    assert story.hear(reopening()) == ()
+    for heard in meanwhile:
+        story.hear(heard)
+    said = story.hear(paid(100_00))
+    assert [e.notice for e in said if isinstance(e, StatusChanged)] == [Notice.PAID, Notice.REOPENED]
+    assert the(ClaimReopened, said).reason is ReopeningReason.CUSTOMER_APPEAL
+    assert the(ReviewOpened, said).items[0] == finding(1, 200_00, Reason.PAID_BEFORE)
+    assert case(story).to_reopen is None
+
+
+def test_after_the_last_round_that_is_possible_the_customer_hears_that_it_stays_so():
+    story = claim(accepted(MOST_ROUNDS * 100_00), notified(), CONTESTS)
+    for number in range(1, MOST_ROUNDS + 1):
+        kind = ReviewKind.CONTESTED if number == 1 else ReviewKind.REOPENED
+        story.hear(reviewed(kind, finding(1, 50_00, Reason.NOT_PROVEN), round_=number))
+        assert story.hear(reopening()) == ()
+        story.hear(paid(50_00, payout_id=derived_id("payout", CLAIM, number)))
+    said = story.said[-2:]
+    assert [e.notice for e in said if isinstance(e, StatusChanged)] == [Notice.PAID, Notice.NOT_REOPENED]
+    assert (case(story).round, case(story).to_reopen) == (MOST_ROUNDS, None)
+
+
+@pytest.mark.parametrize(
     "heard",
     [
         (accepted(), is_duplicate()),
         (accepted(), notified(), ACCEPTS, failed(final=True)),
         (accepted(), notified()),
-        (accepted(), notified(), ACCEPTS),
         (denied(Reason.EXCLUDED_LOSS),),
     ],
 )

@@ -12,7 +12,7 @@ from shared.events.escalation import (
     Status,
     StatusChanged,
 )
-from shared.events.intake import ClaimAccepted, ClaimDenied, InformationRequested, ReopeningRefused
+from shared.events.intake import ClaimAccepted, ClaimDenied, InformationRequested, ReopeningRecorded, ReopeningRefused
 from shared.events.seller_notifier import NoticeHandedOver, NoticeKind, SellerNotified
 from shared.events.seller_portal import AnswerChoice
 from tests.journeys.given import DISTRESS, LARGE, SMALL, total
@@ -65,6 +65,22 @@ async def test_what_was_paid_before_is_not_paid_again_in_the_new_round(story: St
     end = await story.ends()
     assert end.money.paid_out == total(LARGE)
     assert end.money.outstanding == 0
+
+
+@journey
+async def test_an_appeal_against_a_part_is_looked_at_once_the_rest_is_paid(story: Story) -> None:
+    await story.is_filed(LARGE)
+    less = ItemFinding(item=2, allowed_minor=400_00, reasons=(Reason.NOT_PROVEN,))
+    await story.adjuster_decides(await story.hears(ReviewOpened), less, valid=True)
+    await story.signs_release()
+    first = await story.hears(PayoutAuthorized)
+    await story.asks_to_reopen(ReopeningReason.NEW_EVIDENCE)
+    await story.hears(ReopeningRecorded)
+    await story.finance_pays(first)
+    assert (await story.hears(ClaimReopened)).reason is ReopeningReason.NEW_EVIDENCE
+    await story.adjuster_decides(await story.hears(ReviewOpened, round=2), valid=False)
+    await story.is_collected()
+    assert (await story.ends()).money.paid_out == first.amount_minor
 
 
 @journey

@@ -18,14 +18,14 @@ BEGAN = datetime(2026, 3, 1, tzinfo=UTC)
 class Lane(Database):
     """Rows as PostgreSQL would give them: (position, moment), both going forward; old positions are gone."""
 
-    def __init__(self, said: list[tuple[int, datetime]]) -> None:
-        self._said, self.asked = said, 0
+    def __init__(self, said: list[tuple[int, datetime]], *, epoch: int = 1) -> None:
+        self._said, self._epoch, self.asked = said, epoch, 0
 
     async def rows(self, service: str, sql: str, *arguments: Any) -> list[Any]:
         self.asked += 1
         positions = [position for position, _ in self._said]
         if len(arguments) == 2:
-            return [{"first": min(positions, default=None), "last": max(positions, default=None)}]
+            return [{"first": min(positions, default=None), "last": max(positions, default=None), "epoch": self._epoch}]
         position, at = self._said[bisect_left(positions, arguments[2])]
         return [{"position": position, "headers": json.dumps([("ce_time", at.isoformat())])}]
 
@@ -52,3 +52,9 @@ def test_few_rows_are_looked_at_however_many_there_are() -> None:
         (70_000, 70_001)
     ]
     assert lane.asked < 40
+
+
+def test_in_a_lane_that_was_recovered_nothing_is_passed_over() -> None:
+    recalled, said_again = (1, BEGAN + timedelta(seconds=1)), (2, BEGAN)
+    lane = Lane([recalled, said_again], epoch=2)
+    assert asyncio.run(Outbox(lane, "intake", "intake", 0).said_at([BEGAN])) == [(1, 3)]

@@ -259,11 +259,17 @@ def _on_record(seen: Seen) -> OnRecord:
 
 
 class PositionsGoForwardAsMomentsDo(Invariant):
-    """What a lane says later stands behind what it said earlier: `makegood show` looks for it there."""
+    """What a lane says later stands behind what it said earlier: `makegood show` looks for it there.
+
+    Not in a lane that was recovered: what had not come out is said again behind what had, with its moment of then.
+    """
 
     def ended(self) -> None:
         for process in self.seen.processes:
-            for lane, records in self.tables_of(process).outbox.items():
+            tables = self.tables_of(process)
+            for lane, records in tables.outbox.items():
+                if tables.lanes[lane].epoch > 1:
+                    continue
                 in_order = sorted(records, key=lambda record: record.position)
                 said = [datetime.fromisoformat(dict(record.headers)["ce_time"].decode()) for record in in_order]
                 for earlier, later in pairwise(said):
