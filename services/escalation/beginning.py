@@ -9,8 +9,9 @@ from services.escalation.parts import Line, Terms
 from services.escalation.review import investigate
 from services.escalation.routing import choose_route
 from services.escalation.state import At, Case, later
+from services.escalation.status import told
 from shared.events.claim import InjuryClass, Reason
-from shared.events.escalation import Outcome, Owner, Status
+from shared.events.escalation import Notice, Outcome, Owner, Status
 from shared.events.intake import (
     ClaimAccepted,
     ClaimDenied,
@@ -90,8 +91,10 @@ def duplicate_found(case: Case, event: DuplicateFound, at: At) -> Decision[Case]
 
 
 def claim_withdrawn(case: Case, event: ClaimWithdrawalRecorded, at: At) -> Decision[Case]:
-    """The customer may withdraw until a payout is authorised."""
-    if case.status in (Status.CLOSED, Status.PAYOUT_PENDING) or case.to_new_payee:
+    """The customer may withdraw until a payout is authorised, and until it is made what he asks for after it."""
+    if case.is_being_paid and case.to_reopen is not None:
+        return told(Decision(case.but(to_reopen=None)), at, Notice.NOT_REOPENED, Reason.WITHDRAWN)
+    if case.status is Status.CLOSED or case.is_being_paid:
         return unchanged(case)
     return end_unpaid(case, at, Outcome.WITHDRAWN, Reason.WITHDRAWN)
 

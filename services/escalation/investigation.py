@@ -19,7 +19,7 @@ def suspicion_raised(case: Case, event: SuspicionRaised, at: At) -> Decision[Cas
         return Decision(known)  # a reopening shows them to who looks then
     if case.investigated:
         return ask_anew(known, at)
-    return investigate(known.but(suspected=True), at, resumes=case.review)
+    return investigate(known.but(suspected=True), at, resumes=case.review or case.resumes)
 
 
 def investigation_decided(case: Case, event: ReviewDecided, at: At) -> Decision[Case]:

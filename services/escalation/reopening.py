@@ -15,19 +15,19 @@ from shared.runtime import Decision
 
 MOST_ROUNDS: Final = 8
 """Each round's payout is remembered; a claim that was looked at so often is for people to talk about."""
-STAYS: Final = (Outcome.DUPLICATE, Outcome.PAYOUT_FAILED)
-"""A duplicate lives on in the other claim; a payout that failed is decided, and waits for a new payee."""
 
 
 def reopening_recorded(case: Case, event: ReopeningRecorded, at: At) -> Decision[Case]:
     """Opens a round for a claim that has ended, if asked for in time; otherwise the customer hears that it stays so.
 
-    While the payout is on its way, which may take days, the claim is decided but has not ended: the round opens then.
+    While the payout is on its way, which may take days, or waits for a new payee, the round waits for its end.
     """
     if case.is_being_paid:
         return Decision(case.but(to_reopen=event.reason))
     if not _can_be_reopened(case, at):
         return told(Decision(case), at, Notice.NOT_REOPENED, Reason.NOT_REOPENED)
+    if case.outcome is Outcome.PAYOUT_FAILED:
+        return told(Decision(case.but(to_reopen=event.reason)), at, Notice.PROGRESS)
     return _round_opened(case.but(dealt_with=()), event.reason, ReviewKind.REOPENED, at)
 
 
@@ -63,7 +63,9 @@ def _and_then(paid: Decision[Case], opened: Decision[Case], at: At) -> Decision[
 
 def _can_be_reopened(case: Case, at: At) -> bool:
     """By when intake heard the request, not by when we do."""
-    if case.accepted is None or case.status is not Status.CLOSED or case.outcome in STAYS:
+    if case.accepted is None or case.status is not Status.CLOSED:
+        return False
+    if case.outcome is Outcome.DUPLICATE:  # it lives on in the other claim
         return False
     if case.ended_at is None or case.round >= MOST_ROUNDS:
         return False

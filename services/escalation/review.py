@@ -89,7 +89,7 @@ def step_in(case: Case, route: Route, then: Decision[Case]) -> Decision[Case]:
 
 def _asked(case: Case, kind: ReviewKind, at: At, **changes: Any) -> Decision[Case]:
     decide_by = case.within(at, case.policy(at).handling.review_days)
-    signals: tuple[Signal, ...] = case.signals if kind in SHOWS_SIGNALS else ()
+    signals: tuple[Signal, ...] = case.signals if kind in SHOWS_SIGNALS or case.round > 1 else ()
     asked = ReviewOpened(
         claim_id=case.claim_id,
         review=kind,

@@ -43,6 +43,8 @@ def go_on(case: Case, at: At) -> Decision[Case]:
     """Goes on where an investigation held the claim up, by all that was heard meanwhile."""
     if crosses_to_seller(case):
         return reroute(case, at, direct_pay=False)
+    if case.awaits_customers_word:
+        return await_customers_word(case, Status.SELLER_RESOLVING, at, resumes=case.resumes)
     if case.resumes is not None:
         return open_review(case, case.resumes, at)
     if case.unconfirmed_minor:
@@ -62,8 +64,10 @@ def act_on_answer(case: Case, at: At) -> Decision[Case]:
         case AnswerChoice.CONTEST:
             return open_review(case, ReviewKind.CONTESTED, at)
         case AnswerChoice.SETTLE_DIRECTLY if not case.direct_pay:
-            if case.settlement_reported:
+            if case.awaits_customers_word:
                 return await_customers_word(case, Status.SELLER_RESOLVING, at)
+            if case.settlement_reported:
+                return open_review(case, ReviewKind.CONTESTED, at)
             settle_by = case.within(at, handling.resolving_days)
             return Decision(case.moved(Status.SELLER_RESOLVING, Owner.SELLER, settle_by))
         case AnswerChoice.REFER_TO_INSURER if not case.direct_pay:
@@ -72,10 +76,11 @@ def act_on_answer(case: Case, at: At) -> Decision[Case]:
             return _await_seller(case, at)
 
 
-def await_customers_word(case: Case, status: Status, at: At) -> Decision[Case]:
-    """Somebody says that he has settled with the customer, who may confirm or dispute it."""
+def await_customers_word(case: Case, status: Status, at: At, *, resumes: ReviewKind | None = None) -> Decision[Case]:
+    """Somebody says that he has settled with the customer, who may confirm or dispute it; ``resumes``: what that holds
+    up."""
     confirm_by = case.within(at, case.policy(at).handling.customer_confirmation_days)
-    return Decision(case.moved(status, Owner.CUSTOMER, confirm_by))
+    return Decision(case.moved(status, Owner.CUSTOMER, confirm_by, resumes=resumes))
 
 
 def _await_insurer(case: Case, at: At) -> Decision[Case]:

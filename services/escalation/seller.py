@@ -36,11 +36,19 @@ def seller_notified(case: Case, event: SellerNotified, at: At) -> Decision[Case]
         return unchanged(case)
     known = case.but(respond_by=respond_by, unreached=False)
     if case.status not in AWAITS_NOTICE:
-        return Decision(known)
+        return Decision(known) if insolvent else _given_time(known, at)
     if insolvent:
         return _time_over(known, at)
     owner = Owner.MAKEGOOD if case.status is Status.DIRECT_PAY else Owner.SELLER
     return Decision(known.moved(case.status, owner, respond_by))
+
+
+def _given_time(case: Case, at: At) -> Decision[Case]:
+    """The letter on which he was taken for silent came back, and the next contact has his time to answer."""
+    if case.route is not Route.SELLER_SILENT or case.round > 1 or not case.undecided:
+        return Decision(case)
+    again = case.but(route=None, resumes=None, reviewed=False, findings=())
+    return Decision(again) if case.investigated else act_on_answer(again, at)
 
 
 def notice_undeliverable(case: Case, event: NoticeUndeliverable, at: At) -> Decision[Case]:
@@ -49,6 +57,8 @@ def notice_undeliverable(case: Case, event: NoticeUndeliverable, at: At) -> Deci
     Direct pay goes on, from the attempt. An insurer whom no letter reaches leaves the claim to a person too.
     """
     if event.kind is NoticeKind.INSURER and case.undecided and case.answer is AnswerChoice.REFER_TO_INSURER:
+        if case.insurer_replied:
+            return unchanged(case)
         unreached = case.but(insurer_replied=True)
         return act_on_answer(unreached, at) if case.status is Status.WITH_INSURER else Decision(unreached)
     silent = case.route is Route.SELLER_SILENT and case.round == 1 and not case.unreached
@@ -95,9 +105,10 @@ def seller_answered(case: Case, event: SellerAnswerRecorded, at: At) -> Decision
 def seller_commented(case: Case, event: SellerCommentRecorded, at: At) -> Decision[Case]:
     """Contrary evidence goes to an adjuster, never back to the seller; no objection ends the window at once.
 
-    Heard before the route is chosen, it counts as soon as that is direct pay.
+    Heard before the route is chosen, it counts as soon as that is direct pay; heard after a direct payment has become a
+    claim for the seller to answer, he is not taken for silent on it.
     """
-    if case.direct_pay is None and case.undecided and event.contrary:
+    if (case.direct_pay is None or case.rerouted) and not case.direct_pay and case.undecided and event.contrary:
         return Decision(case.but(objected=True))
     if not case.direct_pay:
         return unchanged(case)
@@ -139,6 +150,8 @@ def direct_pay_overdue(case: Case, at: At) -> Decision[Case]:
 def _time_over(case: Case, at: At) -> Decision[Case]:
     if case.direct_pay:
         return _window_over(case, at)
+    if case.rerouted and case.objected:
+        return open_review(case, ReviewKind.CONTESTED, at)
     silent = case.but(route=Route.SELLER_SILENT)
     automatic = case.terms.small or is_never_automatic(case, at)
     then = pay_unless_serious(silent, at) if automatic else open_review(silent, ReviewKind.AMOUNT, at)

@@ -1,6 +1,6 @@
 """Settlements outside: the seller's own with the customer, and his insurer's."""
 
-from typing import Final
+from typing import Any, Final
 
 from services.escalation import items
 from services.escalation.ending import close_unpaid
@@ -25,21 +25,29 @@ MOST_PROOFS: Final = 20
 def settlement_reported(case: Case, event: SettlementReported, at: At) -> Decision[Case]:
     """The seller says with proof that he settled, all or a part: the customer may confirm or dispute it.
 
-    Without an answer before, it is the answer. On direct pay it is a reason not to pay, for a person to judge.
+    Without an answer before, it is the answer. On direct pay it is a reason not to pay, for a person to judge. Whoever
+    is looking meanwhile waits for the customer's word, so that nobody is paid twice. The first report in time counts.
     """
     if event.amount_minor == 0:
         return unchanged(case)
-    if case.direct_pay:
-        return answer_heard(case, AnswerChoice.CONTEST, event.received_at, at)
-    reported = {"settlement_reported": True, "part_minor": event.amount_minor or 0}
-    if case.answer is None:
-        return answer_heard(case, AnswerChoice.SETTLE_DIRECTLY, event.received_at, at, **reported)
-    promised = case.answer is AnswerChoice.SETTLE_DIRECTLY and not case.settlement_reported
-    if not promised or not case.undecided:
+    reported: dict[str, Any] = {"settlement_reported": True, "part_minor": event.amount_minor or 0}
+    if case.disputed_at is not None and case.disputed_at < event.received_at:
+        reported["disputed_at"] = None  # that was not about this
+    if case.answer is None and (case.payouts or case.in_time(event.received_at)):
+        choice = AnswerChoice.CONTEST if case.direct_pay else AnswerChoice.SETTLE_DIRECTLY
+        return answer_heard(case, choice, event.received_at, at, **reported)
+    promised = case.status is Status.SELLER_RESOLVING or case.investigated
+    if not (case.in_time(event.received_at) or (promised and case.answer is AnswerChoice.SETTLE_DIRECTLY)):
+        return unchanged(case)  # evidence for an appeal
+    if case.settlement_reported or case.round > 1 or not case.undecided:
         return unchanged(case)
-    if case.status is Status.SELLER_RESOLVING:
-        return act_on_answer(case.but(**reported), at)
-    return Decision(case.but(**reported)) if case.investigated else unchanged(case)
+    known = case.but(**reported)
+    if known.investigated or known.unconfirmed_minor:
+        return Decision(known)
+    if known.disputed_at is not None:
+        return _not_arrived(known, at) if known.status is Status.SELLER_RESOLVING else Decision(known)
+    resumes = known.review or (ReviewKind.AMOUNT if known.route else None)
+    return await_customers_word(known, Status.SELLER_RESOLVING, at, resumes=resumes)
 
 
 def customer_replied(case: Case, event: SettlementReplyRecorded, at: At) -> Decision[Case]:
@@ -51,16 +59,16 @@ def customer_replied(case: Case, event: SettlementReplyRecorded, at: At) -> Deci
             return _insurer_disputed(case, at)
         arrived = case.insurer_minor + case.unconfirmed_minor
         return _settled_by_insurer(case.but(insurer_minor=arrived), at)
-    if case.round > 1 or case.insurer_replied or case.answer is AnswerChoice.REFER_TO_INSURER:
+    of_insurer = case.insurer_replied or case.answer is AnswerChoice.REFER_TO_INSURER
+    if case.round > 1 or (of_insurer and case.status is not Status.SELLER_RESOLVING):
         return unchanged(case)  # it speaks of a former round, or of the insurer's settlement, which is a part only
     if case.seller_minor:
         return unchanged(case)  # the part is settled, and a person looks at the rest
     if event.confirmed:
         return _settled_by_seller(case, at)
+    disputed = case.but(disputed_at=at.said_at)
     held_up = case.investigated and case.answer is AnswerChoice.SETTLE_DIRECTLY
-    if case.status is Status.SELLER_RESOLVING or held_up:
-        return open_review(case, ReviewKind.CONTESTED, at)
-    return unchanged(case)
+    return _not_arrived(disputed, at) if case.status is Status.SELLER_RESOLVING or held_up else Decision(disputed)
 
 
 def settlement_overdue(case: Case, at: At) -> Decision[Case]:
@@ -125,8 +133,18 @@ def _insurer_done(case: Case, at: At) -> Decision[Case]:
 def _settled_by_seller(case: Case, at: At) -> Decision[Case]:
     """All: resolved. A part: counted, and the rest is for an adjuster."""
     if 0 < case.part_minor < items.total(items.owed(case)):
-        return open_review(case.but(seller_minor=case.part_minor), ReviewKind.CONTESTED, at)
+        rest = case.but(seller_minor=case.part_minor)
+        if rest.review is ReviewKind.CONTESTED:
+            return with_other_items(rest, at)
+        return open_review(rest, case.resumes or ReviewKind.CONTESTED, at)
     return close_unpaid(case, at, Outcome.RESOLVED_BY_SELLER, Reason.SETTLED_BY_SELLER)
+
+
+def _not_arrived(case: Case, at: At) -> Decision[Case]:
+    """The seller's money: the claim goes on where his word for it held it up, else a person looks."""
+    if case.answer is AnswerChoice.REFER_TO_INSURER and case.resumes is None:
+        return act_on_answer(case, at)
+    return open_review(case, case.resumes or ReviewKind.CONTESTED, at)
 
 
 def _settled_by_insurer(case: Case, at: At) -> Decision[Case]:

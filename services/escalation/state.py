@@ -71,7 +71,7 @@ class Case(State):
     suspected: bool = False
     """It looks like fraud, and nobody has investigated that yet."""
     resumes: ReviewKind | None = None
-    """The review that an investigation holds up."""
+    """The review that an investigation holds up, or the customer's word on a settlement."""
     cut_by_investigator: bool = False
 
     direct_pay: bool | None = None
@@ -91,6 +91,8 @@ class Case(State):
     settlement_reported: bool = False
     part_minor: Minor = 0
     """What he says he has settled, where that is a part; 0: all."""
+    disputed_at: datetime | None = None
+    """When the customer said last that nothing of it has arrived."""
     seller_minor: Minor = 0
     """The part that he has settled."""
     insurer_by: datetime | None = None
@@ -207,6 +209,12 @@ class Case(State):
     def is_being_paid(self) -> bool:
         """The payout of the last decision is authorised, and nobody knows yet what became of it."""
         return self.status is Status.PAYOUT_PENDING or self.to_new_payee
+
+    @property
+    def awaits_customers_word(self) -> bool:
+        """The seller says that he has settled, and the customer has neither confirmed nor disputed it."""
+        open_ = self.settlement_reported and self.disputed_at is None and not self.seller_minor
+        return open_ and self.round == 1 and self.direct_pay is False
 
     @property
     def investigated(self) -> bool:

@@ -15,14 +15,18 @@ LIENS_KEPT: Final = 10
 
 
 def payee_changed(submission: Submission, event: PayeeChanged, at: At) -> Decision[Submission]:
-    """Pay whom the customer named last, by when he said it; others may name the same."""
+    """Pay whom the customer named last, by when he said it; others may name the same.
+
+    Named once more, the same one is to be paid again if that has failed: his account is in order now.
+    """
     before = submission.payee_said_at
     if submission.ended_for_good or (before is not None and at.said_at < before):
         return unchanged(submission)
     changed = submission.but(payee=roles.payee_name(event.payee), payee_said_at=at.said_at)
-    if changed.payee == submission.payee:
+    same = changed.payee == submission.payee
+    if same and at.said_at == before:
         return Decision(changed)
-    links = screening.payee_link(changed)
+    links = () if same else screening.payee_link(changed)
     if submission.stage is not Stage.ACCEPTED:
         return Decision(changed, links)
     recorded = PayeeRecorded(

@@ -367,7 +367,8 @@ class OneClaim(RuleBasedStateMachine):
         before = self.case
         too_late = before is not None and (before.status is Status.PAYOUT_PENDING or before.to_new_payee)
         if really or too_late:
-            assert not self.hear(given.withdrawn()) or not too_late
+            takes_back = before is not None and before.is_being_paid and before.to_reopen is not None
+            assert not self.hear(given.withdrawn()) or not too_late or takes_back
 
     @rule(really=rarely)
     def the_customer_replies(self, really: bool) -> None:
@@ -398,7 +399,11 @@ class OneClaim(RuleBasedStateMachine):
             if before.is_being_paid:
                 assert not said
                 return
-            assert ClaimReopened in kinds or self.said(StatusChanged)[-1].notice is Notice.NOT_REOPENED
+            waits_for_payee = before.outcome is Outcome.PAYOUT_FAILED and Notice.PROGRESS
+            assert ClaimReopened in kinds or self.said(StatusChanged)[-1].notice in {
+                Notice.NOT_REOPENED,
+                waits_for_payee,
+            }
             assert ClaimReopened not in kinds or before.outcome not in {None, Outcome.DUPLICATE}
 
     @rule()
@@ -871,7 +876,7 @@ class OneClaim(RuleBasedStateMachine):
             assert (case.status is Status.CLOSED) == (case.due is None)
             assert (case.status is Status.CLOSED) == (case.outcome is not None)
             assert (case.status is Status.UNDER_REVIEW) == (case.review is not None)
-            assert case.resumes is None or case.investigated
+            assert case.resumes is None or case.investigated or case.status is Status.SELLER_RESOLVING
             assert case.suspected <= (case.investigated or case.unconfirmed_minor > 0 or not case.undecided)
 
     @invariant()

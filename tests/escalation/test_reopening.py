@@ -185,6 +185,31 @@ def test_what_is_asked_for_while_the_payout_is_on_its_way_is_done_when_it_is_pai
     assert case(story).to_reopen is None
 
 
+def test_an_appeal_while_a_payee_is_wanted_waits_for_the_payment_and_the_customer_is_told():
+    story = claim(accepted(300_00), notified(), CONTESTS)
+    story.hear(reviewed(ReviewKind.CONTESTED, finding(1, 100_00, Reason.NOT_PROVEN)))
+    story.hear(failed(final=True))
+    story.hear(reopening())
+    assert (told(story).notice, told(story).outcome) == (Notice.PROGRESS, Outcome.PAYOUT_FAILED)
+    story.hear(new_payee("payee-2"))
+    assert ClaimReopened in facts(story.hear(paid(100_00)))
+
+
+def test_an_appeal_that_is_taken_back_before_the_payment_opens_no_round():
+    story = claim(accepted(300_00), notified(), CONTESTS)
+    story.hear(reviewed(ReviewKind.CONTESTED, finding(1, 100_00, Reason.NOT_PROVEN)))
+    story.hear(reopening())
+    story.hear(withdrawn())
+    assert (told(story).notice, told(story).reasons) == (Notice.NOT_REOPENED, (Reason.WITHDRAWN,))
+    assert ClaimReopened not in facts(story.hear(paid(100_00)))
+
+
+def test_what_looks_like_fraud_since_the_payment_is_shown_to_who_looks_at_what_is_more():
+    story = claim(accepted(), notified(), ACCEPTS, suspected(Signal.SAME_EVIDENCE), amended(900_00), paid())
+    assert case(story).review is ReviewKind.AMOUNT
+    assert the(ReviewOpened, story.said[-4:]).signals == (Signal.SAME_EVIDENCE,)
+
+
 def test_after_the_last_round_that_is_possible_the_customer_hears_that_it_stays_so():
     story = claim(accepted(MOST_ROUNDS * 100_00), notified(), CONTESTS)
     for number in range(1, MOST_ROUNDS + 1):
@@ -201,7 +226,6 @@ def test_after_the_last_round_that_is_possible_the_customer_hears_that_it_stays_
     "heard",
     [
         (accepted(), is_duplicate()),
-        (accepted(), notified(), ACCEPTS, failed(final=True)),
         (accepted(), notified()),
         (denied(Reason.EXCLUDED_LOSS),),
     ],

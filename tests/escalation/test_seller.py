@@ -34,6 +34,7 @@ from tests.escalation.given import (
     SMALL,
     Claim,
     accepted,
+    amended,
     answered,
     approval_refused,
     case,
@@ -115,9 +116,22 @@ def test_a_later_notice_gives_an_answered_claim_no_new_time():
 def test_a_later_notice_admits_an_answer_though_the_first_time_is_over():
     story = claim(accepted(LARGE), notified(day(7)))
     story.wait_until(day(7))
-    assert not story.hear(notified(day(15)))
+    story.hear(notified(day(15)))
+    assert (case(story).status, case(story).by) == (Status.WITH_SELLER, day(15))
+    assert not story.hear(reviewed(ReviewKind.AMOUNT))
     said = story.hear(answered(AnswerChoice.CONTEST, received_at=day(14)))
     assert the(ReviewOpened, said).review is ReviewKind.CONTESTED
+
+
+def test_an_objection_to_a_direct_payment_counts_though_the_claim_is_his_to_answer_by_then():
+    story = claim(accepted(900_00), covered=True)
+    story.hear(notified(direct_pay=True))
+    story.hear(amended(1_500_00))
+    story.hear(notified(day(8)))
+    assert not story.hear(commented(contrary=True))
+    said = story.wait_until(day(8))
+    assert the(ReviewOpened, said).review is ReviewKind.CONTESTED
+    assert ClaimEscalated not in facts(said)
 
 
 def test_when_the_only_notice_came_back_silence_is_not_presumed():

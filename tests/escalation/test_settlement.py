@@ -316,3 +316,65 @@ def test_of_more_proofs_than_are_remembered_none_counts_twice():
     assert settled == MOST_PROOFS * 1_00
     story.hear(insurer_settled(1_00, "cheque-0"))
     assert case(story).insurer_minor == settled
+
+
+# Settlements and reviews beside each other
+
+
+@pytest.mark.parametrize("choice", [AnswerChoice.CONTEST, AnswerChoice.REFER_TO_INSURER])
+def test_of_a_part_that_is_settled_after_another_answer_the_rest_is_judged(choice: AnswerChoice):
+    story = claim(accepted(), notified(), answered(choice))
+    story.hear(settlement_reported(amount=50_00))
+    assert (case(story).status, case(story).owner) == (Status.SELLER_RESOLVING, Owner.CUSTOMER)
+    said = story.hear(customer_says(confirmed=True))
+    assert the(ReviewOpened, said).items == (finding(1, SMALL - 50_00, Reason.SETTLED_BY_SELLER),)
+
+
+def test_of_a_part_that_is_settled_on_direct_pay_the_rest_is_judged():
+    story = claim(accepted(), covered=True)
+    story.hear(notified(direct_pay=True))
+    story.hear(settlement_reported(amount=20_00))
+    said = story.hear(customer_says(confirmed=True))
+    assert the(ReviewOpened, said).items == (finding(1, SMALL - 20_00, Reason.SETTLED_BY_SELLER),)
+
+
+def test_nobody_decides_on_what_the_seller_has_settled_before_the_customer_has_spoken():
+    story = claim(accepted(), notified(), answered(AnswerChoice.CONTEST), settlement_reported())
+    assert not story.hear(reviewed(ReviewKind.CONTESTED))
+    assert the(ReviewOpened, story.hear(customer_says(confirmed=False))).review is ReviewKind.CONTESTED
+    assert not story.hear(settlement_reported())
+
+
+def test_what_was_disputed_after_it_had_been_reported_is_not_asked_again():
+    story = claim(accepted(), notified(), answered(AnswerChoice.SETTLE_DIRECTLY))
+    story.hear(settlement_reported())
+    story.hear(insurer_settled(10_00))
+    said = story.hear(customer_says(confirmed=False))
+    assert the(ReviewOpened, said).review is ReviewKind.CONTESTED
+
+
+def test_a_dispute_that_is_heard_before_the_report_it_is_about_counts():
+    story = claim(accepted(), notified())
+    story.wait_until(day(1))
+    story.hear(customer_says(confirmed=False))
+    assert the(ReviewOpened, story.hear(settlement_reported(day(0.5)))).review is ReviewKind.CONTESTED
+
+
+def test_of_what_was_settled_after_he_had_said_that_nothing_came_the_customer_is_asked_again():
+    story = claim(accepted(), notified(), answered(AnswerChoice.SETTLE_DIRECTLY))
+    story.hear(customer_says(confirmed=False))
+    story.wait_until(day(5))
+    story.hear(settlement_reported(day(5)))
+    assert (case(story).status, case(story).owner) == (Status.SELLER_RESOLVING, Owner.CUSTOMER)
+
+
+def test_a_claim_that_waits_for_the_insurer_waits_on_when_the_seller_had_not_settled():
+    story = claim(accepted(), notified(), answered(AnswerChoice.REFER_TO_INSURER), settlement_reported())
+    story.hear(customer_says(confirmed=False))
+    assert case(story).status is Status.WITH_INSURER
+
+
+def test_a_letter_to_the_insurer_that_comes_back_after_its_reply_changes_nothing():
+    story = claim(accepted(), notified(), answered(AnswerChoice.REFER_TO_INSURER), insurer_settled(SMALL))
+    assert not story.hear(undeliverable(NoticeKind.INSURER))
+    assert case(story).unconfirmed_minor == SMALL

@@ -402,7 +402,7 @@ def test_a_settlement_reported_after_the_promise_was_broken_takes_nothing_off():
     story = claim(accepted(), notified(), answered(AnswerChoice.SETTLE_DIRECTLY))
     story.wait_until(day(30))
     before = case(story)
-    assert not story.hear(settlement_reported(amount=50_00))
+    assert not story.hear(settlement_reported(day(30), amount=50_00))
     assert case(story) == before
 
 

@@ -48,6 +48,11 @@ def test_the_same_payee_again_changes_nothing() -> None:
     assert named(given, "account-7", day(3)) == Decision(given)
 
 
+def test_the_same_payee_named_once_more_later_is_passed_on_since_a_payment_to_him_may_have_failed() -> None:
+    given = named(accepted(), "account-7", day(3)).state
+    assert isinstance(only(named(given, "account-7", day(9))), PayeeRecorded)
+
+
 def test_the_payee_said_last_counts_not_the_one_heard_last() -> None:
     given = named(named(accepted(), "account-7", day(3)).state, "account-8", day(4)).state
     assert named(given, "account-7", day(5), said=day(3)) == Decision(given)
