@@ -83,7 +83,10 @@ def debit_stopped(recovery: Recovery) -> Decision[Recovery]:
 
 
 def appeal_time_begins(recovery: Recovery, told_at: datetime, at: At) -> Recovery:
-    """The seller's time to appeal runs from the first word that he got: a waiver, a request for proof, a notice."""
+    """The seller's time to appeal runs from the first word that he got: a waiver, a request for proof, a notice.
+
+    A letter that nobody got takes its beginning back.
+    """
     if recovery.appeal_by is not None:
         return recovery
     rules = recovery.rules(at)

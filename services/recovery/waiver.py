@@ -52,15 +52,27 @@ def proof_asked(recovery: Recovery, amount_minor: int, at: At) -> Decision[Recov
 
 def proof_letter_out(recovery: Recovery, event: NoticeHandedOver | NoticeUndeliverable, at: At) -> Decision[Recovery]:
     """The seller was asked for proof, or every contact was tried: he has the whole time from that moment on."""
+    if isinstance(event, NoticeUndeliverable):
+        told, out_at = _not_told(recovery), event.attempted_at
+    else:
+        told, out_at = recovery, event.handed_over_at
     if recovery.stage is not Stage.PROVING:
-        return unchanged(recovery)
-    out_at = event.handed_over_at if isinstance(event, NoticeHandedOver) else event.attempted_at
+        return unchanged(told)
+    if isinstance(event, NoticeHandedOver):
+        told = appeal_time_begins(told, out_at, at)
     rules = recovery.rules(at)
     whole = rules.after(out_at, rules.recovery.proof_days)
     end = max(whole, recovery.prove_by or recovery.next_at or whole)
-    return unchanged(recovery.but(prove_by=end, next_at=end))
+    return unchanged(told.but(prove_by=end, next_at=end))
 
 
 def proof_letter_bounced(recovery: Recovery) -> Decision[Recovery]:
-    """A request for proof that came back was none: the time to prove begins anew with the next hand-over."""
-    return unchanged(recovery.but(next_at=None) if recovery.stage is Stage.PROVING else recovery)
+    """A request for proof that came back was none: the times to prove and to appeal begin with the next hand-over."""
+    untold = _not_told(recovery)
+    return unchanged(untold.but(next_at=None) if recovery.stage is Stage.PROVING else untold)
+
+
+def _not_told(recovery: Recovery) -> Recovery:
+    """A request for proof that nobody got began no time to appeal: the debit notice does, unless it is out already."""
+    notice_to_come = recovery.stage in (Stage.PROVING, Stage.DEMANDING, Stage.NOTICING)
+    return recovery.but(appeal_by=None) if notice_to_come else recovery

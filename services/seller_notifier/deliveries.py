@@ -37,7 +37,7 @@ def letter_sent(state: Correspondence, event: LetterSent, at: At) -> Decision[Co
     )
     if letter.kind is NoticeKind.INSURER and not letter.outdated:
         return insurer_notified(delivered, letter, at, handed_over)
-    if letter.kind is NoticeKind.DEBIT and not letter.outdated:
+    if letter.kind in (NoticeKind.PROOF, NoticeKind.DEBIT) and not letter.outdated:
         delivered = appeal_time_begins(delivered, at.now, at)
     return Decision(delivered, (handed_over,))
 

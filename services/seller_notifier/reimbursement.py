@@ -27,7 +27,7 @@ def recovery_opened(state: Correspondence, event: RecoveryOpened, at: At) -> Dec
 
 
 def proof_requested(state: Correspondence, event: ProofRequested, at: At) -> Decision[Correspondence]:
-    """Ask for proof of insurance, and say until when the seller may appeal: his time runs from the request."""
+    """Ask for proof of insurance, and say until when the seller may appeal: from the request on, if it reaches him."""
     asked = appeal_time_begins(state, at.said_at, at)
     return post(asked.wanting(NoticeKind.PROOF, amount_minor=event.amount_minor, prove_by=event.prove_by), at)
 
@@ -66,7 +66,7 @@ def recovery_closed(state: Correspondence, event: RecoveryClosed, at: At) -> Dec
 
 
 def appeal_time_begins(state: Correspondence, told_at: datetime, at: At) -> Correspondence:
-    """Counted once, from the first word that asks the seller for money; so does recovery."""
+    """Counted once, from the first word that asks the seller for money and reaches him; so does recovery."""
     if state.appeal_by is not None:
         return state
     policy = policy_of(state, at)

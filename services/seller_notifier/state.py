@@ -190,6 +190,8 @@ class Correspondence(State):
             handed_over=_without(letter, self.handed_over),
             came_back=tuple(dict.fromkeys((*self.came_back, *letter.tried[-1:])))[-REMEMBERED:],
         )
+        if letter.kind is NoticeKind.PROOF:
+            return back.not_told(letter)
         if letter.outdated:
             return back
         if letter.kind is NoticeKind.CLAIM:
@@ -210,8 +212,19 @@ class Correspondence(State):
         return self.but(wanted=outdated(self.wanted), handed_over=outdated(self.handed_over))
 
     def unreached(self, letter: Wanted) -> Self:
-        """Nobody got the claim notice: nothing is presumed of the seller's silence."""
-        return self.but(respond_by=None, reminders=()) if letter.kind is NoticeKind.CLAIM else self
+        """Nobody got it: nothing is presumed of silence about a claim notice, and no request for proof began a time."""
+        match letter.kind:
+            case NoticeKind.CLAIM:
+                return self.but(respond_by=None, reminders=())
+            case NoticeKind.PROOF:
+                return self.not_told(letter)
+            case _:
+                return self
+
+    def not_told(self, proof: Wanted) -> Self:
+        """The time to appeal, counted from the request for proof, runs from the debit notice, unless that is out."""
+        notice_to_come = not proof.outdated or any(w.kind is NoticeKind.DEBIT and not w.outdated for w in self.wanted)
+        return self.but(appeal_by=None) if notice_to_come else self
 
     def still_wants(self, letter: Wanted, now: datetime) -> bool:
         """Whether writing it would still tell its reader something true and useful."""

@@ -26,12 +26,14 @@ from shared.events.recovery import (
     SellerRefundRequested,
     WaiverReason,
 )
+from shared.events.seller_notifier import NoticeKind
 from shared.money import Currency
 from shared.runtime import unchanged
 from tests.deciding import START, at, day
 from tests.recovery import given
 from tests.recovery.given import FIRST_DEBIT, LARGE, SMALL, balances, entries, kinds
 
+PROOF = NoticeKind.PROOF
 WON, LOST = given.decided(won=True), given.decided(won=False)
 
 
@@ -99,6 +101,30 @@ def test_before_any_word_of_ours_an_appeal_is_in_time():
 def test_a_notice_that_came_back_started_no_time_to_appeal():
     bounced = given.after(given.noticed(), (3, given.bounced()), (10, given.handed_over(day(10))))
     assert bounced.appeal_by == day(40)
+
+
+@pytest.mark.parametrize(
+    "lost", [given.bounced(PROOF), given.undeliverable(day(3), PROOF)], ids=lambda e: e.type_name()
+)
+def test_a_request_for_proof_that_nobody_got_started_no_time_to_appeal(lost: Event):
+    """The debit notice is the first letter that he gets, weeks later."""
+    untold = given.after(given.proving(), (3, lost))
+    assert kinds(given.hear(untold, given.appealed(day(50)), at(day(50)))) == [RecoveryDisputed]
+    noticing = given.after(untold.but(next_at=day(10)), (10, given.undeliverable(day(10), PROOF)))
+    told = given.after(given.asked(noticing, 17), (40, given.handed_over(day(40))))
+    assert (told.stage, told.appeal_by) == (Stage.NOTICED, day(70))
+
+
+def test_a_request_for_proof_that_reached_the_next_contact_starts_the_time_to_appeal():
+    again = given.after(given.proving(), (3, given.bounced(PROOF)), (5, given.handed_over(day(5), PROOF)))
+    assert again.appeal_by == day(35)
+
+
+def test_a_request_for_proof_that_comes_back_when_the_debit_notice_is_under_way_started_no_time_to_appeal():
+    noticing = given.asked(given.proving(), 7)
+    told = given.after(noticing, (8, given.bounced(PROOF)), (9, given.handed_over(day(9))))
+    assert told.appeal_by == day(39)
+    assert given.after(told, (10, given.bounced(PROOF))).appeal_by == day(39), "he has been told by then"
 
 
 @pytest.mark.parametrize("said", [given.contested("another"), given.appealed(day(2), seller="another")])

@@ -3,7 +3,7 @@
 import pytest
 
 from services.seller_notifier import answers, deliveries, reimbursement
-from services.seller_notifier.letter import AppealOutcome, DebitNotice, ProofRequest
+from services.seller_notifier.letter import AppealOutcome, DebitNotice, Letter, ProofRequest
 from services.seller_notifier.state import Correspondence
 from shared.events.recovery import WaiverReason
 from shared.events.seller_notifier import NoticeHandedOver, NoticeKind, SellerAppealRecorded
@@ -112,6 +112,46 @@ def test_a_debit_notice_that_came_back_has_started_no_time_to_appeal() -> None:
     contents = only_letter(deliveries.letter_bounced(state, bounce(letter), at(day(40), seller()))).contents
     assert isinstance(contents, DebitNotice)
     assert contents.appeal_by == day(70)
+
+
+def proof_told(on: float = 20) -> tuple[Correspondence, Letter]:
+    """The request for proof was handed over on that day: proof within a week."""
+    there = at(day(on), seller())
+    decision = reimbursement.proof_requested(notified(), proof_requested(day(on + 7)), there)
+    letter = only_letter(decision)
+    return deliveries.letter_sent(decision.state, sent(letter), there).state, letter
+
+
+def test_a_request_for_proof_that_came_back_has_started_no_time_to_appeal() -> None:
+    state, letter = proof_told()
+    back = deliveries.letter_bounced(state, bounce(letter), at(day(23), seller()))
+    again = only_letter(back)
+    assert isinstance(again.contents, ProofRequest)
+    assert again.contents.appeal_by == day(53)
+    told = deliveries.letter_sent(back.state, sent(again), at(day(24), seller())).state
+    assert debit_notice(told, 30).appeal_by == day(54)
+
+
+def test_a_request_for_proof_that_nobody_could_be_given_has_started_no_time_to_appeal() -> None:
+    nobody = at(day(20), seller(contacts=()))
+    state = reimbursement.proof_requested(notified(), proof_requested(day(27)), nobody).state
+    assert debit_notice(state, 60).appeal_by == day(90)
+
+
+def test_a_request_for_proof_that_comes_back_beside_the_debit_notice_has_started_no_time_to_appeal() -> None:
+    state, letter = proof_told()
+    noticing = reimbursement.debit_noticed(state, debit_noticed(), at(day(27), seller()))
+    back = deliveries.letter_bounced(noticing.state, bounce(letter), at(day(28), seller())).state
+    told = deliveries.letter_sent(back, sent(only_letter(noticing)), at(day(29), seller())).state
+    assert debit_notice(told, 40).appeal_by == day(59)
+
+
+def test_once_the_debit_notice_is_out_a_request_for_proof_that_comes_back_changes_no_time_to_appeal() -> None:
+    state, letter = proof_told()
+    noticing = reimbursement.debit_noticed(state, debit_noticed(), at(day(27), seller()))
+    told = deliveries.letter_sent(noticing.state, sent(only_letter(noticing)), at(day(28), seller())).state
+    back = deliveries.letter_bounced(told, bounce(letter), at(day(29), seller())).state
+    assert debit_notice(back, 40).appeal_by == day(50)
 
 
 def test_a_seller_whose_appeal_was_right_is_told_that_he_owes_nothing() -> None:
