@@ -42,10 +42,10 @@ def appealed(recovery: Recovery, event: SellerAppealRecorded, at: At) -> Decisio
 def appeal_decided(recovery: Recovery, event: AppealDecided, at: At) -> Decision[Recovery]:
     """Won, the seller's side is reversed and never the customer's; lost, the pursuit goes on where it stood.
 
-    A decision that is older than the dispute answers an earlier one, heard once more.
+    A decision that is older than the dispute, or than what was added to it, answers what was asked before.
     """
     dispute = recovery.dispute
-    if dispute is None or at.said_at < dispute.opened_at:
+    if dispute is None or not dispute.is_answered(at):
         return unchanged(recovery)
     ended = recovery.but(dispute=None)
     if event.won:
@@ -97,10 +97,11 @@ def decision_overdue(recovery: Recovery, at: At) -> Decision[Recovery]:
 
 
 def _disputed(recovery: Recovery, ground: Ground, evidence: tuple[Reference, ...], at: At) -> Decision[Recovery]:
-    """Open a dispute, or add what is new to the one that is open."""
+    """Open a dispute, or add what is new to the one that is open: what is decided from now on must be about that."""
     open_already = recovery.dispute
     if open_already is not None:
-        return _asked(recovery, open_already.model_copy(update={"ground": ground}), evidence)
+        more = open_already.model_copy(update={"ground": ground, "added_at": at.now})
+        return _asked(recovery.but(dispute=more), more, evidence)
     rules = recovery.rules(at)
     decide_by = rules.after(at.now, rules.recovery.dispute_days)
     dispute = Dispute(ground=ground, opened_at=at.now, decide_by=decide_by, late_at=decide_by)

@@ -104,12 +104,20 @@ class Debit(Fact):
 
 
 class Dispute(Fact):
-    """While one is open the pursuit stands still. ``late_at``: when an adjuster should have decided at first."""
+    """While one is open the pursuit stands still. ``late_at``: when an adjuster should have decided at first.
+
+    ``added_at``: when the seller said last what is to be decided; None: when it was opened.
+    """
 
     ground: Ground
     opened_at: datetime
     decide_by: datetime
     late_at: datetime
+    added_at: datetime | None = None
+
+    def is_answered(self, at: At) -> bool:
+        """Whether a decision said then is about all that is asked: who decided before the appeal has not seen it."""
+        return at.said_at >= (self.added_at or self.opened_at)
 
 
 class Refund(Fact):

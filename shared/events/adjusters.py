@@ -87,7 +87,10 @@ class PayoutRefused(Event):
 
 
 class AppealDecided(Event):
-    """About a seller's appeal, or an answer of his that was heard too late: ``won`` is the seller's side of it."""
+    """About a seller's appeal, or an answer of his that was heard too late: ``won`` is the seller's side of it.
+
+    It decides what the RecoveryDisputed asked that were said before it; one that follows asks anew.
+    """
 
     topic: ClassVar = DECISIONS
     claim_id: UUID

@@ -141,6 +141,17 @@ def test_an_appeal_while_an_answer_is_in_dispute_adds_its_evidence():
     assert kinds(given.hear(decision.state, LOST, at(day(3)))) == [RecoveryResumed]
 
 
+@pytest.mark.parametrize("decided", [WON, LOST])
+def test_a_decision_about_the_answer_said_before_the_appeal_does_not_decide_the_appeal(decided: Event):
+    contested = given.after(given.noticing(), (1, given.contested()))
+    both = given.after(contested, (2, given.appealed(day(2))))
+    assert given.hear(both, decided, at(day(2.1), said_at=day(1.9))) == unchanged(both)
+    again = deadline_passed(both, at(day(31))).says[0]
+    assert isinstance(again, RecoveryDisputed)
+    assert again.ground is Ground.APPEAL, "an adjuster who is silent is asked about the appeal, too"
+    assert given.hear(both, decided, at(day(32), said_at=day(2))).state.dispute is None
+
+
 def test_a_second_appeal_is_evidence():
     lost = given.after(disputed_on(2, given.noticed()), (3, LOST))
     again = given.appealed(day(4), appeal="appeal-2")
