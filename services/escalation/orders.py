@@ -9,7 +9,7 @@ from services.escalation import approval, items
 from services.escalation.parts import Payout
 from services.escalation.state import At, Case
 from shared.events.claim import Lien
-from shared.events.escalation import Outcome, Owner, PayoutAuthorized, Status
+from shared.events.escalation import EarlierPayout, Outcome, Owner, PayoutAuthorized, Status
 from shared.money import Currency
 from shared.runtime import Decision, Effect
 
@@ -100,6 +100,11 @@ def order(case: Case, payout: Payout) -> PayoutAuthorized:
         attempt=payout.attempt,
         incident_on=terms.incident_on,
         liens=payout.liens,
+        earlier=tuple(
+            EarlierPayout(payout_id=case.payout_id_of(each.round), amount_minor=each.amount_minor)
+            for each in case.payouts
+            if each.round < payout.round
+        ),
     )
 
 

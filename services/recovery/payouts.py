@@ -20,7 +20,13 @@ MOST_UNPLACED = 4
 
 
 def next_round(recovery: Recovery, event: PayoutAuthorized, at: At) -> Decision[Recovery]:
-    """A later round's payout is remembered like the first; of another attempt at one that is known, what it is for."""
+    """A later round's payout is remembered like the first; of another attempt at one that is known, what it is for.
+
+    What it pays in the place of earlier ones is not owed there any more.
+    """
+    for earlier in event.earlier:
+        if (before := recovery.payout(earlier.payout_id)) is not None:
+            recovery = recovery.with_payout(before.owing(earlier.amount_minor))
     if (payout := recovery.payout(event.payout_id)) is not None:
         return unchanged(_tried_again(recovery, payout, event))
     known = recovery.but(
@@ -57,7 +63,7 @@ def _tried_again(recovery: Recovery, payout: Payout, event: PayoutAuthorized) ->
     if event.attempt <= payout.attempt:
         return recovery
     again = payout.model_copy(update={"attempt": event.attempt, "last_order_minor": event.amount_minor})
-    return recovery.but(payouts=tuple(again if one.id == again.id else one for one in recovery.payouts))
+    return recovery.with_payout(again)
 
 
 def _placed(recovery: Recovery, result: Unplaced, at: At) -> Decision[Recovery]:
@@ -69,9 +75,8 @@ def _placed(recovery: Recovery, result: Unplaced, at: At) -> Decision[Recovery]:
     if (instead := not_booked(recovery, result.payout_id, booking, reported)) is not None:
         return instead
     net = payout.net_minor + (-result.amount_minor if result.returned else result.amount_minor)
-    after = payout.model_copy(update={"net_minor": net})
-    known = recovery.but(
-        payouts=tuple(after if one.id == after.id else one for one in recovery.payouts),
+    after = payout.holding(net)
+    known = recovery.with_payout(after).but(
         booked=(*recovery.booked, booking),
         suspense_minor=recovery.suspense_minor + after.in_question_minor - payout.in_question_minor,
     )
@@ -117,7 +122,8 @@ def _payment_compared(recovery: Recovery, result: Unplaced, before: Payout, afte
     """Question what was paid beyond the order, or what lacks."""
     beyond = max(after.in_question_minor, 0) - max(before.in_question_minor, 0)
     if beyond:
-        problem = ResultProblem.PAID_TWICE if before.borne_minor else ResultProblem.WRONG_AMOUNT
+        paid_already = before.borne_minor or not after.authorized_minor  # by itself, or in a later round
+        problem = ResultProblem.PAID_TWICE if paid_already else ResultProblem.WRONG_AMOUNT
         return _in_question(recovery, result, problem, beyond)
     lacks = after.expected_minor - max(before.net_minor, 0) - result.amount_minor
     too_much = after.net_minor - max(after.expected_minor, before.net_minor)

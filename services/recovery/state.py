@@ -53,8 +53,8 @@ class Payout(Fact):
 
     ``net_minor`` may lie outside of what was ordered: finance paid twice, or more came back than had been paid.
     What is within is borne by the marketplace; what is outside is in question, whatever the order of the reports.
-    ``last_order_minor``: what its last attempt (``attempt``) is for; less than was ordered at first where a later round
-    pays in its place what has come back. None: as at first.
+    ``last_order_minor``: what its last attempt (``attempt``) is for; None: as at first. ``owed_minor``: what was left
+    of it when a later round was ordered, which pays the rest in its place; None: all.
     """
 
     id: UUID
@@ -64,11 +64,26 @@ class Payout(Fact):
     net_minor: int = 0
     attempt: int = 1
     last_order_minor: int | None = None
+    owed_minor: int | None = None
+
+    def owing(self, minor: int) -> Self:
+        """Of which no more is owed, now that a later round was ordered."""
+        least = minor if self.owed_minor is None else min(minor, self.owed_minor)
+        return self.model_copy(update={"owed_minor": least}).holding(self.net_minor)
+
+    def holding(self, net_minor: int) -> Self:
+        """With so much paid less returned; what is paid in its place is not borne again once it is heard to be back."""
+        held = self.model_copy(update={"net_minor": net_minor})
+        if self.owed_minor is None:
+            return held
+        limit = min(self.authorized_minor, max(self.owed_minor, held.borne_minor))
+        return held.model_copy(update={"authorized_minor": limit})
 
     @property
     def expected_minor(self) -> int:
         """What finance should have paid in the end."""
-        return self.authorized_minor if self.last_order_minor is None else self.last_order_minor
+        last = self.authorized_minor if self.last_order_minor is None else self.last_order_minor
+        return min(last, self.authorized_minor)
 
     @property
     def borne_minor(self) -> int:
@@ -248,6 +263,9 @@ class Recovery(State):
 
     def payout(self, payout_id: UUID) -> Payout | None:
         return next((payout for payout in self.payouts if payout.id == payout_id), None)
+
+    def with_payout(self, changed: Payout) -> Self:
+        return self.but(payouts=tuple(changed if payout.id == changed.id else payout for payout in self.payouts))
 
     def debit_id(self, number: int) -> UUID:
         """The idempotency key of the debit with this number, counted from 1."""

@@ -170,6 +170,13 @@ class ClaimClosed(Event):
     reasons: tuple[Reason, ...] = ()
 
 
+class EarlierPayout(Fact):
+    """What the payout of a round before comes to: what it was ordered for, less what is paid in its place since."""
+
+    payout_id: UUID
+    amount_minor: Minor
+
+
 class PayoutAuthorized(Event):
     """Pay ``amount_minor`` to the payee, once per ``payout_id`` (the idempotency key, one per claim and round).
 
@@ -193,6 +200,8 @@ class PayoutAuthorized(Event):
     incident_on: date | None = None
     liens: tuple[Lien, ...] = ()
     """Out of ``amount_minor`` these are paid first, to their holders; the payee gets the rest."""
+    earlier: tuple[EarlierPayout, ...] = ()
+    """Of the rounds before. What has come back of them, or never came, may be paid here: then it is not owed there."""
 
 
 class PayoutRecalled(Event):

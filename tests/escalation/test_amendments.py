@@ -186,6 +186,7 @@ def test_more_after_the_payment_opens_a_round_for_the_difference():
     assert (told(story).notice, told(story).round) == (Notice.REOPENED, 2)
     order = the(PayoutAuthorized, story.hear(reviewed(ReviewKind.AMOUNT, round_=2)))
     assert (order.payout_id, order.round, order.amount_minor) == (SECOND_PAYOUT, 2, 100_00)
+    assert [each.amount_minor for each in order.earlier] == [300_00], "nothing of it is paid here in its place"
     closed = the(ClaimClosed, story.hear(paid(100_00, SECOND_PAYOUT, "transfer-10")))
     assert closed.outcome is Outcome.RESOLVED_BY_SELLER
 

@@ -11,6 +11,7 @@ from shared.events.base import Event
 from shared.events.claim import InjuryClass
 from shared.events.escalation import (
     ClaimClosed,
+    EarlierPayout,
     ItemResult,
     MedicareReportDue,
     Notice,
@@ -266,6 +267,7 @@ def test_what_came_back_in_part_can_be_paid_when_the_claim_is_reopened():
     story = claim(*PAID, returned(80_00), reopening())
     order = the(PayoutAuthorized, story.hear(reviewed(ReviewKind.REOPENED)))
     assert (order.round, order.amount_minor) == (2, 80_00)
+    assert order.earlier == (EarlierPayout(payout_id=PAYOUT, amount_minor=SMALL - 80_00),)
     story.hear(paid(80_00, SECOND_PAYOUT, "transfer-10"))
     story.hear(returned(SMALL - 80_00, reference="return-10"))
     again = the(PayoutAuthorized, story.hear(new_payee()))

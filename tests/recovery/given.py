@@ -13,7 +13,7 @@ from services.recovery.state import At, Recovery
 from shared.events.adjusters import AppealDecided
 from shared.events.base import Event, claim_id_of, derived_id
 from shared.events.claim import Reason
-from shared.events.escalation import PaymentContested, PayoutAuthorized, PayoutRecalled, Route
+from shared.events.escalation import EarlierPayout, PaymentContested, PayoutAuthorized, PayoutRecalled, Route
 from shared.events.finance import (
     DebitFailure,
     InsurerPaymentReceived,
@@ -57,7 +57,9 @@ def authorized(
     incident_on: date | None = None,
     payout: UUID = PAYOUT,
     attempt: int = 1,
+    left: int | None = None,
 ) -> PayoutAuthorized:
+    """``left``: what the first round's payout comes to now."""
     return PayoutAuthorized(
         claim_id=CLAIM,
         payout_id=payout,
@@ -73,6 +75,7 @@ def authorized(
         small=small,
         covered=covered,
         incident_on=incident_on,
+        earlier=() if left is None else (EarlierPayout(payout_id=PAYOUT, amount_minor=left),),
     )
 
 

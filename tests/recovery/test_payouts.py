@@ -327,6 +327,61 @@ def test_a_small_later_round_is_asked_for_proof_of_its_own():
     assert event.amount_minor == 5_000
 
 
+# Paid in a later round's place
+
+
+def replaced(left: int = 0) -> Recovery:
+    """All but so much of the payment came back, and a later round that was paid pays that in its place."""
+    order = given.authorized(2 * LARGE - left, payout=NEXT_PAYOUT, left=left)
+    return given.after(
+        given.noticing(), (2, given.returned(LARGE - left)), (20, order), (21, paid_again(2 * LARGE - left))
+    )
+
+
+def test_a_round_that_a_later_one_has_replaced_and_that_is_paid_once_more_costs_the_seller_nothing():
+    decision = given.hear(replaced(), given.paid(reference="pay-3"), at(day(22)))
+    assert problems(decision) == [(ResultProblem.PAID_TWICE, LARGE)]
+    assert kinds(decision) == [FinanceResultQuestioned]
+    assert balances(entries(decision)) == {Account.SUSPENSE: LARGE, Account.CASH_CLEARING: -LARGE}
+    assert decision.state.outstanding_minor == 2 * LARGE
+    back = given.hear(decision.state, given.returned(reference="back-3"), at(day(23)))
+    assert (back.state.outstanding_minor, back.state.suspense_minor, problems(back)) == (2 * LARGE, 0, [])
+
+
+def test_the_rest_of_a_payment_that_comes_after_a_later_round_has_paid_it_is_in_question():
+    decision = given.hear(replaced(100_000), given.paid(LARGE - 100_000, reference="rest"), at(day(22)))
+    assert problems(decision) == [(ResultProblem.PAID_TWICE, LARGE - 100_000)]
+    assert decision.state.paid_minor == 2 * LARGE
+
+
+def test_what_was_left_of_a_round_and_came_back_later_is_paid_to_another_payee_as_ever():
+    back = given.after(
+        replaced(100_000),
+        (22, given.returned(100_000, reference="back-2")),
+        (23, given.authorized(100_000, attempt=2)),
+    )
+    decision = given.hear(back, given.paid(100_000, reference="pay-3"), at(day(24)))
+    assert (problems(decision), decision.state.paid_minor) == ([], 2 * LARGE)
+    more = given.hear(decision.state, given.paid(1, reference="pay-4"), at(day(25)))
+    assert problems(more) == [(ResultProblem.PAID_TWICE, 1)]
+
+
+def test_a_round_beside_which_another_one_pays_only_what_is_more_is_paid_again_as_ever():
+    state = given.after(given.noticing(), (20, given.authorized(30_000, payout=NEXT_PAYOUT, left=LARGE)))
+    back = given.after(state, (21, given.returned()), (22, given.authorized(attempt=2)))
+    decision = given.hear(back, given.paid(reference="pay-3"), at(day(23)))
+    assert (problems(decision), decision.state.outstanding_minor) == ([], LARGE)
+
+
+def test_what_came_back_counts_as_replaced_also_where_the_later_round_is_heard_of_first():
+    state = given.after(given.noticing(), (20, given.authorized(payout=NEXT_PAYOUT, left=0)))
+    assert state.outstanding_minor == LARGE, "it is not heard to be back"
+    decision = given.hear(given.after(state, (21, given.returned())), given.paid(reference="pay-3"), at(day(22)))
+    assert problems(decision) == [(ResultProblem.PAID_TWICE, LARGE)]
+    early = given.after(given.dormant(), (0, given.authorized(LARGE, payout=NEXT_PAYOUT, left=100_000)))
+    assert given.after(early, (1, given.paid(100_000))).outstanding_minor == 100_000
+
+
 # Heard before their order
 
 

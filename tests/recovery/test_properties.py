@@ -122,13 +122,19 @@ class Pursuit(RuleBasedStateMachine):
 
     # What others say
 
-    @rule(payout=PAYOUTS, attempt=st.integers(1, 2))
-    def is_authorized(self, payout: UUID, attempt: int) -> None:
+    @rule(payout=PAYOUTS, attempt=st.integers(1, 2), left=st.sampled_from([None, 0, 5, 10]))
+    def is_authorized(self, payout: UUID, attempt: int, left: int | None = None) -> None:
         first = payout == given.PAYOUT
         small = self.small and (first or self.covered)
         amount = self.owed if first else self.owed // 2
         order = given.authorized(
-            amount, small=small, covered=self.covered, incident_on=self.incident_on, payout=payout, attempt=attempt
+            amount,
+            small=small,
+            covered=self.covered,
+            incident_on=self.incident_on,
+            payout=payout,
+            attempt=attempt,
+            left=None if first or left is None else self.tenths(left),
         )
         self.hear(order)
 
@@ -444,7 +450,7 @@ def _named(event: Event) -> str:
 
 FIRST, SECOND = given.PAYOUT, given.NEXT_PAYOUT
 TALK: tuple[Callable[[Random, int, str], Event], ...] = (
-    lambda r, n, _: given.authorized(n, payout=r.choice([FIRST, SECOND, UNKNOWN]), attempt=r.randint(1, 9)),
+    lambda r, n, _: given.authorized(n, payout=r.choice([FIRST, SECOND, UNKNOWN]), attempt=r.randint(1, 9), left=n),
     lambda r, n, name: given.paid(n, payout=r.choice([FIRST, SECOND]), reference=name),
     lambda r, n, name: given.returned(n, payout=r.choice([FIRST, SECOND]), reference=name),
     lambda r, n, name: given.collected(n, debit=r.choice([given.FIRST_DEBIT, given.SECOND_DEBIT]), reference=name),
