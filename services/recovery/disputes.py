@@ -44,16 +44,16 @@ def appeal_decided(recovery: Recovery, event: AppealDecided, at: At) -> Decision
 
     A decision that is older than the dispute, or than what was added to it, answers what was asked before.
     """
-    dispute = recovery.dispute
+    dispute = recovery.dispute or recovery.set_aside
     if dispute is None or not dispute.is_answered(at):
         return unchanged(recovery)
-    ended = recovery.but(dispute=None)
+    ended = recovery.but(dispute=None, set_aside=None)
     if event.won:
         says = RecoveryReversed(
             claim_id=recovery.claim_id,
             seller_id=recovery.seller_id,
             currency=recovery.currency,
-            amount_minor=_sellers_side(recovery),
+            amount_minor=recovery.sellers_side_minor,
             reason=WaiverReason.APPEAL_WON,
         )
         return _released(ended, says, WaiverReason.APPEAL_WON, RefundReason.APPEAL_WON, at)
@@ -74,7 +74,7 @@ def recalled(recovery: Recovery, event: PayoutRecalled, at: At) -> Decision[Reco
     """
     if recovery.released is WaiverReason.DUPLICATE:
         return unchanged(recovery)
-    amount = _sellers_side(recovery)
+    amount = recovery.sellers_side_minor
     says = ReimbursementWaived(
         claim_id=recovery.claim_id,
         seller_id=recovery.seller_id,
@@ -82,26 +82,42 @@ def recalled(recovery: Recovery, event: PayoutRecalled, at: At) -> Decision[Reco
         amount_minor=amount,
         reason=WaiverReason.DUPLICATE,
     )
-    ended = recovery.but(dispute=None)
+    ended = recovery.but(dispute=None, set_aside=None)
     return _released(ended, says if amount else None, WaiverReason.DUPLICATE, RefundReason.OVER_COLLECTED, at)
 
 
 def decision_overdue(recovery: Recovery, at: At) -> Decision[Recovery]:
-    """No adjuster has decided in time: ask again; the pursuit stands still as before."""
+    """No adjuster has decided in time: ask again; the pursuit stands still as before.
+
+    Not about nothing: closed, and nothing left on the seller's side, it is set aside.
+    """
     dispute = recovery.dispute
     if dispute is None or at.now < dispute.decide_by:
         return unchanged(recovery)
+    if recovery.stage is Stage.CLOSED and not recovery.sellers_side_minor:
+        return unchanged(recovery.but(dispute=None, set_aside=dispute))
     rules = recovery.rules(at)
     again = dispute.model_copy(update={"decide_by": rules.after(at.now, rules.recovery.dispute_days)})
     return _asked(recovery.but(dispute=again), again, ())
 
 
+def taken_up(recovery: Recovery, at: At) -> Decision[Recovery]:
+    """Money was paid again: what the seller had against it, and nobody decided, is asked of an adjuster once more."""
+    dispute = recovery.set_aside
+    if dispute is None:
+        return unchanged(recovery)
+    rules = recovery.rules(at)
+    decide_by = rules.after(at.now, rules.recovery.dispute_days)
+    again = dispute.model_copy(update={"decide_by": decide_by, "late_at": decide_by})
+    return _asked(recovery.but(dispute=again, set_aside=None), again, ())
+
+
 def _disputed(recovery: Recovery, ground: Ground, evidence: tuple[Reference, ...], at: At) -> Decision[Recovery]:
     """Open a dispute, or add what is new to the one that is open: what is decided from now on must be about that."""
-    open_already = recovery.dispute
+    open_already = recovery.dispute or recovery.set_aside
     if open_already is not None:
         more = open_already.model_copy(update={"ground": ground, "added_at": at.now})
-        return _asked(recovery.but(dispute=more), more, evidence)
+        return _asked(recovery.but(dispute=more, set_aside=None), more, evidence)
     rules = recovery.rules(at)
     decide_by = rules.after(at.now, rules.recovery.dispute_days)
     dispute = Dispute(ground=ground, opened_at=at.now, decide_by=decide_by, late_at=decide_by)
@@ -126,7 +142,7 @@ def _asked(recovery: Recovery, dispute: Dispute, evidence: tuple[Reference, ...]
         seller_id=recovery.seller_id,
         ground=dispute.ground,
         currency=recovery.currency,
-        amount_minor=to_come or _sellers_side(recovery),
+        amount_minor=to_come or recovery.sellers_side_minor,
         evidence=evidence,
         decide_by=dispute.decide_by,
     )
@@ -147,7 +163,7 @@ def _released(
     after = recovery.but(
         released=reason,
         payouts_released=len(recovery.payouts) if reason is WaiverReason.APPEAL_WON else 0,
-        waived_minor=recovery.waived_minor + _sellers_side(recovery),
+        waived_minor=recovery.waived_minor + recovery.sellers_side_minor,
         written_off_minor=0,
         from_seller_minor=0,
         decisions=recovery.decisions + 1,
@@ -155,8 +171,3 @@ def _released(
     decision = Decision(after, (says,) if says else (), book_decision(recovery, at.now, reason, amounts))
     decision = then(decision, lambda now: refunded(now, paid_back, refund, at))
     return then(decision, lambda now: settled(recovery, now))
-
-
-def _sellers_side(recovery: Recovery) -> int:
-    """What he owes, would owe but for the write-off, and has paid."""
-    return recovery.outstanding_minor + recovery.written_off_minor + recovery.from_seller_minor

@@ -6,6 +6,7 @@ paid under it less what came back: as much of that as was ordered is borne, the 
 
 from services.recovery.closing import settled, then, waived
 from services.recovery.decide import ASK_AGAIN, payment_pursued
+from services.recovery.disputes import taken_up
 from services.recovery.ledger import Move, book
 from services.recovery.questions import Reported, not_booked, questioned
 from services.recovery.refunds import refunded
@@ -99,6 +100,7 @@ def _paid(recovery: Recovery, result: Unplaced, before: Payout, after: Payout, a
         claim_id=recovery.claim_id, seller_id=recovery.seller_id, currency=recovery.currency, amount_minor=added
     )
     decision = then(Decision(opened, (says,), entries), lambda now: _payment_compared(now, result, before, after))
+    decision = then(decision, lambda now: taken_up(now, at))
     if (released := recovery.released) is not None and not _is_a_new_concession(recovery, after):
         return then(decision, lambda now: waived(now, now.outstanding_minor, released, at))
     return then(decision, lambda now: payment_pursued(_owing_again(now), after, added, at))

@@ -192,6 +192,8 @@ class Recovery(State):
     refunds_asked: int = 0
     """How often that was since something is owed: each time it is waited longer."""
     dispute: Dispute | None = None
+    set_aside: Dispute | None = None
+    """Not decided when nothing was left of what it was about; it is taken up when something is paid again."""
     contested: bool = False
     appealed: bool = False
     """Each ground is decided once; what the seller says later is evidence."""
@@ -255,6 +257,11 @@ class Recovery(State):
     @property
     def recovered_minor(self) -> int:
         return self.from_seller_minor + self.from_insurer_minor
+
+    @property
+    def sellers_side_minor(self) -> int:
+        """What he owes, would owe but for the write-off, and has paid."""
+        return self.outstanding_minor + self.written_off_minor + self.from_seller_minor
 
     @property
     def outstanding_minor(self) -> int:

@@ -185,6 +185,30 @@ def test_an_adjuster_who_is_silent_is_asked_again():
     assert (decision.state.due, decision.state.late_at) == (day(62), day(32))
 
 
+def test_when_nothing_is_left_of_what_is_in_dispute_no_adjuster_is_asked_again():
+    disputed = given.after(disputed_on(2, given.noticed()), (5, given.returned()))
+    assert disputed.stage is Stage.CLOSED
+    aside = deadline_passed(disputed, at(day(32)))
+    assert (aside.says, aside.state.dispute, aside.state.due, aside.state.late_at) == ((), None, None, None)
+
+
+def test_what_was_set_aside_is_asked_again_when_the_money_is_paid_to_another_payee():
+    aside = given.asked(given.after(disputed_on(2, given.noticed()), (5, given.returned())), 32)
+    again = given.after(aside, (40, given.authorized(attempt=2)))
+    paid = given.hear(again, given.paid(reference="pay-2"), at(day(41)))
+    assert kinds(paid) == [RecoveryOpened, RecoveryDisputed]
+    asked = paid.says[1]
+    assert isinstance(asked, RecoveryDisputed)
+    assert (asked.ground, asked.amount_minor, asked.decide_by) == (Ground.APPEAL, LARGE, day(71))
+    assert kinds(given.hear(paid.state, WON, at(day(42)))) == [RecoveryReversed, RecoveryClosed]
+
+
+def test_what_was_set_aside_may_still_be_decided():
+    aside = given.asked(given.after(disputed_on(2, given.noticed()), (5, given.returned())), 32)
+    lost = given.hear(aside, LOST, at(day(33)))
+    assert (kinds(lost), lost.state.set_aside, lost.state.due) == ([RecoveryResumed], None, None)
+
+
 def test_money_that_was_on_its_way_counts_while_a_dispute_is_open():
     decision = given.hear(disputed_on(9, given.debiting()), given.collected(100_000), at(day(10)))
     assert (decision.says, decision.state.from_seller_minor) == ((), 100_000)

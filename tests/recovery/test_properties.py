@@ -300,7 +300,7 @@ class Pursuit(RuleBasedStateMachine):
         owes = state.owed_minor > 0
         assert (state.due is not None) is (pursued or state.dispute is not None or bool(state.early) or owes)
         assert (state.refund_by is not None) is owes, "a refund that finance never pays is asked for again"
-        assert (state.dispute is not None) is self.disputed
+        assert ((state.dispute or state.set_aside) is not None) is self.disputed
         assert state.debit is None or state.debit.stopped or state.debit.rest_minor <= state.outstanding_minor
         assert self.world.size(str(given.CLAIM)) < 3000
 
