@@ -157,7 +157,8 @@ class Round:
                 self._mail.again.append(letter.letter_id)
             self._sent.add(letter.letter_id)
         outcomes = self._mail.take(letters)
-        self._sent = {each.letter_id for each in outcomes if not isinstance(each, TryLater)}
+        put_off = (each.letter_id for each, what in zip(letters, outcomes, strict=True) if isinstance(what, TryLater))
+        self._sent.difference_update(put_off)
         return outcomes
 
     def written_down(self) -> None:

@@ -1,8 +1,9 @@
 """Does what decisions asked of the outside, after commit, in bounded batches; each outcome becomes a request."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -17,6 +18,11 @@ from shared.runtime.worker import Worker
 
 log = structlog.get_logger()
 BATCH = 200
+GROUP = 20
+"""Effects that are under way before what became of them is written down: as many a crash may repeat."""
+FINISH_SECONDS = 10.0
+"""Real seconds that a group under way has to come to its end once its replica was told to stop. Who stops it waits
+thirty (docker-compose.yml), and the goodbye to the broker comes afterwards."""
 MAX_ATTEMPTS = 8
 FIRST_PAUSE = timedelta(minutes=1)
 """Clock time until the second attempt; each further pause is four times as long: eight attempts span 3.8 days."""
@@ -26,7 +32,7 @@ UNREADABLE_PAUSE = timedelta(hours=1)
 
 
 class Effects:
-    """The sender of one worker's effects. A crash may repeat an effect; its outcome is heard once."""
+    """The sender of one worker's effects. A crash may repeat a group of them; an outcome is heard once."""
 
     def __init__(
         self,
@@ -38,33 +44,61 @@ class Effects:
         kinds: Sequence[type[Effect]],
         performer: Performer,
         gave_up: Any,
+        group: int = GROUP,
     ) -> None:
         self._worker, self._store, self._clock, self._metrics = worker, store, clock, metrics
         self._kinds = {kind.__name__: kind for kind in kinds}
-        self._perform, self._gave_up = performer, gave_up
+        self._perform, self._gave_up, self._group = performer, gave_up, group
+        self._ending = False
 
     async def run(self, idle_seconds: float) -> None:
-        """Until cancelled."""
+        """Until cancelled. No group is begun then; the one under way is finished, and what became of it written down:
+        what was done and is not on record, the next replica does again."""
         while True:
+            batch = asyncio.create_task(self._try_once())
             try:
-                busy = await self.once()
-            except Exception as error:
-                log.warning("effects retry", process=self._worker.process.name, error=describe(error))
-                busy = False
+                busy = await asyncio.shield(batch)
+            except asyncio.CancelledError:
+                self._ending = True
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(batch, FINISH_SECONDS)
+                raise
             if not busy:
                 await asyncio.sleep(idle_seconds)
 
+    async def _try_once(self) -> bool:
+        try:
+            return await self.once()
+        except Exception as error:
+            log.warning("effects retry", process=self._worker.process.name, error=describe(error))
+            return False
+
     async def once(self) -> bool:
-        """One batch; False when nothing waits."""
+        """One batch, group by group; False when nothing waits."""
         now = self._clock.now()
         rows = await self._store.effects_waiting(self._worker.lanes(), now, BATCH)
         if not rows:
             return False
-        rows, effects, unreadable = self._read(rows)
-        outcomes = await self._perform(effects)
+        effects, unreadable = self._read(rows)
+        if unreadable:
+            await self._store.effects_done([], [(row, now + UNREADABLE_PAUSE) for row in unreadable], now)
+        while not self._ending and (effects := self._still_ours(effects)):
+            await self._do(effects[: self._group])
+            effects = effects[self._group :]
+        self._worker.wake.set()
+        return True
+
+    def _still_ours(self, effects: list[tuple[EffectRow, Effect]]) -> list[tuple[EffectRow, Effect]]:
+        """Whoever has taken over a lane meanwhile does what is left of it, and has begun with that already."""
+        lanes = frozenset(self._worker.lanes())
+        return [(row, effect) for row, effect in effects if row.lane in lanes]
+
+    async def _do(self, group: Sequence[tuple[EffectRow, Effect]]) -> None:
+        now = self._clock.now()
+        outcomes = await self._perform([effect for _, effect in group])
         done: list[tuple[EffectRow, str, str]] = []
-        later = [(row, now + UNREADABLE_PAUSE) for row in unreadable]  # which is no attempt
-        for row, effect, outcome in zip(rows, effects, outcomes, strict=True):
+        later: list[tuple[EffectRow, datetime]] = []
+        for (row, effect), outcome in zip(group, outcomes, strict=True):
             if isinstance(outcome, TryLater) and row.attempts + 1 < MAX_ATTEMPTS:
                 later.append((row.tried(), now + FIRST_PAUSE * 4**row.attempts))
                 self._metrics.effect("later")
@@ -73,11 +107,10 @@ class Effects:
             done.append((row, type(heard).__name__, heard.model_dump_json()))
             self._metrics.effect(type(heard).__name__)
         await self._store.effects_done(done, later, self._clock.now())
-        self._worker.wake.set()
-        return True
 
-    def _read(self, rows: Sequence[EffectRow]) -> tuple[list[EffectRow], list[Effect], list[EffectRow]]:
-        """Those that this version can read, and those that wait for one that can: they hold up nobody else."""
+    def _read(self, rows: Sequence[EffectRow]) -> tuple[list[tuple[EffectRow, Effect]], list[EffectRow]]:
+        """Those that this version can read, and those that wait for one that can, which is no attempt: they hold up
+        nobody else."""
         read: list[tuple[EffectRow, Effect]] = []
         unreadable: list[EffectRow] = []
         for row in rows:
@@ -87,4 +120,4 @@ class Effects:
                 unreadable.append(row)
                 self._metrics.effect("unreadable")
                 log.error("effect not read", process=self._worker.process.name, kind=row.kind, error=describe(error))
-        return [row for row, _ in read], [effect for _, effect in read], unreadable
+        return read, unreadable

@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from shared.policy import load
 from shared.runtime.clock import ScaledClock
-from shared.runtime.effects import Effects
+from shared.runtime.effects import GROUP, Effects
 from shared.runtime.kafka import KafkaLog
 from shared.runtime.kafka_archive import kafka_archive
 from shared.runtime.log import Hear, Place, Record, RefusalError
@@ -160,6 +160,7 @@ class Replica:
             kinds=self._service.effects,
             performer=self._service.performer(self._settings),
             gave_up=self._service.gave_up,
+            group=max(GROUP, self._settings.smtp_connections),  # no line idles for want of a letter
         )
         return worker, effects
 

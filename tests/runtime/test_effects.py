@@ -1,11 +1,14 @@
 """What decisions asked of the outside: read one by one, so that one nobody can read holds up nobody else."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import pytest
+
 from shared.events.base import Event
 from shared.runtime import Effect, TryLater
-from shared.runtime.effects import MAX_ATTEMPTS, UNREADABLE_PAUSE, Effects
+from shared.runtime.effects import GROUP, MAX_ATTEMPTS, UNREADABLE_PAUSE, Effects
 from shared.runtime.metrics import Metrics
 from shared.runtime.process import Performer
 from tests.runtime.workbench import START, Replica, Workbench, lane_of
@@ -32,10 +35,12 @@ def nobody(_: Effect) -> Greeted:
     return Greeted(name="nobody")
 
 
-def sender(one: Replica, performer: Performer, kinds: Sequence[type[Effect]] = (Greeting,)) -> Effects:
+def sender(
+    one: Replica, performer: Performer, kinds: Sequence[type[Effect]] = (Greeting,), group: int = GROUP
+) -> Effects:
     return Effects(
         one.worker, store=one.store, clock=one.clock, metrics=Metrics("account", one.registry), kinds=kinds,
-        performer=performer, gave_up=nobody,
+        performer=performer, gave_up=nobody, group=group,
     )  # fmt: skip
 
 
@@ -91,3 +96,69 @@ async def test_trouble_that_does_not_pass_is_given_up_after_eight_attempts_in_ne
     assert tried[1] == timedelta(minutes=1)
     assert timedelta(days=3.7) < tried[-1] < timedelta(days=4)
     assert await bench.pool.fetchval("select body from request") == Greeted(name="nobody").model_dump_json()
+
+
+class Counter:
+    """Greets whoever comes to it, group by group; the second group of all takes until it is let go on."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[str]] = []
+        self.under_way, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, effects: Sequence[Greeting]) -> list[Event]:
+        self.groups.append([effect.name for effect in effects])
+        if len(self.groups) == 2:
+            self.under_way.set()
+            await self.goes_on.wait()
+        return [Greeted(name=effect.name) for effect in effects]
+
+
+async def waiting(bench: Workbench) -> list[str]:
+    rows = await bench.pool.fetch("select body from effect where done_at is null order by next_at")
+    return [Greeting.model_validate_json(row["body"]).name for row in rows]
+
+
+async def five_wanted(bench: Workbench) -> None:
+    for number in range(5):
+        await wanted(bench, Greeting(name=str(number)).model_dump_json(), START + timedelta(seconds=number - 10))
+
+
+async def test_whoever_is_told_to_stop_writes_down_what_was_done_and_begins_no_more(bench: Workbench) -> None:
+    one, counter = await bench.replica(), Counter()
+    await five_wanted(bench)
+    sending = asyncio.create_task(sender(one, counter, group=2).run(0.01))
+    await counter.under_way.wait()
+    assert await waiting(bench) == ["2", "3", "4"]  # of the first group it is on record already
+    sending.cancel()
+    await asyncio.sleep(0)
+    counter.goes_on.set()
+    await asyncio.wait({sending})
+    assert sending.cancelled()
+    assert counter.groups == [["0", "1"], ["2", "3"]]
+    assert await waiting(bench) == ["4"]
+    assert await bench.pool.fetchval("select count(*) from request") == 4
+
+
+async def test_what_never_comes_to_its_end_is_not_waited_for_without_end(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.runtime.effects.FINISH_SECONDS", 0.05)
+    one, counter = await bench.replica(), Counter()
+    await five_wanted(bench)
+    sending = asyncio.create_task(sender(one, counter, group=2).run(0.01))
+    await counter.under_way.wait()
+    sending.cancel()
+    async with asyncio.timeout(10):
+        await asyncio.wait({sending})
+    assert await waiting(bench) == ["2", "3", "4"]
+
+
+async def test_what_another_replica_has_taken_over_meanwhile_is_left_to_it(bench: Workbench) -> None:
+    one, counter = await bench.replica(), Counter()
+    await five_wanted(bench)
+    sending = asyncio.create_task(sender(one, counter, group=2).once())
+    await counter.under_way.wait()
+    one.reader.places = frozenset()
+    counter.goes_on.set()
+    await sending
+    assert await waiting(bench) == ["4"]
