@@ -1,9 +1,9 @@
 """One transaction of a turn on PostgreSQL: every statement set-based. The connection comes from ``postgres.py``."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from pydantic_core import to_json
@@ -24,6 +24,10 @@ from shared.runtime.store import (
     StateRow,
     ToldRow,
 )
+
+_R = TypeVar("_R")
+PORTION = 5000
+"""Rows that one statement of a recovery writes: what was forgotten is unbounded, a statement is not."""
 
 
 class PostgresTransaction:
@@ -161,13 +165,15 @@ class PostgresTransaction:
             "where process = $1 and lane.n = v.n",
             self._process, [lane.n for lane in lanes], [lane.epoch for lane in lanes],
         )  # fmt: skip
-        await self.write(Changes(lanes=list(lanes), outbox=list(outbox)), datetime.now(UTC), None)
-        if told:
+        await self.write(Changes(lanes=list(lanes)), datetime.now(UTC), None)
+        for portion in _portions(outbox):
+            await self.write(Changes(outbox=portion), datetime.now(UTC), None)
+        for portion in _portions(told):
             await self._c.execute(
                 "insert into told (process, lane, cause, id, moment, type, said, stream, reference, number) "
                 "select $1, * from unnest($2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], "
                 "$7::text[], $8::text[], $9::text[], $10::bigint[])",
-                self._process, *_columns(9, (row[:9] for row in told)),
+                self._process, *_columns(9, (row[:9] for row in portion)),
             )  # fmt: skip
 
     async def _write_seldom(self, changes: Changes, at: datetime, dependent: str | None) -> None:
@@ -234,6 +240,10 @@ def _moment(value: Any) -> datetime:
 
 def _headers_text(record: Outgoing) -> str:
     return to_json(record.headers).decode()
+
+
+def _portions(rows: Sequence[_R]) -> Iterator[list[_R]]:
+    return (list(rows[first : first + PORTION]) for first in range(0, len(rows), PORTION))
 
 
 def _columns(width: int, rows: Iterable[Sequence[Any]]) -> list[list[Any]]:

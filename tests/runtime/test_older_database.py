@@ -120,6 +120,21 @@ async def test_the_cluster_that_was_heard_first_is_ours_whoever_has_looked_at_an
         await two.read()
 
 
+async def test_much_that_was_forgotten_is_written_in_portions(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One statement for all of it would outlast its time, or be larger than the database takes."""
+    monkeypatch.setattr("shared.runtime.postgres_transaction.PORTION", 2)
+    bench.shelf.say(*deposits(1, 5))
+    await (await bench.replica()).read()
+    await put_back(bench)
+    await recover(ACCOUNT, await stores(bench), ShelfArchive(bench.shelf))
+    for table in ("outbox", "told"):  # in one transaction, and by which of its statements
+        rows = await bench.pool.fetch(f"select count(*) from {table} group by xmin::text, cmin::text order by 1 desc")
+        assert [row["count"] for row in rows] == [2, 2, 1]
+        assert await bench.pool.fetchval(f"select count(distinct xmin::text) from {table}") == 1
+
+
 def saying_more() -> Process[Any]:
     """The account "a" says one event more than it did."""
 
