@@ -3,10 +3,14 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
+from pydantic import SecretStr
 
 from ops.recover import StillServingError, recovered, settled
+from shared.runtime.postgres import connect
+from shared.runtime.settings import Settings
 from tests.runtime.conftest import Playground
 from tests.runtime.test_recovery_of_replicas import assert_each_once_in_order, deposits
 from tests.runtime.toy import COUNTS, SERVICES, Counted, Deposited, Expired, Mirrored
@@ -154,6 +158,20 @@ async def test_recovery_waits_until_no_replica_runs(playground: Playground) -> N
     with pytest.raises(StillServingError, match="end all its replicas"):
         await recovered(playground.settings, SERVICES["account"])
     assert account.stop() == 0
+
+
+async def test_a_replica_is_seen_by_a_role_that_may_see_little_of_others(database_url: str) -> None:
+    url = urlsplit(database_url)
+    place = url.netloc.rpartition("@")[2]
+    other = Settings(database_url=SecretStr(url._replace(netloc=f"looks_on:secret@{place}").geturl()))
+    serving = await connect(Settings(database_url=SecretStr(database_url)), "account")
+    try:
+        await serving.execute("create role looks_on login password 'secret'")
+        with pytest.raises(StillServingError, match="1 sessions of account are open"):
+            await recovered(other, SERVICES["account"])
+    finally:
+        await serving.execute("drop role if exists looks_on")
+        await serving.close()
 
 
 async def test_a_running_replica_ends_when_its_database_goes_back(playground: Playground) -> None:
