@@ -14,7 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.consumer import fetcher
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError
+from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
 from aiokafka.helpers import create_ssl_context
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
@@ -108,14 +108,28 @@ async def make_topics(settings: Settings, topics: Collection[Topic]) -> None:
             if topic.name not in present
         ]
         if wanted:
-            try:
-                await admin.create_topics(wanted)
-            except TopicAlreadyExistsError:
-                log.info("topics made by somebody else meanwhile")
+            _refuse_unmade((await admin.create_topics(wanted)).topic_errors)
         copies_of = await _led(admin, [topic.name for topic in topics])
         await _refuse_too_few_in_sync(admin, {name: n for name, n in copies_of.items() if name in present})
     finally:
         await admin.close()
+
+
+def _refuse_unmade(answers: Sequence[Sequence[Any]]) -> None:
+    """Of each topic the broker says what became of it; the client raises nothing. What passes shows when it is waited
+    for."""
+    for name, code, *message in answers:
+        error = for_code(code)
+        if error is TopicAlreadyExistsError:
+            log.info("topic made by somebody else meanwhile", topic=name)
+        elif code and error.retriable:
+            log.warning("topic not made yet", topic=name, error=error.__name__)
+        elif code:
+            why = " ".join(filter(None, message)).rstrip(".") or error.__name__
+            raise TopicError(
+                f"the topic {name} cannot be made ({why}): correct MAKEGOOD_KAFKA_REPLICATION, or give the user of "
+                "MAKEGOOD_KAFKA_USERNAME the right to make topics, and run `makegood migrate` again"
+            )
 
 
 async def _led(admin: Any, names: list[str]) -> dict[str, int]:

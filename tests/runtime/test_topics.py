@@ -70,6 +70,27 @@ async def test_a_broker_alone_acknowledges_alone(bootstrap_servers: str, admin: 
     assert await in_sync(admin) == "1"
 
 
+async def test_topics_for_which_there_are_too_few_brokers_are_refused_in_the_broker_s_words(
+    bootstrap_servers: str,
+) -> None:
+    settings = Settings(kafka_bootstrap_servers=bootstrap_servers, kafka_replication=7)
+    refused = rf"{COUNTS.name} cannot be made \(.*replicat.* 7.*\): correct MAKEGOOD_KAFKA_REPLICATION"
+    with pytest.raises(TopicError, match=refused):
+        await make_topics(settings, [COUNTS])
+
+
+async def test_a_topic_that_somebody_else_makes_meanwhile_is_taken(
+    bootstrap_servers: str, admin: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make_topics(Settings(kafka_bootstrap_servers=bootstrap_servers), [COUNTS])
+
+    async def none(self: Any) -> list[str]:
+        return []
+
+    monkeypatch.setattr(AIOKafkaAdminClient, "list_topics", none)
+    await make_topics(Settings(kafka_bootstrap_servers=bootstrap_servers), [COUNTS])
+
+
 async def test_a_topic_whose_leader_acknowledges_alone_is_refused_until_it_is_set_right(
     three: Settings, admin: Any
 ) -> None:
