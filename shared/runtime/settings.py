@@ -1,17 +1,23 @@
 """Configuration by environment: every field is ``MAKEGOOD_<NAME>``."""
 
+import re
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
+from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_HOST: Final = re.compile(r"(\[[^]]+\]|[^]\[:@]*)(:\d+)?")
+"""One of perhaps several hosts of a database's URL, with its port."""
 
 
 class Settings(BaseSettings):
     """What one process needs to know of its surroundings. Durations in real seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="MAKEGOOD_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="MAKEGOOD_", frozen=True, hide_input_in_errors=True)
 
     kafka_bootstrap_servers: str = "127.0.0.1:9092"
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
@@ -47,3 +53,27 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     retention_days: Annotated[int, Field(ge=2, le=3650)] = 30
     """How long what was published, sent, or no fact stays in PostgreSQL (real days). The journal stays for good."""
+
+    @field_validator("database_url")
+    @classmethod
+    def _refuse_unreadable(cls, url: SecretStr) -> SecretStr:
+        """Here and in our words: what the driver says quotes where it stopped, which may be in the password."""
+        if url.get_secret_value() and not _is_readable(url.get_secret_value()):
+            raise PydanticCustomError(
+                "database_url",
+                "it is to look like postgresql://user:password@host:port/database: "
+                "percent-encode each of / ? # @ : [ ] % in user and password",
+            )
+        return url
+
+
+def _is_readable(url: str) -> bool:
+    """Whether the driver finds user, hosts and database in it where they were meant to be."""
+    try:
+        parts = urlsplit(url)
+        parse_qs(parts.query, strict_parsing=bool(parts.query))
+    except ValueError:
+        return False
+    hosts = parts.netloc.split("@", 1)[-1].split(",")
+    readable = parts.scheme in ("postgresql", "postgres") and all(_HOST.fullmatch(host) for host in hosts)
+    return readable and not parts.fragment and "@" not in parts.path
