@@ -332,9 +332,10 @@ def reconcile(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Of /metrics; else MAKEGOOD_HTTP_PORT.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Compare topics, states, outbox, journal, ledger and finance's results. Exits 1 when something differs.
+    """Compare topics, states, outbox, journal, ledger and finance's results.
 
-    The services may be at work: what is on its way at the moment of the look is counted, and is no difference.
+    Exits 1 when something differs, and 2 when a server could not be reached: then nothing is known. The services may be
+    at work: what is on its way at the moment of the look is counted, and is no difference.
     """
     from ops import reconcile
     from ops.reach import database

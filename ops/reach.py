@@ -1,5 +1,6 @@
 """What a command reaches: the Kafka and PostgreSQL that the environment names, or the local stack; and the rows."""
 
+import contextlib
 import os
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -23,11 +24,18 @@ STACKS = ("stack", "demo")
 """The local stacks that are looked for, in this order: `makegood up` leaves the first, a demo the second."""
 PATIENCE = 20.0
 """Real seconds after which a server that does not answer is said to be away."""
+STATEMENT = 600.0
+"""Real seconds after which one statement is given up."""
 _AT_ONCE = 500
 
 
 class ReachError(Exception):
     """A command cannot do its work; the text is one sentence that ends in the cure."""
+
+
+class AwayError(ReachError):
+    """Nothing was found out: a server is away, too slow, or without our tables. An exit code of its own, so that nobody
+    takes it for what a command finds."""
 
 
 def settings(root: Path) -> Settings:
@@ -105,12 +113,12 @@ async def database(settings: Settings, *, write: bool = False) -> AsyncGenerator
         connection = await asyncpg.connect(
             settings.database_url.get_secret_value(),
             timeout=PATIENCE,
-            command_timeout=600,
+            command_timeout=STATEMENT,
             server_settings={"application_name": "makegood.cli", "jit": "off"},
         )
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
         why = str(error) or "no answer"
-        raise ReachError(
+        raise AwayError(
             f"PostgreSQL cannot be reached ({why}): start it (`makegood up`), or correct {users_own.DATABASE}"
         ) from error
     try:
@@ -118,14 +126,26 @@ async def database(settings: Settings, *, write: bool = False) -> AsyncGenerator
         async with connection.transaction(**kind):
             yield Database(connection)
     except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError) as error:
-        raise ReachError("the database has no tables of makegood: run `makegood migrate` first") from error
+        raise AwayError("the database has no tables of makegood: run `makegood migrate` first") from error
     except asyncpg.UndefinedColumnError as error:
-        raise ReachError("the database is of an earlier version of makegood: run `makegood migrate` first") from error
+        raise AwayError("the database is of an earlier version of makegood: run `makegood migrate` first") from error
     except asyncpg.InsufficientPrivilegeError as error:
-        raise ReachError(
+        raise AwayError(
             f"the database refuses this user ({error}): name one with more rights in {users_own.DATABASE}"
         ) from error
+    except TimeoutError as error:
+        raise AwayError(
+            f"PostgreSQL gave no answer for {STATEMENT:g} s: see what holds it up, and run the command again"
+        ) from error
     except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, ConnectionError) as error:
-        raise ReachError("PostgreSQL went away meanwhile: see to it and run the command again") from error
+        raise AwayError("PostgreSQL went away meanwhile: see to it and run the command again") from error
+    except (asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError) as error:
+        raise AwayError(f"PostgreSQL gave up ({error}): see to it and run the command again") from error
     finally:
+        await _close(connection)
+
+
+async def _close(connection: Any) -> None:
+    """One that does not answer any more has been cut off then, and what went wrong is known already."""
+    with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         await connection.close(timeout=5)

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from ops.local import users_own
-from ops.reach import PATIENCE, ReachError
+from ops.reach import PATIENCE, AwayError, ReachError
 from shared.runtime.codec import Headers
 from shared.runtime.kafka import client_options
 from shared.runtime.log import Place
@@ -22,7 +22,7 @@ async def kafka() -> AsyncGenerator[None]:
     try:
         yield
     except (KafkaError, TimeoutError, OSError) as error:
-        raise ReachError(
+        raise AwayError(
             f"Kafka does not answer ({type(error).__name__}): start it (`makegood up`), make the topics "
             f"(`makegood migrate`), or correct {users_own.KAFKA}"
         ) from error

@@ -18,6 +18,11 @@ ROOT = Path(__file__).parent.parent
 """The checkout: below it, in .makegood/, the local stack lives."""
 T = TypeVar("T")
 
+AWAY = 2
+"""The exit code where nothing was found out, because what a command needs could not be reached; of what is wrong: 1."""
+_UNREACHED = ("08", "28", "3D")
+"""SQLSTATE classes of a connection that did not come about: no way there, no such user, no such database."""
+
 console = Console()
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
@@ -31,7 +36,7 @@ def fail(sentence: str, code: int = 1) -> typer.Exit:
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Runs it to its end; what is wrong is said in one sentence. SIGTERM ends it as Ctrl-C does, cleaning up."""
     from ops.local.errors import StackError
-    from ops.reach import ReachError
+    from ops.reach import AwayError, ReachError
     from shared.runtime.store import PassingError
     from shared.runtime.structured_logs import configure
 
@@ -46,12 +51,19 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     try:
         return uvloop.run(until_told_to_stop())
     except (ReachError, StackError) as error:
-        raise fail(str(error)) from error
+        raise fail(str(error), AWAY if isinstance(error, AwayError) else 1) from error
     except PassingError as error:
-        cure = "start it (`makegood up`), or correct MAKEGOOD_DATABASE_URL"
-        raise fail(f"PostgreSQL cannot be reached ({error}): {cure}") from error
+        raise fail(_told(error), AWAY) from error
     except (asyncio.CancelledError, KeyboardInterrupt):
         raise typer.Exit(130) from None
+
+
+def _told(error: Exception) -> str:
+    """Trouble that passes has many causes, and only a connection that did not come about is cured by its address."""
+    cause = error.__cause__
+    if isinstance(cause, OSError) or str(getattr(cause, "sqlstate", "")).startswith(_UNREACHED):
+        return f"PostgreSQL cannot be reached ({error}): start it (`makegood up`), or correct MAKEGOOD_DATABASE_URL"
+    return str(error)
 
 
 def reached() -> Settings:
@@ -61,4 +73,4 @@ def reached() -> Settings:
     try:
         return settings(ROOT)
     except ReachError as error:
-        raise fail(str(error), 2) from error
+        raise fail(str(error), AWAY) from error

@@ -104,7 +104,7 @@ def makegood(environment: dict[str, str], tmp_path_factory: pytest.TempPathFacto
     """Everything serves; some claims of a demo are under way, the first of them are paid and recovered."""
     run = Makegood(environment)
     unmigrated = run("show", "anything")
-    assert (unmigrated.returncode, "makegood migrate" in unmigrated.stderr) == (1, True)
+    assert (unmigrated.returncode, "makegood migrate" in unmigrated.stderr) == (2, True)
     assert run("migrate").returncode == 0
     fleet = Fleet(environment, tmp_path_factory.mktemp("logs"))
     try:
@@ -302,7 +302,7 @@ def test_the_books_are_compared(makegood: Makegood) -> None:
 def test_servers_that_are_away_are_named_with_the_cure(makegood: Makegood) -> None:
     away = makegood.environment | {"MAKEGOOD_DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none"}
     ran = Makegood(away)("show", "anything")
-    assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (1, "", 1)
+    assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (2, "", 1)
     assert "PostgreSQL cannot be reached" in ran.stderr
     assert "MAKEGOOD_DATABASE_URL" in ran.stderr
 

@@ -91,7 +91,7 @@ async def test_the_rows_can_be_compared_without_kafka(stack: Stack) -> None:
         await migrate(Settings(database_url=SecretStr(url)), catalogue.all_services())
         away = {"MAKEGOOD_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9", "MAKEGOOD_DATABASE_URL": url}
         for words, code, told in [
-            (["reconcile"], 1, "Kafka does not answer"),
+            (["reconcile"], 2, "Kafka does not answer"),
             (["reconcile", "--no-topics"], 0, "The topics were not compared"),
         ]:
             ran = await asyncio.to_thread(
