@@ -138,7 +138,7 @@ def recover(
 
     if service not in catalogue.NAMES:
         raise fail(f"there is no service {service!r}: choose one of {', '.join(catalogue.NAMES)}")
-    settings = reached()
+    settings = reached(kafka=not settle)
     if settle:
         left = run(settled(settings, catalogue.service(service)))
         for one in left:
@@ -225,7 +225,7 @@ def file_(
     """
     from ops.file import file
 
-    filed = run(file(reached(), lines))
+    filed = run(file(reached(database=False), lines))
     for sentence in filed.sentences():
         typer.echo(sentence)
     if not filed.is_whole:
@@ -247,7 +247,7 @@ def show(
         async with database(settings) as connection:
             return await tell(connection, claim)
 
-    settings = reached()
+    settings = reached(kafka=False)
     story = run(read())
     if as_json:
         typer.echo(story.as_json())
@@ -276,7 +276,7 @@ def list_(
         async with database(settings) as look:
             return await dead_letters.listed(look, replayed=replayed, most=most)
 
-    settings = reached()
+    settings = reached(kafka=False)
     parked, letters, more = run(read())
     if as_json:
         plain = [dead_letters.as_plain(one, with_bytes=False) for one in (*parked, *letters)]
@@ -299,7 +299,7 @@ def show_dead_letter(
         async with database(settings) as look:
             return await dead_letters.found(look, given)
 
-    settings = reached()
+    settings = reached(kafka=False)
     one = run(read())
     if as_json:
         typer.echo(json.dumps(dead_letters.as_plain(one, with_bytes=with_bytes), indent=2))
@@ -351,7 +351,7 @@ def reconcile(
         async with database(settings) as look:
             return await reconcile.reconcile(look, claim, settings if topics else None)
 
-    settings = reached()
+    settings = reached(kafka=topics)
     account = run(read())
     if as_json:
         typer.echo(account.as_json())
@@ -365,7 +365,7 @@ def _reconcile_every(seconds: float, port: int, *, topics: bool) -> None:
     from ops.reconcile.job import Job
     from shared.runtime.structured_logs import configure
 
-    settings = reached()
+    settings = reached(kafka=topics)
     if not (port := port or settings.http_port):
         raise fail("nobody would see it: name a port for /metrics with --port or MAKEGOOD_HTTP_PORT", 2)
     configure("reconcile", settings.log_level)

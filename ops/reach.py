@@ -38,9 +38,11 @@ class AwayError(ReachError):
     takes it for what a command finds."""
 
 
-def settings(root: Path) -> Settings:
-    """Those of the environment; an address that it does not name is that of the local stack that answers."""
-    missing = [name for name in (users_own.KAFKA, users_own.DATABASE) if not os.environ.get(name)]
+def settings(root: Path, *, kafka: bool = True, database: bool = True) -> Settings:
+    """Those of the environment; an address that it does not name, and that is needed, is that of the local stack that
+    answers."""
+    needed = [name for name, is_so in ((users_own.KAFKA, kafka), (users_own.DATABASE, database)) if is_so]
+    missing = [name for name in needed if not os.environ.get(name)]
     named = of_the_environment()
     if not missing:
         return named

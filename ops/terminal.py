@@ -66,11 +66,11 @@ def _told(error: Exception) -> str:
     return str(error)
 
 
-def reached() -> Settings:
-    """Settings of the environment, or else of the local stack."""
+def reached(*, kafka: bool = True, database: bool = True) -> Settings:
+    """Settings of the environment, or else of the local stack; a server that is not asked need not be named."""
     from ops.reach import ReachError, settings
 
     try:
-        return settings(ROOT)
+        return settings(ROOT, kafka=kafka, database=database)
     except ReachError as error:
         raise fail(str(error), AWAY) from error

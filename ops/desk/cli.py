@@ -50,7 +50,7 @@ def queue(
         async with database(settings) as look:
             return await questions(look, settings)
 
-    settings = reached()
+    settings = reached(kafka=False)
     now = ScaledClock.from_settings(settings).now()
     found = [one for one in run(read()) if desk in (None, one.desk)]
     found = [one for one in found if marketplace is None or one.marketplace == marketplace.upper()]
@@ -74,7 +74,7 @@ def show(claim: Claim, as_json: AsJson = False) -> None:
         async with database(settings) as look:
             return await case_file_of(look, settings, claim)
 
-    settings = reached()
+    settings = reached(kafka=False)
     now = ScaledClock.from_settings(settings).now()
     file = run(read())
     if as_json:
@@ -204,7 +204,7 @@ def overdue(
         async with database(settings) as look:
             return await late.overdue(look, now, clock)
 
-    settings = reached()
+    settings = reached(kafka=False)
     now = ScaledClock.from_settings(settings).now()
     found = run(read())
     if as_json:

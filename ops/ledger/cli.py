@@ -45,7 +45,7 @@ def statement(
         async with database(settings) as look:
             return await statements(look, seller, currency, span)
 
-    settings, span = reached(), Span(_day(first), _day(last))
+    settings, span = reached(kafka=False), Span(_day(first), _day(last))
     found = run(read())
     if as_json:
         typer.echo(text.statements_as_json(seller, found))
@@ -71,7 +71,7 @@ def aging(
         async with database(settings) as look:
             return await books.aging(look, day, sellers or [], by_seller=by_seller)
 
-    settings = reached()
+    settings = reached(kafka=False)
     day = _day(on) or ScaledClock.from_settings(settings).now().date()
     found = run(read())
     if as_json:
@@ -90,7 +90,7 @@ def trial_balance(currency: OfCurrency = None, on: Day = None, as_json: AsJson =
         async with database(settings) as look:
             return await books.trial_balance(look, _day(on), currency)
 
-    settings = reached()
+    settings = reached(kafka=False)
     found = run(read())
     if as_json:
         typer.echo(text.trial_balance_as_json(found))
@@ -119,7 +119,7 @@ def export(
         span = books.month(month)
     except ValueError:
         raise fail(f"{month!r} is no month: write one as 2026-10", 2) from None
-    settings = reached()
+    settings = reached(kafka=False)
     run(write())
 
 

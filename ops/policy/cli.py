@@ -84,7 +84,7 @@ def explain(
         async with database(settings) as look:
             return await tell(look, claim, load(_folder()))
 
-    settings = reached()
+    settings = reached(kafka=False)
     try:
         account = run(read())
     except PolicyError as error:
@@ -124,7 +124,7 @@ def simulate(
         async with database(settings) as look:
             return await history(look, load(_folder()))
 
-    settings = reached()
+    settings = reached(kafka=False)
     try:
         found = run(read()).of_the_last(claims)
         policies, pairs = proposed_policies(found.policies, file, _folder())

@@ -2,15 +2,18 @@
 
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 import asyncpg
 import pytest
 import typer
 from pydantic import SecretStr
+from typer.testing import CliRunner
 
-from ops import reach
-from ops.local.users_own import DATABASE
+from ops import reach, terminal
+from ops.cli import app
+from ops.local.users_own import DATABASE, KAFKA
 from ops.reach import AwayError, ReachError, database
 from ops.terminal import AWAY, run
 from shared.runtime.settings import Settings
@@ -91,3 +94,31 @@ def test_only_a_server_that_was_not_reached_is_to_be_started(
         run(fails())
     told = capsys.readouterr().err
     assert (ended.value.exit_code, str(error) in told, DATABASE in told) == (code, True, with_the_address)
+
+
+@pytest.mark.parametrize(
+    ("words", "named", "wanted"),
+    [
+        (["file", "-"], KAFKA, None),
+        (["show", "claim-1"], DATABASE, None),
+        (["dead-letters", "list"], DATABASE, None),
+        (["desk", "queue"], DATABASE, None),
+        (["ledger", "aging"], DATABASE, None),
+        (["policy", "explain", "claim-1"], DATABASE, None),
+        (["reconcile", "--no-topics"], DATABASE, None),
+        (["reconcile"], DATABASE, KAFKA),
+        (["migrate"], KAFKA, DATABASE),
+    ],
+)
+def test_nobody_need_name_a_server_that_a_command_does_not_ask(
+    words: list[str], named: str, wanted: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    away = {KAFKA: "127.0.0.1:9", DATABASE: "postgresql://nobody@127.0.0.1:9/none"}
+    for name in away:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(named, away[named])
+    monkeypatch.setattr(terminal, "ROOT", tmp_path)
+    told = CliRunner().invoke(app, words)
+    there = "Kafka does not answer" if named == KAFKA else "PostgreSQL cannot be reached"
+    said = f"{wanted} is not set" if wanted else there
+    assert (told.exit_code, said in told.output) == (AWAY, True), told.output
