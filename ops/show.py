@@ -160,28 +160,22 @@ async def show(database: Database, claim: str) -> Story:
     await _money(database, story)
     if story.is_empty:
         raise ReachError(
-            f"no service has heard of {claim!r}: give a claim id or a submission id as it was published, or wait "
-            "until intake has read it"
+            f"no service has heard of {claim!r}: give a claim id or a submission id as it was published (one "
+            "that came no further than intake is found by its submission id), or wait until intake has read it"
         )
     return story
 
 
 async def named(database: Database, given: str) -> Story:
-    """A submission's claim id follows from its own; the way back is on record in escalation, or in what intake said."""
+    """A submission's claim id follows from its own. The way back is on record in escalation, which hears of every claim
+    that was read whole; of those few that it has not heard of yet, in what intake said last."""
     try:
         claim_id = str(UUID(given))
     except ValueError:
         return Story(str(claim_id_of(given)), given)
     if await database.value("intake", _CLAIM, given):
         return Story(str(claim_id_of(given)), given)  # a submission id may well be a UUID
-    ways = (
-        ("escalation", "select body->>'submission_id' from state where process = 'escalation' and key = $1"),
-        (
-            "intake",
-            "select body::json->>'submission_id' from outbox where position('claim_id\":\"' || $1 in body) > 0 limit 1",
-        ),
-    )
-    for service, way in ways:
+    for service, way in (("escalation", _HEARD), ("intake", _SAID_LAST)):
         submission_id = await database.value(service, way, claim_id)
         if submission_id is not None:
             return Story(claim_id, submission_id)
@@ -189,6 +183,15 @@ async def named(database: Database, given: str) -> Story:
 
 
 _CLAIM: Final = "select body from state where process = 'intake' and key = $1"
+_HEARD: Final = "select body->>'submission_id' from state where process = 'escalation' and key = $1"
+_SAID_LAST: Final = """
+select body::json->>'submission_id' from lane
+    cross join lateral (
+        select body from outbox where process = lane.process and lane = lane.n and position > lane.position - 1000
+    ) said
+where process = 'intake' and position('claim_id":"' || $1 in body) > 0 limit 1
+"""
+"""The outbox has no index by claim: of each lane the last thousand, for a typo must not read all of it."""
 
 
 def _keyed_by(process: Process[Any]) -> str:

@@ -32,4 +32,7 @@ async def _known(look: Database, keys: list[str], given: str) -> None:
         sql = "select true from (select key from state union all select key from held) k where key = any($1) limit 1"
         if await look.value(service, sql, keys):
             return
-    raise ReachError(f"no service has heard of {given!r}: give a claim id or a submission id as it was published")
+    raise ReachError(
+        f"no service has heard of {given!r}: give a claim id or a submission id as it was published (one that came no "
+        "further than intake is found by its submission id)"
+    )
