@@ -54,7 +54,9 @@ DISK: Final = Assumed(
 )
 NETWORK: Final = Assumed(1250, "MB/s that leave a server", "10 Gbit/s")
 KEPT_DAYS: Final = Assumed(
-    Settings.model_fields["retention_days"].default, "days of the outbox", "MAKEGOOD_RETENTION_DAYS as it is by default"
+    Settings.model_fields["retention_days"].default + 31,
+    "days of the outbox at most",
+    "MAKEGOOD_RETENTION_DAYS as it is by default, and a month, for only whole months are dropped",
 )
 ASSUMED: Final = (
     HEADROOM, REPLICATION, REPLICAS, POOL, MAX_CONNECTIONS, DATABASE_CORES, BROKER_CORES, DISK, NETWORK, KEPT_DAYS

@@ -28,6 +28,7 @@ from bench.render import BEGIN, END, put_into
 from bench.run import Run
 from shared.events.base import PARTITIONS
 from shared.events.intake import ClaimAccepted
+from shared.runtime.settings import Settings
 
 CPU = {"intake": 0.4, "escalation": 0.2, "kafka": 0.1, "postgres": 0.05, "mail server": 0.03, "load": 0.02}
 BYTES = {
@@ -57,6 +58,14 @@ def cost(run: Run = RUN) -> Cost:
 
 def limit(beginning: str) -> float:
     return next(one.carries for one in limits(cost(), RUN) if one.of.startswith(beginning))
+
+
+def test_the_outbox_is_as_full_as_before_a_month_of_it_goes() -> None:
+    """What was said on the first of a month goes with what was said on its last day, the retention later."""
+    retention = Settings.model_fields["retention_days"].default
+    found = needs(cost(), 1)
+    gigabytes = found[f"PostgreSQL, GB of outbox in {retention + 31} days"]
+    assert gigabytes == pytest.approx(5_000 * 86_400 * (retention + 31) / 1e9)
 
 
 def test_a_claim_costs_what_a_thousand_did_divided_by_a_thousand() -> None:
