@@ -152,6 +152,10 @@ def event_catalogue() -> str:
         "",
         "Every record carries a [CloudEvents](https://cloudevents.io) envelope in its headers; the body is the fact as",
         "JSON, its schema behind each name. Amounts are whole minor units of the currency beside them.",
+        "",
+        "Parties outside publish **without Kafka transactions**: whatever lies on a topic was said. A record of a",
+        "transaction that was aborted would be heard like any other. We do not wait for transactions to end, because",
+        "one that somebody leaves open would hold back what follows it, and every deadline that waits for it.",
     ]
     for party, topics in groupby(by_topic(), key=lambda found: found[0].party):
         lines += ["", f"## {_readable(party)}"]
