@@ -6,13 +6,16 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, TypeVar
 from urllib.request import urlopen
 
@@ -107,6 +110,23 @@ async def test_every_replica_ends_gracefully_when_told_to_stop(house: "House") -
     ends = {each["Name"]: each["State"]["ExitCode"] for each in await house.containers(*catalogue.NAMES)}
     await house.compose("start", *catalogue.NAMES)
     assert set(ends.values()) == {0}, ends
+
+
+@pytest.mark.parametrize(("wrong", "healthy"), [(None, True), ("/health/live", False), ("/health/ready", False)])
+def test_a_replica_that_is_stuck_or_not_ready_is_unhealthy(wrong: str | None, healthy: bool) -> None:
+    class Doors(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(503 if self.path == wrong else 200)
+            self.end_headers()
+
+    text = (REPOSITORY / "docker-compose.yml").read_text(encoding="utf-8")
+    script = next(line for line in re.findall(r'"(import .*)"', text) if "/health/" in line)
+    with HTTPServer(("127.0.0.1", 0), Doors) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        here = script.replace("127.0.0.1:8080", f"127.0.0.1:{server.server_port}")
+        asked = subprocess.run([sys.executable, "-ISc", here], capture_output=True, timeout=30, check=False)
+        server.shutdown()
+    assert (asked.returncode == 0) == healthy
 
 
 def test_the_image_is_built_with_the_makefiles_uv() -> None:
