@@ -50,10 +50,11 @@ async def test_an_amendment_below_the_line_before_payment_is_paid_directly(story
 @journey
 async def test_an_amendment_over_the_cap_is_cut_to_it(story: Story) -> None:
     await story.is_filed(LARGE)
-    await story.hears(SellerNotified)
+    await story.hears(ClaimAccepted)
     await story.amends((KETTLE, MANSION))
     recorded = await story.hears(AmendmentRecorded, admitted_minor=CAP)
     assert Reason.OVER_CAP in recorded.items[1].reasons
+    await story.hears(SellerNotified)
     await story.seller_answers(AnswerChoice.CONTEST)
     await story.adjuster_decides(await story.hears(ReviewOpened), valid=False)
     assert (await story.ends()).outcome is Outcome.DENIED

@@ -42,7 +42,7 @@ def test_whether_somebody_is_a_beneficiary_is_not_shown(name: str) -> None:
         ("RecoveryDisputed", {"ground": "appeal", "amount": "408.49 USD"}),
         ("AppealDecided", {"won": "yes", "reasons": "NOT_DEFECTIVE"}),
         ("ReviewOpened", {"contested": "2, 4", "signals": "SAME_EVIDENCE, MANY_AGAINST_SELLER"}),
-        ("PayoutAuthorized", {"liens": "amount 1,200.00 USD; amount 350.00 USD", "round": "1"}),
+        ("PayoutAuthorized", {"liens": "amount 1,200.00 USD; amount 350.00 USD", "round": "2"}),
         ("StatusChanged", {"next_step": "sign_release", "owner": "customer", "notice": "decided"}),
         ("ReleaseRequested", {"items": "2, 3, 4", "amount": "19,005.50 USD"}),
         ("SellerDebitStopped", {"debit_id": "b6e61093-e925-5be4-a97e-ac4ae7496a94"}),
