@@ -92,7 +92,7 @@ def duplicate_found(case: Case, event: DuplicateFound, at: At) -> Decision[Case]
 
 def claim_withdrawn(case: Case, event: ClaimWithdrawalRecorded, at: At) -> Decision[Case]:
     """The customer may withdraw until a payout is authorised, and until it is made what he asks for after it."""
-    if case.is_being_paid and case.to_reopen is not None:
+    if case.to_reopen is not None:
         return told(Decision(case.but(to_reopen=None)), at, Notice.NOT_REOPENED, Reason.WITHDRAWN)
     if case.status is Status.CLOSED or case.is_being_paid:
         return unchanged(case)

@@ -11,8 +11,6 @@ from shared.events.claim import Signal
 from shared.events.escalation import ClaimEscalated, Owner, ReviewOpened, Route, Status
 from shared.runtime import Decision
 
-SHOWS_SIGNALS = (ReviewKind.INVESTIGATION, ReviewKind.REOPENED)
-
 
 def pay_unless_serious(case: Case, at: At) -> Decision[Case]:
     """Pays at once, but a person looks first at what looks like fraud, and on every route at a serious injury."""
@@ -89,7 +87,7 @@ def step_in(case: Case, route: Route, then: Decision[Case]) -> Decision[Case]:
 
 def _asked(case: Case, kind: ReviewKind, at: At, **changes: Any) -> Decision[Case]:
     decide_by = case.within(at, case.policy(at).handling.review_days)
-    signals: tuple[Signal, ...] = case.signals if kind in SHOWS_SIGNALS or case.round > 1 else ()
+    signals: tuple[Signal, ...] = case.signals if kind is ReviewKind.INVESTIGATION or case.round > 1 else ()
     asked = ReviewOpened(
         claim_id=case.claim_id,
         review=kind,

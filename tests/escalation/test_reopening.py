@@ -195,10 +195,13 @@ def test_an_appeal_while_a_payee_is_wanted_waits_for_the_payment_and_the_custome
     assert ClaimReopened in facts(story.hear(paid(100_00)))
 
 
-def test_an_appeal_that_is_taken_back_before_the_payment_opens_no_round():
+@pytest.mark.parametrize("meanwhile", [(), (failed(final=True),)], ids=["on its way", "waits for a payee"])
+def test_an_appeal_that_is_taken_back_before_the_payment_opens_no_round(meanwhile: tuple[Event, ...]):
     story = claim(accepted(300_00), notified(), CONTESTS)
     story.hear(reviewed(ReviewKind.CONTESTED, finding(1, 100_00, Reason.NOT_PROVEN)))
     story.hear(reopening())
+    for heard in meanwhile:
+        story.hear(heard)
     story.hear(withdrawn())
     assert (told(story).notice, told(story).reasons) == (Notice.NOT_REOPENED, (Reason.WITHDRAWN,))
     assert ClaimReopened not in facts(story.hear(paid(100_00)))
