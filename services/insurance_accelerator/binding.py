@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from services.insurance_accelerator import cover, quotes
+from services.insurance_accelerator import cover, quotes, renewals
 from services.insurance_accelerator.state import (
     MAX_NOTICES,
     At,
@@ -52,7 +52,7 @@ def policy_issued(seller: Seller, event: PolicyIssued, at: At) -> Decision[Selle
     says: tuple[Event, ...] = (CoverBound(**event.model_dump()),)
     if early := _notice(seller, event.policy_number, event.carrier):
         counted = covered.model_copy(update={"notices": tuple(n for n in covered.notices if n != early)})
-        covered, cancelled = _cut(counted, early, policy)
+        covered, cancelled = _cut(counted, early)
         says = (*says, *cancelled)
     return cover.told(seller, covered, says, at)
 
@@ -68,7 +68,7 @@ def policy_cancelled(seller: Seller, event: PolicyCancelled, at: At) -> Decision
     notice = Notice(policy_number=event.policy_number, carrier=event.carrier, last_day=last_day)
     if not any(period.is_policy(event.policy_number, event.carrier) for period in seller.periods):
         return Decision(_noted(seller, notice))
-    cut, says = _cut(seller, notice, policy)
+    cut, says = _cut(seller, notice)
     return cover.told(seller, cut, says, at)
 
 
@@ -93,7 +93,7 @@ def _period(quote: Quote, event: PolicyIssued, policy: Policy, at: At) -> Period
         hazard_class=quote.hazard_class,
         per_occurrence_minor=quote.per_occurrence_minor,
         deductible_minor=quote.deductible_minor,
-        renew_at=_renew_at(event.valid_to, policy) if event.valid_to >= policy.day_of(at.now) else None,
+        renew_at=renewals.renew_at(event.valid_to, policy, at),
     )
     return Period(
         marketplace=quote.marketplace,
@@ -108,22 +108,18 @@ def _period(quote: Quote, event: PolicyIssued, policy: Policy, at: At) -> Period
     )
 
 
-def _renew_at(last_day: date, policy: Policy) -> datetime:
-    return policy.begin_of(last_day - timedelta(days=policy.insurance.renewal_days))
-
-
 def _said_on(policy: Policy, at: At) -> date:
     return policy.day_of(max(quotes.received(at), at.now - OLDEST_WORD))
 
 
-def _cut(seller: Seller, notice: Notice, policy: Policy) -> tuple[Seller, tuple[Event, ...]]:
-    """The policy ends with the day of the notice; what is to follow is asked for the sooner. Nothing is cut twice."""
+def _cut(seller: Seller, notice: Notice) -> tuple[Seller, tuple[Event, ...]]:
+    """The policy ends with the day of the notice. Nothing is cut twice."""
     periods: list[Period] = []
     says: list[Event] = []
     for period in seller.periods:
         cut = period
         if period.is_policy(notice.policy_number, notice.carrier) and period.valid_to > notice.last_day:
-            cut = _renewed_sooner(period.cut(notice.last_day), policy)
+            cut = period.cancelled(notice.last_day)
             cancelled = CoverCancelled(
                 seller_id=seller.seller_id,
                 marketplace=period.marketplace,
@@ -133,13 +129,6 @@ def _cut(seller: Seller, notice: Notice, policy: Policy) -> tuple[Seller, tuple[
             says.append(cancelled)
         periods.append(cut)
     return seller.but(periods=tuple(periods)), tuple(says)
-
-
-def _renewed_sooner(period: Period, policy: Policy) -> Period:
-    if period.bound is None or period.bound.renew_at is None:
-        return period
-    sooner = period.bound.model_copy(update={"renew_at": _renew_at(period.valid_to, policy)})
-    return period.model_copy(update={"bound": sooner})
 
 
 def _marketplace_of(seller: Seller, event: PolicyCancelled) -> str | None:

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from services.insurance_accelerator import duty
+from services.insurance_accelerator import duty, renewals
 from services.insurance_accelerator.state import ONE_DAY, At, Insured, Seller
 from shared.events.base import Event
 from shared.events.insurance_accelerator import CoverLapsed, SellerCoverChanged
@@ -13,6 +13,7 @@ def told(before: Seller, after: Seller, says: tuple[Event, ...], at: At) -> Deci
     """Tell the whole of cover when any of it has changed, and at once where that has ended it."""
     if after.periods == before.periods:
         return Decision(after, says)
+    after = renewals.moved(after, at)
     changed = after.but(cover_version=after.cover_version + 1, insured_on=_insured_on(after, at))
     cover = SellerCoverChanged(
         seller_id=changed.seller_id,

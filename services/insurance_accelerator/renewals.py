@@ -1,5 +1,6 @@
 """Cover bound here that ends soon: the seller is told, and carriers are asked for what follows."""
 
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from services.insurance_accelerator import quotes
@@ -10,6 +11,18 @@ from shared.policy import Policy
 
 ID_LENGTH: Final = 128
 """Characters of the longest id."""
+
+
+def renew_at(last_day: date, policy: Policy, at: At) -> datetime | None:
+    """When quotes for what follows cover that ends on a day are asked for; None: that day is over."""
+    if last_day < policy.day_of(at.now):
+        return None
+    return policy.begin_of(last_day - timedelta(days=policy.insurance.renewal_days))
+
+
+def moved(seller: Seller, at: At) -> Seller:
+    """What is still to be asked for is asked for so long before the end of cover, wherever that has moved to."""
+    return seller.but(periods=tuple(_moved(period, at) for period in seller.periods))
 
 
 def asked_for(seller: Seller, at: At) -> tuple[Seller, tuple[Event, ...]]:
@@ -25,6 +38,14 @@ def asked_for(seller: Seller, at: At) -> tuple[Seller, tuple[Event, ...]]:
             seller, lapsing = _lapsing(seller, period, bound, policy, at)
             says += lapsing
     return seller, tuple(says)
+
+
+def _moved(period: Period, at: At) -> Period:
+    bound, policy = period.bound, at.policies.in_force(period.marketplace, at.now.date())
+    if bound is None or bound.renew_at is None or policy is None:
+        return period
+    renewed = bound.model_copy(update={"renew_at": renew_at(period.valid_to, policy, at)})
+    return period.model_copy(update={"bound": renewed})
 
 
 def _lapsing(seller: Seller, period: Period, bound: Bound, policy: Policy, at: At) -> tuple[Seller, tuple[Event, ...]]:

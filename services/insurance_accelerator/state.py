@@ -53,13 +53,17 @@ class Duty(Fact):
 
 
 class Bound(Fact):
-    """What a period was bound on. ``renew_at``: when quotes for what follows are asked for; None: they were."""
+    """What a period was bound on. ``renew_at``: when quotes for what follows are asked for; None: they were.
+
+    ``cancelled_on``: the last day by the carrier's own word; no paper of the seller's covers longer.
+    """
 
     carrier: str
     hazard_class: ProductHazardClass
     per_occurrence_minor: int
     deductible_minor: int
     renew_at: datetime | None
+    cancelled_on: date | None = None
 
 
 class Period(CoverPeriod):
@@ -78,6 +82,11 @@ class Period(CoverPeriod):
     def cut(self, last_day: date) -> "Period":
         """The same, ending no later than this day."""
         return self.model_copy(update={"valid_to": min(self.valid_to, last_day)})
+
+    def cancelled(self, last_day: date) -> "Period":
+        """The same, ending no later than this day by the word of the carrier that bound it."""
+        bound = None if self.bound is None else self.bound.model_copy(update={"cancelled_on": last_day})
+        return self.cut(last_day).model_copy(update={"bound": bound})
 
     def is_paper(self, certificate_id: str, marketplace: str) -> bool:
         return (self.certificate_id, self.marketplace) == (certificate_id, marketplace)
@@ -256,10 +265,10 @@ class Seller(State):
         past = tuple(
             p.cut(today - ONE_DAY).model_copy(update={"bound": None}) if p in same else p for p in self.periods
         )
-        bound = next((p.bound for p in same if p.bound is not None), None)
-        cancelled_on = self.cancelled_on(period.certificate_id)
-        added = period if cancelled_on is None else period.cut(cancelled_on)
-        return self.but(periods=past).with_period(added.model_copy(update={"bound": bound}))
+        bound = max((p for p in same if p.bound is not None), key=lambda p: p.valid_to, default=period).bound
+        cancelled_on = (self.cancelled_on(period.certificate_id), None if bound is None else bound.cancelled_on)
+        last_day = min((on for on in cancelled_on if on is not None), default=period.valid_to)
+        return self.but(periods=past).with_period(period.cut(last_day).model_copy(update={"bound": bound}))
 
     def with_period(self, period: Period) -> "Seller":
         """One more period, beside all others."""

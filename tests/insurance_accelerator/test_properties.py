@@ -486,13 +486,17 @@ def test_cover_is_cancelled_only_with_the_notice_that_the_policy_asks_for(steps:
 
 
 @for_any_life
-def test_cancelled_cover_ends_with_the_day_that_was_told(steps: list[Step]) -> None:
+def test_cancelled_cover_ends_with_the_day_that_was_told_whatever_paper_is_shown_later(steps: list[Step]) -> None:
+    cancelled: dict[tuple[str, str], date] = {}
     for turn in lived(steps):
         for event in turn.says:
             if isinstance(event, CoverCancelled):
                 (told,) = [e for e in turn.says if isinstance(e, SellerCoverChanged)]
                 last_days = [p.valid_to for p in told.periods if p.certificate_id == event.policy_number]
                 assert max(last_days) == event.last_day
+                cancelled[event.policy_number, event.marketplace] = event.last_day
+        for period in turn.seller.periods if turn.seller else ():
+            assert period.valid_to <= cancelled.get((period.certificate_id, period.marketplace), date.max)
 
 
 @for_any_life

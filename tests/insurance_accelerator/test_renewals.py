@@ -120,6 +120,25 @@ def test_the_paper_of_a_bound_policy_changes_nothing_about_its_renewal() -> None
     assert [e for e in deadline_passed(shown, then()).says if isinstance(e, CoverLapsing)] == [lapsing()]
 
 
+def test_a_renewal_is_asked_for_before_the_end_that_the_paper_of_a_bound_policy_shows() -> None:
+    cut = policy_cancelled(bound_seller(), cancellation(last_day=day(75).date()), moment(40)).state
+    paper = certificate(certificate_id="POL-1", valid_from=date(2025, 7, 1), valid_to=date(2026, 6, 30))
+    shown = certificate_submitted(cut, paper, moment(40)).state
+    assert shown.periods[-1].valid_to == day(75).date(), "no paper of the seller's lifts what its carrier said"
+    (told, _) = deadline_passed(shown, moment(40)).says
+    assert isinstance(told, CoverLapsing)
+    assert told.last_day == day(75).date()
+
+    longer = certificate_submitted(bound_seller(), paper.model_copy(update={"valid_to": date(2026, 7, 30)}), moment(20))
+    assert longer.state.due == datetime(2026, 6, 15, 4, tzinfo=UTC)
+
+
+def test_cover_that_a_paper_ends_long_ago_is_not_renewed() -> None:
+    paper = certificate(certificate_id="POL-1", cancelled_on=date.min)
+    ended = certificate_submitted(bound_seller(), paper, moment(20)).state
+    assert ended.due is None
+
+
 def test_cover_that_was_over_before_anybody_looked_is_not_renewed() -> None:
     said = deadline_passed(bound_seller(), moment(500)).says
     assert not [event for event in said if isinstance(event, CoverLapsing)]
