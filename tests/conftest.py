@@ -19,6 +19,13 @@ from shared.events.base import PARTITIONS
 REPOSITORY = Path(__file__).parent.parent
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes too long for every run may take two hours; nothing may take for ever."""
+    for item in items:
+        if item.get_closest_marker("thorough"):
+            item.add_marker(pytest.mark.timeout(7200))
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     """One stack for all tests: native, in containers with MAKEGOOD_TEST_STACK=containers, or the user's own."""

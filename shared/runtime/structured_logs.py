@@ -5,10 +5,18 @@ import sys
 
 import structlog
 
+OURS = "makegood"
+
 
 def configure(service: str, level: str = "info") -> None:
-    """Sets up structlog for one process and quiets the libraries below warning."""
+    """Sets up structlog for one process and quiets the libraries below warning.
+
+    It writes by way of logging, which passes over a line that cannot be written (a full disk, a reader that has gone):
+    no decision waits for its log.
+    """
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    logging.raiseExceptions = False
+    logging.getLogger(OURS).setLevel(logging.NOTSET + 1)  # structlog has left out what is below the level
     quiet_libraries()
     structlog.configure(
         processors=[
@@ -18,7 +26,7 @@ def configure(service: str, level: str = "info") -> None:
             structlog.processors.JSONRenderer(default=str),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: logging.getLogger(OURS),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
