@@ -1,11 +1,11 @@
 """The seller's side: his notice and frozen deadline, his answer, his comment, his silence."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from services.escalation.review import is_never_automatic, open_review, pay_unless_serious, step_in
 from services.escalation.routing import act_on_answer, choose_route
-from services.escalation.state import At, Case
+from services.escalation.state import At, Case, Said
 from shared.events.adjusters import ReviewKind
 from shared.events.escalation import Outcome, Owner, PaymentContested, Route, Status
 from shared.events.marketplace import Standing
@@ -93,13 +93,16 @@ def seller_answered(case: Case, event: SellerAnswerRecorded, at: At) -> Decision
     """The first answer received in time counts, whenever we hear of it; after a payout it opens a dispute.
 
     On direct pay he was asked for a comment: to contest is contrary, to accept is no objection, the rest delays nobody.
+    Who is to be asked anew, for more than he was told, may only have contested.
     """
+    if case.is_asked_anew and event.choice is not AnswerChoice.CONTEST:
+        return unchanged(case)
     if case.direct_pay and event.choice is AnswerChoice.PAY_THROUGH_US:
         return _no_objection(case, at)
     if case.direct_pay and event.choice is not AnswerChoice.CONTEST:
         return unchanged(case)
     contested = _contested(case, event) if event.choice is AnswerChoice.CONTEST else ()
-    return answer_heard(case, event.choice, event.received_at, at, contested=contested)
+    return answer_heard(case, event.choice, event, at, contested=contested)
 
 
 def seller_commented(case: Case, event: SellerCommentRecorded, at: At) -> Decision[Case]:
@@ -114,10 +117,10 @@ def seller_commented(case: Case, event: SellerCommentRecorded, at: At) -> Decisi
         return unchanged(case)
     if not event.contrary:
         return _no_objection(case, at)
-    return answer_heard(case, AnswerChoice.CONTEST, event.received_at, at)
+    return answer_heard(case, AnswerChoice.CONTEST, event, at)
 
 
-def answer_heard(case: Case, choice: AnswerChoice, received_at: datetime, at: At, **facts: Any) -> Decision[Case]:
+def answer_heard(case: Case, choice: AnswerChoice, said: Said, at: At, **facts: Any) -> Decision[Case]:
     """Takes the first answer that was received in time, and acts on it where nothing else must end first.
 
     ``facts``: what else is known by it. In a later round it is only noted: there a person decides.
@@ -125,8 +128,8 @@ def answer_heard(case: Case, choice: AnswerChoice, received_at: datetime, at: At
     if case.answer is not None:
         return unchanged(case)
     if case.payouts:
-        return _heard_after_payout(case, choice, received_at)
-    if not case.undecided or not case.in_time(received_at):
+        return _heard_after_payout(case, choice, said)
+    if not case.undecided or not case.in_time(said):
         return unchanged(case)
     heard = case.but(answer=choice, **facts)
     if case.round > 1:
@@ -172,15 +175,15 @@ def _no_objection(case: Case, at: At) -> Decision[Case]:
     return _window_over(case.but(answer=AnswerChoice.PAY_THROUGH_US), at)
 
 
-def _heard_after_payout(case: Case, choice: AnswerChoice, received_at: datetime) -> Decision[Case]:
+def _heard_after_payout(case: Case, choice: AnswerChoice, said: Said) -> Decision[Case]:
     """Received in time all the same: what speaks against the payment is a dispute, and debited only after it."""
-    if case.respond_by is None or received_at > case.respond_by or case.outcome is Outcome.DUPLICATE:
+    if case.respond_by is None or not case.in_time(said) or case.outcome is Outcome.DUPLICATE:
         return unchanged(case)
     known = case.but(answer=choice)
     if choice is AnswerChoice.PAY_THROUGH_US:
         return Decision(known)
-    said = PaymentContested(claim_id=case.claim_id, seller_id=case.terms.seller_id, received_at=received_at)
-    return Decision(known, (said,))
+    contested = PaymentContested(claim_id=case.claim_id, seller_id=case.terms.seller_id, received_at=said.received_at)
+    return Decision(known, (contested,))
 
 
 def _contested(case: Case, event: SellerAnswerRecorded) -> tuple[int, ...]:

@@ -33,11 +33,11 @@ def settlement_reported(case: Case, event: SettlementReported, at: At) -> Decisi
     reported: dict[str, Any] = {"settlement_reported": True, "part_minor": event.amount_minor or 0}
     if case.disputed_at is not None and case.disputed_at < event.received_at:
         reported["disputed_at"] = None  # that was not about this
-    if case.answer is None and (case.payouts or case.in_time(event.received_at)):
+    if case.answer is None and (case.payouts or case.in_time(event)):
         choice = AnswerChoice.CONTEST if case.direct_pay else AnswerChoice.SETTLE_DIRECTLY
-        return answer_heard(case, choice, event.received_at, at, **reported)
+        return answer_heard(case, choice, event, at, **reported)
     promised = case.status is Status.SELLER_RESOLVING or case.investigated
-    if not (case.in_time(event.received_at) or (promised and case.answer is AnswerChoice.SETTLE_DIRECTLY)):
+    if not (case.in_time(event) or (promised and case.answer is AnswerChoice.SETTLE_DIRECTLY)):
         return unchanged(case)  # evidence for an appeal
     if case.settlement_reported or case.round > 1 or not case.undecided:
         return unchanged(case)

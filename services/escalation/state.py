@@ -12,12 +12,14 @@ from shared.events.base import derived_id
 from shared.events.claim import Lien, Reason, ReopeningReason, Signal
 from shared.events.escalation import Outcome, Owner, Route, Status
 from shared.events.insurance_accelerator import SellerCoverChanged
+from shared.events.seller_notifier import SellerAnswerRecorded, SellerCommentRecorded, SettlementReported
 from shared.events.seller_portal import AnswerChoice
 from shared.money import Minor
 from shared.policy import Policy
 from shared.runtime import Moment, State
 
 At: TypeAlias = Moment[SellerCoverChanged]
+Said: TypeAlias = SellerAnswerRecorded | SellerCommentRecorded | SettlementReported
 
 SOON: Final = timedelta(minutes=5)
 """The shortest wait: a policy of 0 days still leaves the others time to speak."""
@@ -264,9 +266,14 @@ class Case(State):
             return True
         return at.said_at >= self.question.put_at if question_id is None else question_id == self.question_id
 
-    def in_time(self, received_at: datetime) -> bool:
-        """What the seller says at the last moment is in time; before the notice it always is."""
-        return self.respond_by is None or received_at <= self.respond_by
+    @property
+    def is_asked_anew(self) -> bool:
+        """Whether the notice of the seller's new route is still to reach him: what he answers is the former one."""
+        return self.rerouted and not self.direct_pay and self.respond_by is None
+
+    def in_time(self, said: Said) -> bool:
+        """What the seller says at the last moment is in time; while his notice is on its way (again) it always is."""
+        return self.respond_by is None or said.notice_under_way or said.received_at <= self.respond_by
 
     def policy(self, at: At) -> Policy:
         return at.policies.version(self.terms.policy)

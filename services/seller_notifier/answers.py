@@ -3,7 +3,6 @@
 from services.seller_notifier.posting import At, post
 from services.seller_notifier.state import Correspondence, Insurer
 from shared.events.seller_notifier import (
-    NoticeKind,
     SellerAnswerRecorded,
     SellerAppealRecorded,
     SellerCommentRecorded,
@@ -32,19 +31,26 @@ def seller_answered(state: Correspondence, event: SellerAnswered, at: At) -> Dec
         contested_items=event.contested_items,
         evidence=event.evidence,
         received_at=at.said_at,
+        notice_under_way=state.notice_under_way,
     )
-    if state.is_over(at.said_at):
+    if state.is_over(at.said_at) or not _counts(state, event.choice):
         return Decision(heard, (recorded,))
     answered = heard.but(choice=state.choice or event.choice, reminders=())
-    if not _reaches_insurer(state, event):
+    if event.choice is not AnswerChoice.REFER_TO_INSURER or not state.awaits_answer:
         return Decision(answered, (recorded,))
-    insurer = Insurer(to=event.insurer_contact or "")
-    return post(answered.but(insurer=insurer).wanting(NoticeKind.INSURER, to=insurer.to), at, recorded)
+    referred = answered.but(insurer=Insurer(to=event.insurer_contact or ""))
+    return (
+        Decision(referred, (recorded,))
+        if state.direct_pay is None
+        else post(referred.writing_to_insurer(), at, recorded)
+    )
 
 
-def _reaches_insurer(state: Correspondence, event: SellerAnswered) -> bool:
-    """A referral as the first answer. When its address does not work, a person reviews the claim instead."""
-    return event.choice is AnswerChoice.REFER_TO_INSURER and not state.direct_pay and state.awaits_answer
+def _counts(state: Correspondence, choice: AnswerChoice) -> bool:
+    """As escalation takes it: who is asked for a comment may only object or not, and so may who is to be asked anew."""
+    if state.is_asked_anew:
+        return choice is AnswerChoice.CONTEST
+    return not state.direct_pay or choice in (AnswerChoice.CONTEST, AnswerChoice.PAY_THROUGH_US)
 
 
 def seller_commented(state: Correspondence, event: SellerCommented, at: At) -> Decision[Correspondence]:
@@ -58,12 +64,13 @@ def seller_commented(state: Correspondence, event: SellerCommented, at: At) -> D
         contrary=event.contrary,
         evidence=event.evidence,
         received_at=at.said_at,
+        notice_under_way=state.notice_under_way,
     )
     return Decision(heard, (recorded,))
 
 
 def seller_reports_settled(state: Correspondence, event: SellerReportsSettled, at: At) -> Decision[Correspondence]:
-    """Record the proof of a settlement, of all or of a part."""
+    """Record the proof of a settlement, of all or of a part: without another answer, it is his."""
     part = () if event.amount_minor is None else (event.amount_minor,)
     heard = state.hearing("settled", event.proof, *part)
     if event.seller_id != state.seller_id or heard is None:
@@ -74,8 +81,11 @@ def seller_reports_settled(state: Correspondence, event: SellerReportsSettled, a
         proof=event.proof,
         received_at=at.said_at,
         amount_minor=event.amount_minor,
+        notice_under_way=state.notice_under_way,
     )
-    return Decision(heard, (reported,))
+    if event.amount_minor == 0 or state.is_over(at.said_at):
+        return Decision(heard, (reported,))
+    return Decision(heard.but(choice=state.choice or AnswerChoice.SETTLE_DIRECTLY, reminders=()), (reported,))
 
 
 def seller_appealed(state: Correspondence, event: SellerAppealed, at: At) -> Decision[Correspondence]:

@@ -8,6 +8,7 @@ from services.seller_notifier.state import Correspondence
 from shared.events.escalation import ClaimClosed, ClaimReopened, RouteChosen
 from shared.events.intake import AmendmentRecorded, ClaimAccepted
 from shared.events.seller_notifier import NoticeKind
+from shared.events.seller_portal import AnswerChoice
 from shared.runtime import Decision, unchanged
 
 ROUTE_MAY_CHANGE: Final = timedelta(days=1)
@@ -20,19 +21,34 @@ def claim_accepted(event: ClaimAccepted, at: At) -> Decision[Correspondence]:
 
 
 def route_chosen(state: Correspondence, event: RouteChosen, at: At) -> Decision[Correspondence]:
-    """Write the claim notice; once more, with a time of its own, when the claim has crossed the line before payment."""
+    """Write the claim notice; once more, with a time of its own, when the claim has crossed the line before payment.
+
+    What he answered before counts as escalation takes it: to the notice of another route only that he contests.
+    """
     if state.direct_pay is None:
-        return post(state.but(direct_pay=event.direct_pay).wanting(NoticeKind.CLAIM), at)
+        return _first_route(state.but(direct_pay=event.direct_pay).wanting(NoticeKind.CLAIM), at)
     if state.direct_pay is event.direct_pay or state.rerouted:
         return unchanged(state)
     before = (NoticeKind.CLAIM, NoticeKind.REMINDER, NoticeKind.AMENDED)
     insurers = (NoticeKind.INSURER, NoticeKind.INSURER_REMINDER)
-    anew = state.outdating(*before, *insurers).but(
-        direct_pay=event.direct_pay, rerouted=True, respond_by=None, reminders=(), choice=None, insurer=None
+    anew = _forgetting(state.outdating(*before, *insurers), AnswerChoice.CONTEST).but(
+        direct_pay=event.direct_pay, rerouted=True, respond_by=None, reminders=()
     )
     amendment_missing = state.small is not event.direct_pay
     hold_until = at.now + ROUTE_MAY_CHANGE if amendment_missing else None
     return post(anew.wanting(NoticeKind.CLAIM, hold_until=hold_until), at)
+
+
+def _first_route(state: Correspondence, at: At) -> Decision[Correspondence]:
+    """An insurer is written to only where his client is asked for more than a comment."""
+    if state.direct_pay:
+        return post(_forgetting(state, AnswerChoice.CONTEST, AnswerChoice.PAY_THROUGH_US), at)
+    return post(state if state.insurer is None else state.writing_to_insurer(), at)
+
+
+def _forgetting(state: Correspondence, *but: AnswerChoice) -> Correspondence:
+    """No answer but these, and no insurer."""
+    return state.but(choice=state.choice if state.choice in but else None, insurer=None)
 
 
 def amendment_recorded(state: Correspondence, event: AmendmentRecorded, at: At) -> Decision[Correspondence]:

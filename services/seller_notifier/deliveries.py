@@ -1,5 +1,7 @@
 """What became of a letter: handed over, refused, or handed over and come back."""
 
+from datetime import datetime
+
 from services.seller_notifier.contents import time_to_answer
 from services.seller_notifier.extension import extended
 from services.seller_notifier.insurer import insurer_notified
@@ -24,7 +26,7 @@ def letter_sent(state: Correspondence, event: LetterSent, at: At) -> Decision[Co
             claim_id=state.claim_id, seller_id=state.seller_id, kind=letter.kind, contact=letter.contact
         )
         return post(state.trying_next_contact(letter), at, refused)
-    delivered = state.handing_over(letter)
+    delivered = state.handing_over(letter, prove_by=_proof_time(letter, state, at))
     if letter.kind is NoticeKind.CLAIM and not letter.outdated:
         return _seller_notified(delivered, letter, at)
     handed_over = NoticeHandedOver(
@@ -40,6 +42,14 @@ def letter_sent(state: Correspondence, event: LetterSent, at: At) -> Decision[Co
     if letter.kind in (NoticeKind.PROOF, NoticeKind.DEBIT) and not letter.outdated:
         delivered = appeal_time_begins(delivered, at.now, at)
     return Decision(delivered, (handed_over,))
+
+
+def _proof_time(letter: Wanted, state: Correspondence, at: At) -> datetime | None:
+    """A request for proof gives the whole time from its hand-over, whatever it states; so does recovery."""
+    if letter.prove_by is None:
+        return None
+    policy = policy_of(state, at)
+    return max(letter.prove_by, policy.after(at.now, policy.recovery.proof_days))
 
 
 def _seller_notified(state: Correspondence, letter: Wanted, at: At) -> Decision[Correspondence]:

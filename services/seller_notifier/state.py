@@ -105,6 +105,11 @@ class Correspondence(State):
         return any(letter.kind is NoticeKind.CLAIM and not letter.outdated for letter in self.wanted)
 
     @property
+    def is_asked_anew(self) -> bool:
+        """Whether the notice of another route is still to reach him: until then he answers the former one."""
+        return self.rerouted and not self.direct_pay and self.respond_by is None and self.notice_under_way
+
+    @property
     def tells_of_claim(self) -> bool:
         """Whether a letter that still holds was written about the claim: the seller must hear of what changes."""
         return self.round > 1 or self._tells(NoticeKind.CLAIM)
@@ -158,6 +163,10 @@ class Correspondence(State):
         letter = Wanted(kind=kind, ordinal=self.wanted_so_far, **facts)
         return self.but(wanted=(*self.wanted, letter), wanted_so_far=self.wanted_so_far + 1)
 
+    def writing_to_insurer(self) -> Self:
+        """As the seller has referred the claim. When the address does not work, a person reviews it instead."""
+        return self.wanting(NoticeKind.INSURER, to=self.insurer.to if self.insurer else "")
+
     def waiting(self, kind: NoticeKind) -> Wanted | None:
         """A letter of this kind that is not written yet."""
         return next((w for w in self.wanted if w.kind is kind and not w.written and not w.outdated), None)
@@ -173,10 +182,11 @@ class Correspondence(State):
     def _with_id(self, sent: UUID, letters: Iterable[Wanted]) -> Wanted | None:
         return next((w for w in letters if w.written and w.id_on(self.claim_id) == sent), None)
 
-    def handing_over(self, letter: Wanted) -> Self:
-        """It may still come back: the last of its kind is remembered."""
+    def handing_over(self, letter: Wanted, **facts: Any) -> Self:
+        """It may still come back: the last of its kind is remembered, with what its hand-over has changed."""
         others = (w for w in self.handed_over if w.kind is not letter.kind)
-        return self.but(wanted=_without(letter, self.wanted), handed_over=(*others, letter))
+        kept = letter.model_copy(update=facts)
+        return self.but(wanted=_without(letter, self.wanted), handed_over=(*others, kept))
 
     def trying_next_contact(self, letter: Wanted) -> Self:
         turned = letter.to_next_contact()

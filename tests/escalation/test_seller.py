@@ -419,6 +419,32 @@ def test_a_notice_that_comes_back_after_the_payout_was_ordered_changes_nothing()
     assert not silent(reviewed(ReviewKind.AMOUNT)).hear(undeliverable())
 
 
+@pytest.mark.parametrize("large", [True, False])
+def test_what_is_said_while_the_notice_is_on_its_way_again_is_in_time(large: bool):
+    under_way = {"notice_under_way": True}
+    late = answered(AnswerChoice.CONTEST, ANSWER_BY + SECOND)
+    story = claim(accepted(LARGE if large else SMALL), notified())
+    story.wait_until(ANSWER_BY)
+    assert not story.hear(late)
+    said = story.hear(late.model_copy(update=under_way))
+    if large:
+        assert the(ReviewOpened, said).review is ReviewKind.CONTESTED
+    else:
+        assert facts(said) == [PaymentContested]
+
+
+def test_what_he_said_to_the_former_notice_is_no_word_to_more_unless_he_contests():
+    story = claim(accepted(), notified(day(2), direct_pay=True), amended(LARGE), covered=True)
+    assert case(story).direct_pay is False
+    for choice in (AnswerChoice.PAY_THROUGH_US, AnswerChoice.SETTLE_DIRECTLY, AnswerChoice.REFER_TO_INSURER):
+        assert not story.hear(answered(choice))
+    story.hear(notified(day(9)))
+    assert the(PayoutAuthorized, story.hear(answered(AnswerChoice.PAY_THROUGH_US))).amount_minor == LARGE
+
+    contested = claim(accepted(), notified(day(2), direct_pay=True), amended(LARGE), covered=True)
+    assert the(ReviewOpened, contested.hear(answered(AnswerChoice.CONTEST))).review is ReviewKind.CONTESTED
+
+
 def test_an_objection_from_before_the_route_counts_on_direct_pay():
     story = claim(accepted(SMALL, signals=(Signal.SAME_PAYEE,)), commented(contrary=True), covered=True)
     said = story.hear(reviewed(ReviewKind.INVESTIGATION))

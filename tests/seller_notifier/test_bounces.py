@@ -15,6 +15,7 @@ from shared.events.seller_notifier import (
     NoticeHandedOver,
     NoticeKind,
     NoticeUndeliverable,
+    SellerAnswerRecorded,
     SellerNotified,
 )
 from tests.deciding import at, day
@@ -116,8 +117,12 @@ def test_an_extension_asked_for_while_the_notice_is_on_its_way_again_is_granted_
 
 def test_an_answer_while_the_notice_is_on_its_way_again_is_in_time() -> None:
     state, letter = came_back(on=9)
-    state = answers.seller_answered(state, answer(), at(day(9), seller())).state
+    answered = answers.seller_answered(state, answer(), at(day(9), seller()))
+    state = answered.state
     assert state.choice is not None
+    (recorded,) = answered.says
+    assert isinstance(recorded, SellerAnswerRecorded)
+    assert recorded.notice_under_way, "so escalation, which knows the former date, takes it as in time too"
     decision = deliveries.letter_sent(state, sent(letter), at(day(9), seller()))
     assert names(decision.says) == ["SellerNotified"]
     assert decision.state.due is None
@@ -228,6 +233,14 @@ def test_a_request_for_proof_that_came_back_is_written_again_while_there_is_time
     state = deliveries.letter_sent(decision.state, sent(letter), at(day(20), seller())).state
     assert only_letter(deliveries.letter_bounced(state, bounce(letter), at(day(22), seller()))).to == SECOND
     assert not deliveries.letter_bounced(state, bounce(letter), at(day(28), seller())).does
+
+
+def test_a_request_for_proof_gives_its_whole_time_from_the_hand_over_also_when_it_comes_back() -> None:
+    decision = reimbursement.proof_requested(notified(), proof_requested(day(27)), at(day(20), seller()))
+    letter = only_letter(decision)
+    state = deliveries.letter_sent(decision.state, sent(letter), at(day(23), seller())).state
+    assert only_letter(deliveries.letter_bounced(state, bounce(letter), at(day(28), seller()))).to == SECOND
+    assert not deliveries.letter_bounced(state, bounce(letter), at(day(31), seller())).does
 
 
 def test_a_request_for_proof_that_came_back_too_late_is_never_dropped_in_silence() -> None:

@@ -218,11 +218,40 @@ def test_a_notice_of_the_former_route_is_not_written_to_another_contact() -> Non
     assert (names(bounced.says), bounced.does) == (["NoticeBounced"], ())
 
 
-def test_on_a_new_route_the_seller_answers_anew() -> None:
-    state = answers.seller_answered(notified(direct_pay=True), answer(AnswerChoice.CONTEST), at(day(1), seller())).state
-    state = decide.route_chosen(state, route(), at(day(1), seller())).state
-    decision = answers.seller_answered(state, referral(answer_id="answer-2"), at(day(1), seller()))
-    assert decision.state.choice is AnswerChoice.REFER_TO_INSURER
+def test_on_a_new_route_the_seller_answers_anew_once_he_has_its_notice() -> None:
+    state = answers.seller_answered(notified(direct_pay=True), answer(), at(day(1), seller())).state
+    letter = only_letter(decision := decide.route_chosen(_amended(state), route(), at(day(1), seller())))
+    former = answers.seller_answered(decision.state, referral(answer_id="answer-2"), at(day(1), seller()))
+    assert (former.state.choice, former.does) == (None, ()), "it was written before he knew"
+    told = deliveries.letter_sent(former.state, sent(letter), at(day(1), seller())).state
+    assert len(told.reminders) == 2
+    answered = answers.seller_answered(told, referral(answer_id="answer-3"), at(day(2), seller()))
+    assert answered.state.choice is AnswerChoice.REFER_TO_INSURER
+    assert only_letter(answered).kind is NoticeKind.INSURER
+
+
+def test_who_contested_contests_on_a_new_route_too() -> None:
+    contested = answers.seller_answered(notified(direct_pay=True), answer(AnswerChoice.CONTEST), at(day(1), seller()))
+    letter = only_letter(anew := decide.route_chosen(_amended(contested.state), route(), at(day(1), seller())))
+    told = deliveries.letter_sent(anew.state, sent(letter), at(day(1), seller())).state
+    assert told.due is None, "nobody reminds him of an answer that counts"
+
+
+def _amended(state: Correspondence) -> Correspondence:
+    crossed = amendment(treatment_minor=LARGE, small=False)
+    return decide.amendment_recorded(state, crossed, at(day(1), seller())).state
+
+
+@pytest.mark.parametrize(
+    ("direct_pay", "kinds"), [(True, [NoticeKind.CLAIM]), (False, [NoticeKind.CLAIM, NoticeKind.INSURER])]
+)
+def test_an_insurer_named_before_the_route_is_written_to_where_more_than_a_comment_is_asked(
+    direct_pay: bool, kinds: list[NoticeKind]
+) -> None:
+    early = answers.seller_answered(begun(), referral(), at(day(0), seller()))
+    assert not early.does
+    routed = decide.route_chosen(early.state, route(direct_pay=direct_pay), at(day(0), seller()))
+    assert [letter.kind for letter in letters(routed)] == kinds
 
 
 def test_an_insurer_of_the_former_route_is_not_reminded() -> None:

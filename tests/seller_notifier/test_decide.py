@@ -466,6 +466,24 @@ def test_on_direct_pay_the_insurer_is_not_written_to() -> None:
     assert not answers.seller_answered(notified(direct_pay=True), referral(), at(day(1), seller())).does
 
 
+def test_on_direct_pay_a_referral_is_no_answer() -> None:
+    assert answers.seller_answered(notified(direct_pay=True), referral(), at(day(1), seller())).state.choice is None
+
+
+def test_who_reports_his_own_settlement_is_not_told_that_he_did_not_answer() -> None:
+    reported = answers.seller_reports_settled(notified(), settled(), at(day(1), seller())).state
+    assert reported.due is None, "he is not reminded"
+    contents = only_letter(reimbursement.debit_noticed(reported, debit_noticed(), at(day(40), seller()))).contents
+    assert isinstance(contents, DebitNotice)
+    assert contents.reason is DebitReason.DECIDED
+
+
+@pytest.mark.parametrize(("amount_minor", "on"), [(0, 1), (None, 8)])
+def test_a_settlement_of_nothing_or_after_his_time_is_no_answer(amount_minor: int | None, on: int) -> None:
+    said = settled(amount_minor=amount_minor)
+    assert answers.seller_reports_settled(notified(), said, at(day(on), seller())).state.choice is None
+
+
 # Letters about money.
 
 
