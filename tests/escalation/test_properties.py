@@ -453,10 +453,13 @@ class OneClaim(RuleBasedStateMachine):
     @rule(choice=st.sampled_from(AnswerChoice), late=moments, items=st.lists(st.integers(1, 6), max_size=2))
     def the_seller_answers(self, choice: AnswerChoice, late: timedelta, items: list[int]) -> None:
         """An answer received in time wins over the timer; after a payout was authorised it opens a dispute."""
-        received_at, before = self.story.now + late, self.case
-        said = self.hear(given.answered(choice, received_at, *items))
+        answer, before = given.answered(choice, self.story.now + late, *items), self.case
+        said = self.hear(answer)
         after = self.case
-        if before is None or after is None or before.direct_pay or before.answer or not before.in_time(received_at):
+        if before is None or after is None or before.direct_pay or before.answer or not before.in_time(answer):
+            return
+        if before.is_asked_anew and choice is not AnswerChoice.CONTEST:
+            assert after == before
             return
         if before.payouts:
             disputes = choice is not AnswerChoice.PAY_THROUGH_US and before.respond_by is not None
