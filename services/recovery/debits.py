@@ -43,11 +43,14 @@ def debit_notice_out(recovery: Recovery, event: NoticeHandedOver | NoticeUndeliv
 
 
 def notice_bounced(recovery: Recovery, event: NoticeBounced) -> Decision[Recovery]:
-    """A debit notice that came back was none: its debit is stopped, and the time of the next one begins anew."""
-    if not _of_the_present_notice(recovery, event):
-        return unchanged(recovery)
-    decision = debit_stopped(recovery)
-    if recovery.stage in (Stage.NOTICED, Stage.DEBITING, Stage.PAUSED):
+    """A debit notice that came back was none: its debit is stopped, and the time of the next one begins anew.
+
+    Also the debit of an earlier notice, when a later one is asked for already.
+    """
+    present = _of_the_present_notice(recovery, event)
+    its_own = recovery.debit is not None and recovery.debit.notice == event.number
+    decision = debit_stopped(recovery) if present or its_own else unchanged(recovery)
+    if present and recovery.stage in (Stage.NOTICED, Stage.DEBITING, Stage.PAUSED):
         again = decision.state.but(stage=Stage.NOTICING, next_at=None, appeal_by=None)
         return Decision(again, decision.says)
     return decision
@@ -66,7 +69,7 @@ def debit_due(recovery: Recovery, at: At) -> Decision[Recovery]:
         return seller_asked(recovery, at)
     if recovery.debit is not None:
         return unchanged(recovery.but(stage=Stage.DEBITING, next_at=None))
-    debit = Debit(number=recovery.debits + 1, amount_minor=recovery.outstanding_minor)
+    debit = Debit(number=recovery.debits + 1, amount_minor=recovery.outstanding_minor, notice=recovery.notices)
     event = SellerDebitRequested(
         claim_id=recovery.claim_id,
         debit_id=recovery.debit_id(debit.number),

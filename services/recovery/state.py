@@ -106,12 +106,13 @@ class Unplaced(Fact):
 
 
 class Debit(Fact):
-    """The debit that finance has not ended yet. There is one at most."""
+    """The debit that finance has not ended yet. There is one at most. ``notice``: the number of its own."""
 
     number: int
     amount_minor: int
     collected_minor: int = 0
     stopped: bool = False
+    notice: int | None = None
 
     @property
     def rest_minor(self) -> int:
@@ -182,7 +183,7 @@ class Recovery(State):
     """How many debits were ever requested."""
     debit: Debit | None = None
     notices: int = 0
-    """How many debit notices were ever asked for; only what becomes of the last one's letter counts."""
+    """How many debit notices were ever asked for; of one before the last its bounce alone counts, for its own debit."""
     demands: int = 0
     insurers_asked: tuple[str, ...] = ()
     """Those who had a demand for what is pursued now: where several covered that day, one is asked after another."""

@@ -467,6 +467,19 @@ def test_a_bounce_of_an_earlier_notice_stops_no_debit_of_the_present_one():
     assert kinds(given.hear(debiting, given.bounced(number=2), at(day(14)))) == [SellerDebitStopped]
 
 
+def test_a_bounce_of_an_earlier_notice_stops_the_debit_that_stands_on_it():
+    noticed = given.after(given.noticing(), (1, given.handed_over(day(1), number=1)))
+    second = given.authorized(100_000, payout=given.NEXT_PAYOUT)
+    known = given.after(given.asked(noticed, 8), (9, second))
+    both = given.after(known, (9, given.paid(100_000, payout=given.NEXT_PAYOUT, reference="pay-2")))
+    assert (both.stage, both.notices) == (Stage.NOTICING, 2)
+    decision = given.hear(both, given.bounced(number=1), at(day(10)))
+    assert kinds(decision) == [SellerDebitStopped]
+    assert decision.state.stage is Stage.NOTICING, "the later notice is on its way as before"
+    out = given.after(decision.state, (11, given.handed_over(day(11), number=2)))
+    assert given.hear(out, given.bounced(number=1), at(day(12))) == unchanged(out)
+
+
 # Bounces, and debits that are stopped
 
 

@@ -89,6 +89,8 @@ class Pursuit(RuleBasedStateMachine):
         self.noticed_minor = 0
         self.notice_out_at: datetime | None = None
         self.notices: int = 0
+        self.stands_on: dict[UUID, int] = {}
+        """Of each debit the number of its notice."""
         self.prove_by: datetime | None = None
         self.proof_out_at: datetime | None = None
         self.disputed = False
@@ -339,6 +341,9 @@ class Pursuit(RuleBasedStateMachine):
         if len(self.world.done) > booked and hasattr(event, "finance_reference"):
             self.booked.add(_named(event))
         self.check(said)
+        if isinstance(event, NoticeBounced) and event.kind is NoticeKind.DEBIT:
+            on_none = {debit for debit, notice in self.stands_on.items() if notice == event.number}
+            assert on_none <= self.stopped | self.ended(), "its notice came back"
         if (state := self.state()) is not None and state.released is not None:
             self.disputed = False  # a recall ends a dispute without a word of its own
 
@@ -418,7 +423,7 @@ class Pursuit(RuleBasedStateMachine):
         assert self.ended().issuperset(self.requests), "two debits open at once"
         assert 0 < event.amount_minor <= given.balances(self.entries())[Account.EXPECTED_RECOVERY]
         assert event.amount_minor <= self.noticed_minor, "debited more than the notice named"
-        self.requests[event.debit_id] = event.amount_minor
+        self.requests[event.debit_id], self.stands_on[event.debit_id] = event.amount_minor, self.notices
 
     def ended(self) -> set[UUID]:
         """Debits that have failed, or under which all was collected."""
