@@ -13,7 +13,7 @@ from services.recovery.refunds import refunded
 from services.recovery.state import At, Booking, Payout, Recovery, Unplaced, ordered
 from shared.events.escalation import PayoutAuthorized
 from shared.events.finance import PayoutPaid, PayoutReturned
-from shared.events.recovery import RecoveryOpened, RefundReason, ResultProblem
+from shared.events.recovery import RecoveryOpened, RefundReason, ResultProblem, WaiverReason
 from shared.runtime import Decision, unchanged
 
 MOST_UNPLACED = 4
@@ -100,24 +100,28 @@ def _paid(recovery: Recovery, result: Unplaced, before: Payout, after: Payout, a
         claim_id=recovery.claim_id, seller_id=recovery.seller_id, currency=recovery.currency, amount_minor=added
     )
     decision = then(Decision(opened, (says,), entries), lambda now: _payment_compared(now, result, before, after))
+    if (released := _released_from(recovery, after)) is not None:
+        return then(decision, lambda now: waived(now, added, released, at))
     decision = then(decision, lambda now: taken_up(now, at))
-    if (released := recovery.released) is not None and not _is_a_new_concession(recovery, after):
-        return then(decision, lambda now: waived(now, now.outstanding_minor, released, at))
     return then(decision, lambda now: payment_pursued(_owing_again(now), after, added, at))
 
 
-def _is_a_new_concession(recovery: Recovery, payout: Payout) -> bool:
-    """Whether it was ordered after the appeal was won: of that the adjuster knew nothing."""
-    return payout.id in {later.id for later in recovery.payouts[recovery.payouts_released :]} and (
-        recovery.payouts_released > 0
-    )
+def _released_from(recovery: Recovery, payout: Payout) -> WaiverReason | None:
+    """Why the seller owes nothing for it: a duplicate, or an appeal that was won, whatever was conceded since.
+
+    A payout that was ordered after the appeal is a new concession: of that the adjuster knew nothing.
+    """
+    if not recovery.payouts_released:
+        return recovery.released
+    before_it = {each.id for each in recovery.payouts[: recovery.payouts_released]}
+    return WaiverReason.APPEAL_WON if payout.id in before_it else None
 
 
 def _owing_again(recovery: Recovery) -> Recovery:
-    """A new concession after an appeal that was won may be appealed like the first."""
+    """A new concession after an appeal that was won may be appealed like the first; for what was before he is free."""
     if recovery.released is None:
         return recovery
-    return recovery.but(released=None, payouts_released=0, appealed=False, contested=False)
+    return recovery.but(released=None, appealed=False, contested=False)
 
 
 def _payment_compared(recovery: Recovery, result: Unplaced, before: Payout, after: Payout) -> Decision[Recovery]:
@@ -137,12 +141,14 @@ def _payment_compared(recovery: Recovery, result: Unplaced, before: Payout, afte
 def _returned(recovery: Recovery, result: Unplaced, before: Payout, after: Payout, at: At) -> Decision[Recovery]:
     """Less is borne: first nothing more is expected of it, then less was written off, then the seller gets money back.
 
-    What was waived shrinks after that, and what the insurer has paid last: there is nobody here to pay it back to.
+    What was waived shrinks after that (but first, where he owes nothing for this payout), and what the insurer has paid
+    last: there is nobody here to pay it back to.
     """
     less = before.borne_minor - after.borne_minor
-    expected = min(less, recovery.outstanding_minor)
-    lost = min(less - expected, recovery.written_off_minor)
-    sellers = min(less - expected - lost, recovery.from_seller_minor)
+    released = min(less, recovery.waived_minor) if _released_from(recovery, after) else 0
+    expected = min(less - released, recovery.outstanding_minor)
+    lost = min(less - released - expected, recovery.written_off_minor)
+    sellers = min(less - released - expected - lost, recovery.from_seller_minor)
     waiver = min(less - expected - lost - sellers, recovery.waived_minor)
     insurers = less - expected - lost - sellers - waiver
     amounts = {

@@ -201,7 +201,7 @@ class Recovery(State):
     released: WaiverReason | None = None
     """The seller owes nothing any more: of a duplicate whatever is still paid, else of the payouts known by then."""
     payouts_released: int = 0
-    """So many, the first, an appeal that was won has released. 0 with ``released``: all."""
+    """So many, the first, are released by an appeal that was won, whatever is owed since. 0 with ``released``: all."""
     insolvent: bool = False
     decisions: int = 0
     """How often we booked by a decision of our own: the same waiver can be due twice."""

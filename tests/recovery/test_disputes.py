@@ -301,6 +301,40 @@ def test_an_appeal_won_releases_from_all_that_was_ordered_before_it():
     assert kinds(decision) == [RecoveryOpened, ReimbursementWaived, RecoveryClosed]
 
 
+def conceded_after_the_appeal(state: Recovery) -> Recovery:
+    """An appeal is won on day 20; a later round of 500.00 is paid on day 31."""
+    won = given.after(disputed_on(9, state), (20, WON))
+    known = given.after(won, (30, given.authorized(50_000, payout=given.NEXT_PAYOUT, left=LARGE)))
+    return given.after(known, (31, given.paid(50_000, payout=given.NEXT_PAYOUT, reference="pay-2")))
+
+
+def test_what_is_still_paid_of_a_released_payout_is_waived_whatever_was_conceded_since():
+    later = conceded_after_the_appeal(given.after(given.dormant(), (0, given.paid(150_000))))
+    decision = given.hear(later, given.paid(100_000, reference="rest"), at(day(32)))
+    assert kinds(decision) == [RecoveryOpened, ReimbursementWaived]
+    assert (decision.state.outstanding_minor, decision.state.waived_minor) == (50_000, LARGE)
+    noticed = given.after(decision.state, (33, given.handed_over(day(33))))
+    debit = deadline_passed(noticed, at(day(40))).says[0]
+    assert isinstance(debit, SellerDebitRequested)
+    assert debit.amount_minor == 50_000
+
+
+def test_a_released_payout_that_comes_back_and_is_paid_again_leaves_what_was_conceded_since():
+    back = given.after(conceded_after_the_appeal(given.debiting()), (33, given.returned()))
+    assert (back.waived_minor, back.outstanding_minor) == (0, 50_000)
+    again = given.after(back, (34, given.authorized(attempt=2)))
+    decision = given.hear(again, given.paid(reference="pay-3"), at(day(35)))
+    assert kinds(decision) == [RecoveryOpened, ReimbursementWaived]
+    assert (decision.state.waived_minor, decision.state.outstanding_minor) == (LARGE, 50_000)
+
+
+def test_an_appeal_won_against_the_later_round_releases_from_both():
+    disputed = given.after(conceded_after_the_appeal(given.debiting()), (33, given.appealed(day(33))))
+    won = given.after(disputed, (40, WON), (41, given.returned()), (42, given.authorized(attempt=2)))
+    decision = given.hear(won, given.paid(reference="pay-3"), at(day(43)))
+    assert kinds(decision) == [RecoveryOpened, ReimbursementWaived, RecoveryClosed]
+
+
 def test_an_appeal_lost_is_the_last_of_its_claim():
     lost = given.after(disputed_on(2, given.noticed()), (3, LOST), (4, given.authorized(payout=given.NEXT_PAYOUT)))
     paid = given.after(lost, (5, given.paid(payout=given.NEXT_PAYOUT)))
