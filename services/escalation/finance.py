@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from services.escalation import items
-from services.escalation.duplicates import recall
+from services.escalation.duplicates import paid_all_the_same
 from services.escalation.ending import PAID_OUTCOME, close, is_paid
 from services.escalation.medicare import reporting
 from services.escalation.orders import attempted, order, order_to_new_payee
@@ -38,8 +38,7 @@ def payout_paid(case: Case, event: PayoutPaid, at: At) -> Decision[Case]:
     after = _held(payout, event.amount_minor)._replace(paid_minor=paid_minor)
     now = booked.but(payouts=_with(case, after))
     if case.outcome is Outcome.DUPLICATE:
-        recalled = after.held_minor and not payout.held_minor
-        return Decision(now, (recall(now, after),) if recalled else ())
+        return Decision(now, paid_all_the_same(now, payout, after))
     pending = case.status is Status.PAYOUT_PENDING and payout is case.payout
     given_up = case.outcome is Outcome.PAYOUT_FAILED and payout.round in {each.round for each in items.unpaid(case)}
     given_up = given_up or payout is case.ordered_again

@@ -76,6 +76,25 @@ def test_what_is_on_its_way_is_called_back_at_once_and_again_when_it_is_paid_all
     assert not story.hear(paid(reference="again")), "called back once, whatever finance pays"
 
 
+def test_of_a_payment_that_is_short_all_is_called_back_and_the_rest_again_when_it_is_paid_all_the_same():
+    story = claim(accepted(), notified(), ACCEPTS, paid(150_00))
+    assert the(PayoutRecalled, story.hear(is_duplicate())).amount_minor == SMALL, "what is paid, and what is to come"
+    assert the(PayoutRecalled, story.hear(paid(50_00, reference="rest"))).amount_minor == SMALL
+    assert not story.hear(paid(reference="again"))
+
+
+def test_what_was_given_up_and_arrives_in_parts_is_called_back_with_each_of_them():
+    story = claim(accepted(), notified(), ACCEPTS, failed(final=True), is_duplicate())
+    assert the(PayoutRecalled, story.hear(paid(150_00))).amount_minor == 150_00
+    assert the(PayoutRecalled, story.hear(paid(50_00, reference="rest"))).amount_minor == SMALL
+
+
+def test_a_part_of_a_duplicates_payment_that_had_come_back_before_it_was_paid_is_not_called_back():
+    story = claim(accepted(), notified(), ACCEPTS, returned(150_00), is_duplicate())
+    assert not story.hear(paid(150_00))
+    assert the(PayoutRecalled, story.hear(paid(50_00, reference="rest"))).amount_minor == 50_00
+
+
 def test_what_is_to_be_tried_again_is_called_back_once():
     story = claim(accepted(), notified(), ACCEPTS, failed(), is_duplicate())
     assert not story.hear(failed(final=True))

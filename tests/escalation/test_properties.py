@@ -865,6 +865,15 @@ class OneClaim(RuleBasedStateMachine):
                 assert duplicate or self.case is None or self.case.outcome is Outcome.DUPLICATE
 
     @invariant()
+    def what_the_payee_has_of_a_duplicate_is_called_back(self) -> None:
+        if self.case is None or self.case.outcome is not Outcome.DUPLICATE:
+            return
+        recalled = {event.payout_id: event.amount_minor for event in self.said(PayoutRecalled)}
+        for order in self.said(PayoutAuthorized):
+            held = min(self.net[order.payout_id], order.amount_minor)
+            assert held <= recalled.get(order.payout_id, 0), "of a duplicate nobody keeps anything"
+
+    @invariant()
     def some_things_are_said_once(self) -> None:
         assert len(self.said(PaymentContested)) <= 1
         assert len(self.said(RouteChosen)) <= 2
