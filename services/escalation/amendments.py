@@ -18,7 +18,7 @@ from shared.runtime import Decision, unchanged
 def amendment_recorded(case: Case, event: AmendmentRecorded, at: At) -> Decision[Case]:
     """Takes the claim as it is now: rerouted once if it crossed the line, and looked at anew by whoever is looking.
 
-    After a payout is authorised only more counts: it opens a round of its own, once it is paid.
+    After a payout is authorised its order stays as it was: more opens a round of its own, once it is paid.
     """
     if case.accepted is None or event.currency is not case.terms.currency:
         return unchanged(case)
@@ -96,9 +96,6 @@ def _settled_in_part(amended: Case, at: At) -> Decision[Case]:
 
 
 def _after_payout(case: Case, amended: Case, at: At) -> Decision[Case]:
-    """Only a higher total matters: after the payment it opens a round by itself, until then it waits for its end."""
-    if items.total(amended.items) <= items.total(case.items):
-        return unchanged(case)
-    before = tuple((line.item, line.minor) for line in items.besides_settled(case))
-    more = amended.but(amended=True, dealt_with=case.dealt_with if case.amended else before)
-    return open_round_for_more(Decision(more), at) if is_paid(case) else Decision(more)
+    """A higher total than was dealt with opens a round by itself once it is paid; else it counts in the next one."""
+    now = amended.but(amended=True, dealt_with=items.when_ordered(case))
+    return open_round_for_more(Decision(now), at) if is_paid(case) else Decision(now)

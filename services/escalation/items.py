@@ -46,6 +46,18 @@ def besides_settled(case: Case) -> tuple[Line, ...]:
     return _less(lines, case.insurer_minor, Reason.SETTLED_BY_INSURER)
 
 
+def when_ordered(case: Case) -> tuple[tuple[int, int], ...]:
+    """What the claim came to when its last payout was ordered, item by item, less what others had settled."""
+    if case.amended:
+        return case.dealt_with
+    return tuple((line.item, line.minor) for line in besides_settled(case))
+
+
+def comes_to_more(case: Case) -> bool:
+    """Whether it comes to more than when its last payout was ordered; as much in other items is no more."""
+    return total(besides_settled(case)) > sum(minor for _, minor in when_ordered(case))
+
+
 def allowed(case: Case, at: At) -> tuple[Line, ...]:
     """What is paid for each item as things stand: never more than is owed, than was found, than the cap leaves."""
     left = case.policy(at).handling.cap_minor - sum(_paid_before(case).values())
@@ -86,9 +98,10 @@ def cut_to_held(payout: Payout) -> Payout:
 
 def unpaid(case: Case) -> tuple[Payout, ...]:
     """What was ordered and the customer does not have: it failed, or has come back in full, or is on its way; without
-    what seller and insurer have settled since."""
+    what seller and insurer have settled since. What was decided stays so, though the claim comes to less by now."""
     settled, found = case.seller_minor + case.insurer_minor, list[Payout]()
-    free = total(case.items) - settled - sum(payout.held_minor for payout in case.payouts)
+    came_to = max(total(besides_settled(case)), sum(minor for _, minor in when_ordered(case)))
+    free = came_to - sum(payout.held_minor for payout in case.payouts)
     for payout in case.payouts:
         if payout.amount_minor and not payout.held_minor:
             rest = payout.less(min(max(payout.amount_minor - max(free, 0), 0), settled))

@@ -40,7 +40,7 @@ def open_next_round(paid: Decision[Case], at: At) -> Decision[Case]:
     """A claim that has just been paid, and that the customer asked to reopen meanwhile, or that comes to more now."""
     case = paid.state
     if case.to_reopen is None:
-        return open_round_for_more(paid, at) if case.amended else paid
+        return open_round_for_more(paid, at)
     if case.round >= MOST_ROUNDS:
         stays = Decision(case.but(to_reopen=None), paid.says, paid.does)
         return told(stays, at, Notice.NOT_REOPENED, Reason.NOT_REOPENED)
@@ -48,9 +48,11 @@ def open_next_round(paid: Decision[Case], at: At) -> Decision[Case]:
 
 
 def open_round_for_more(paid: Decision[Case], at: At) -> Decision[Case]:
-    """A claim that was paid and comes to more now: a person looks at the amount of what is more."""
+    """A claim that was paid, if it comes to more now: a person looks at the amount of what is more."""
     case = paid.state
-    if case.round >= MOST_ROUNDS or items.total(items.owed(case.but(round=case.round + 1))) == 0:
+    if not items.comes_to_more(case) or case.round >= MOST_ROUNDS:
+        return paid
+    if items.total(items.owed(case.but(round=case.round + 1))) == 0:
         return paid
     return _and_then(paid, _round_opened(case, ReopeningReason.AMENDED, ReviewKind.AMOUNT, at), at)
 

@@ -130,7 +130,7 @@ class Case(State):
     dealt_with: tuple[tuple[int, Minor], ...] = ()
     """What the claim came to when it was paid: a round that an amendment opened is about what is more."""
     amended: bool = False
-    """It comes to more since the present payout was authorised."""
+    """It comes to something else since the present payout was authorised, and was dealt with as is said above."""
     to_reopen: ReopeningReason | None = None
     """Why the customer asked for another look while the present payout was on its way."""
     medicare_round: int = 0

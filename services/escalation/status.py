@@ -144,8 +144,8 @@ def _items(case: Case, at: At) -> tuple[StatusItem, ...]:
 
 
 def _result(line: Line, claimed_minor: int | None) -> ItemResult:
-    """Over all rounds so far."""
+    """Over all rounds so far. What was paid and is claimed no more by now lacks nothing."""
     paid_minor = line.minor + line.before_minor
     if paid_minor == 0:
         return ItemResult.NOTHING
-    return ItemResult.FULL if claimed_minor is not None and paid_minor >= claimed_minor else ItemResult.PART
+    return ItemResult.FULL if paid_minor >= (claimed_minor or 0) else ItemResult.PART

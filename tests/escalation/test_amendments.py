@@ -1,5 +1,7 @@
 """Claims that come to another amount."""
 
+from typing import Any
+
 import pytest
 
 from shared.events.adjusters import ReviewKind
@@ -10,10 +12,12 @@ from shared.events.escalation import (
     ClaimClosed,
     ClaimDecided,
     ClaimReopened,
+    ItemResult,
     Notice,
     Outcome,
     Owner,
     PayoutAuthorized,
+    ReleaseRequested,
     ReviewOpened,
     Route,
     RouteChosen,
@@ -45,10 +49,13 @@ from tests.escalation.given import (
     information_requested,
     insurer_settled,
     is_duplicate,
+    new_payee,
     notified,
     paid,
+    released,
     reopening,
     reviewed,
+    settlement_reported,
     suspected,
     the,
     told,
@@ -223,6 +230,51 @@ def test_more_while_the_payout_is_pending_waits_for_its_end():
     assert [item.allowed_minor for item in the(ReviewOpened, said).items] == [0, 50_00]
     notices = [event.notice for event in said if isinstance(event, StatusChanged)]
     assert notices == [Notice.PAID, Notice.REOPENED]
+
+
+def test_more_that_is_taken_back_before_the_payment_opens_no_round():
+    story = claim(accepted(SMALL), notified(), ACCEPTS, amended(SMALL, 50_00), amended(SMALL, amendment_id="a-2"))
+    assert facts(story.hear(paid())) == [ClaimClosed]
+
+
+def _paid_in_part(**handling: Any) -> Claim:
+    """Of 900.00 an adjuster has allowed 400.00."""
+    story = claim(accepted(900_00), notified(), CONTESTS, **handling)
+    story.hear(reviewed(ReviewKind.CONTESTED, finding(1, 400_00, Reason.NOT_PROVEN)))
+    story.hear(paid(400_00))
+    return story
+
+
+def test_less_after_the_payment_is_what_an_appeal_is_about():
+    story = _paid_in_part()
+    assert not story.hear(amended(500_00))
+    assert the(ReviewOpened, story.hear(reopening())).items == (finding(1, 100_00, Reason.PAID_BEFORE),)
+    assert the(PayoutAuthorized, story.hear(reviewed(ReviewKind.REOPENED))).amount_minor == 100_00
+
+
+def test_what_was_less_for_a_while_and_comes_to_as_much_as_before_is_no_more():
+    story = _paid_in_part()
+    assert not story.hear(amended(500_00))
+    assert not story.hear(amended(900_00, amendment_id="a-2"))
+    asked = the(ReviewOpened, story.hear(amended(900_00, 50_00, amendment_id="a-3")))
+    assert [item.allowed_minor for item in asked.items] == [0, 50_00]
+
+
+def test_a_claim_that_is_small_no_more_since_it_was_paid_is_paid_as_such_in_the_next_round():
+    story = _paid_in_part(release_above_line=True)
+    assert not story.hear(amended(900_00, others_minor=500_00))
+    story.hear(reopening())
+    assert facts(story.hear(reviewed(ReviewKind.REOPENED))) == [ReleaseRequested]
+    assert not the(PayoutAuthorized, story.hear(released())).small
+
+
+def test_less_since_the_payout_was_ordered_takes_nothing_off_the_order():
+    part = (accepted(120_00, 80_00), notified(), settlement_reported(amount=50_00), customer_says(confirmed=True))
+    story = claim(*part, reviewed(ReviewKind.CONTESTED), amended(100_00), failed(final=True))
+    order = the(PayoutAuthorized, story.hear(new_payee()))
+    assert (order.attempt, order.amount_minor) == (2, 150_00)
+    story.hear(paid(150_00, reference="transfer-10"))
+    assert [item.result for item in told(story).items] == [ItemResult.PART, ItemResult.FULL]
 
 
 def test_more_opens_no_round_when_the_payout_failed_until_it_is_paid_after_all():

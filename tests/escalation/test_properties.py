@@ -174,7 +174,7 @@ class OneClaim(RuleBasedStateMachine):
             delay_notice_days=DELAY.days,
         )
         self._nothing_yet()
-        self.most_admitted = sum(admitted)
+        self.most_admitted = self.comes_to = sum(admitted)
         if first:
             self.hear(self.acceptance)
 
@@ -226,6 +226,8 @@ class OneClaim(RuleBasedStateMachine):
         self._keeps(None, before, self.story.wait_until(moment))
 
     def _keeps(self, event: Event | None, before: Case | None, said: tuple[Event, ...]) -> None:
+        if before is None or before.accepted is None:
+            self.comes_to = self.acceptance.admitted_minor
         self._keeps_what_was_covered(event, before, said)
         self._keeps_who_looked(event, before, said)
         self._keeps_what_is_owed(said)
@@ -298,6 +300,8 @@ class OneClaim(RuleBasedStateMachine):
                 for other in self.owes:
                     self.owes[other] = min(self.owes[other], max(self.net[other], 0))
                     self.parts[other] = self.owes[other] - self.net[other]
+            has = sum(min(owed, max(self.net[other], 0)) for other, owed in self.owes.items())
+            assert has + order.amount_minor <= self.comes_to, "more than is claimed by now"
             self.owes[id_] = order.amount_minor
 
     def _hears_a_yes(self, event: PayoutApproved, said_at: datetime) -> None:
@@ -381,6 +385,8 @@ class OneClaim(RuleBasedStateMachine):
         for item in event.items:
             self.admitted[item.item] = max(item.admitted_minor, self.admitted.get(item.item, 0))
         self.most_admitted = max(self.most_admitted, sum(admitted))
+        if self.case is not None and self.case.accepted is not None:
+            self.comes_to = sum(admitted)
         self.hear(event)
 
     @rule(found=signals)

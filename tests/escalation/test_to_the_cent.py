@@ -306,11 +306,13 @@ def test_what_comes_back_while_the_customers_word_is_awaited_opens_no_review_bes
     assert case(story).review is None
 
 
-def test_the_same_sum_in_other_items_after_the_payment_changes_nothing():
-    story = claim(*PENDING, paid())
-    before = case(story)
+def test_the_same_sum_in_other_items_after_the_payment_opens_no_round_and_nothing_of_it_is_owed():
+    story = claim(accepted(120_00, 80_00), notified(), CONTESTS)
+    story.hear(reviewed(ReviewKind.CONTESTED, finding(1, 20_00, Reason.NOT_PROVEN)))
+    story.hear(paid(100_00))
     assert not story.hear(amended(80_00, 120_00))
-    assert case(story) == before
+    assert (case(story).status, case(story).round) == (Status.CLOSED, 1)
+    assert [item.allowed_minor for item in the(ReviewOpened, story.hear(reopening())).items] == [60_00, 40_00]
 
 
 def test_what_comes_to_more_than_last_but_not_to_more_than_was_paid_opens_no_round():

@@ -247,6 +247,7 @@ def test_who_has_crossed_to_the_seller_is_covered_as_he_was_though_that_is_not_k
     story.learn(cover(marketplace="GB"))
     story.known = False
     assert not the(RouteChosen, story.hear(amended(LARGE))).direct_pay
+    story.hear(notified(day(9)))
     assert the(PayoutAuthorized, story.hear(ACCEPTS)).covered
 
 
@@ -258,13 +259,16 @@ def test_a_claim_that_has_crossed_to_the_seller_begins_there_without_what_was_fo
     serious.hear(amended(LARGE))
     assert [(item.allowed_minor, item.reasons) for item in told(serious).items] == [(LARGE, ())]
     assert not case(serious).unreached
-    assert the(ReviewOpened, serious.hear(ACCEPTS)).review is ReviewKind.SERIOUS_INJURY
+    serious.hear(notified(day(9)))
+    accepts = answered(AnswerChoice.PAY_THROUGH_US, day(3))
+    assert the(ReviewOpened, serious.hear(accepts)).review is ReviewKind.SERIOUS_INJURY
 
     approved_once = claim(accepted(), DIRECTLY, covered=True, authority_limit_minor=10_00)
     approved_once.wait_until(day(2))
     approved_once.hear(approved("bob"))
     approved_once.hear(amended(LARGE))
-    assert facts(approved_once.hear(ACCEPTS)) == [ApprovalRequested]
+    approved_once.hear(notified(day(9)))
+    assert facts(approved_once.hear(accepts)) == [ApprovalRequested]
     assert not approved_once.hear(approved("cyd"))
     assert PayoutAuthorized in facts(approved_once.hear(approved("bob")))
 
