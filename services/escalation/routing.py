@@ -1,6 +1,6 @@
 """The route: direct pay or the seller, and where a claim goes on by what is known of it."""
 
-from services.escalation.review import open_review, pay_unless_serious
+from services.escalation.review import ask_anew, open_review, pay_unless_serious
 from services.escalation.state import SOON, At, Case
 from services.escalation.status import saying
 from shared.events.adjusters import ReviewKind
@@ -62,6 +62,8 @@ def act_on_answer(case: Case, at: At) -> Decision[Case]:
             route = Route.DIRECT_PAY if case.direct_pay else Route.SELLER_ACCEPTED
             return pay_unless_serious(case.but(route=route), at)
         case AnswerChoice.CONTEST:
+            if case.review is ReviewKind.CONTESTED and case.contested:
+                return ask_anew(case, at)  # who looks already was asked about all of it
             return open_review(case, ReviewKind.CONTESTED, at)
         case AnswerChoice.SETTLE_DIRECTLY if not case.direct_pay:
             if case.awaits_customers_word:

@@ -22,7 +22,9 @@ from tests.escalation.given import (
     approved,
     case,
     claim,
+    customer_says,
     facts,
+    insurer_notified,
     insurer_settled,
     new_payee,
     notified,
@@ -84,7 +86,7 @@ def test_who_has_not_seen_what_else_looks_like_fraud_has_not_cleared_it(signals:
 
 
 def test_a_review_is_another_one_where_it_is_about_less_or_about_more_that_came_back():
-    less = claim(*UNDER_REVIEW)
+    less = claim(*UNDER_REVIEW, insurer_notified())
     before = question(less)
     less.hear(insurer_settled(SMALL))
     assert question(less) != before
@@ -93,6 +95,19 @@ def test_a_review_is_another_one_where_it_is_about_less_or_about_more_that_came_
     more.hear(returned(SMALL))
     assert question(more) != before
     assert without_change(more, reviewed(ReviewKind.REOPENED, question_id=before))
+
+
+@pytest.mark.parametrize("answer", [answered(AnswerChoice.CONTEST, day(0), 2), CONTESTS])
+def test_who_has_looked_at_the_whole_has_not_looked_at_what_the_seller_contests_of_it(answer: Event):
+    story = claim(accepted(300_00, 200_00), notified(), insurer_settled(500_00), customer_says(confirmed=False))
+    looked_at = question(story)
+    said = story.hear(answer)
+    if answer is CONTESTS:
+        assert not said, "all of it, as was asked"
+        assert question(story) == looked_at
+    else:
+        assert the(ReviewOpened, said).contested == (2,)
+        assert without_change(story, reviewed(ReviewKind.CONTESTED, valid=False, question_id=looked_at))
 
 
 def test_a_review_that_is_only_asked_for_again_stays_the_same_question():
@@ -118,7 +133,7 @@ def test_an_investigation_that_is_only_asked_for_again_goes_on_to_what_it_holds_
     [
         (new_payee(),),
         (amended(HUGE - 1),),
-        (insurer_settled(SMALL),),
+        (insurer_notified(), insurer_settled(SMALL)),
         (approval_refused(), reviewed(ReviewKind.AMOUNT)),
         (suspected(Signal.SAME_PAYEE), reviewed(ReviewKind.INVESTIGATION)),
     ],
