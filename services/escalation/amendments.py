@@ -4,7 +4,7 @@ from services.escalation import items
 from services.escalation.ending import is_paid
 from services.escalation.release import pay
 from services.escalation.reopening import open_round_for_more
-from services.escalation.review import ask_anew, investigate, look_at_more, open_review
+from services.escalation.review import ask_anew, investigate, look_at_more
 from services.escalation.routing import crosses_to_seller, is_paid_directly, reroute
 from services.escalation.state import At, Case
 from services.escalation.status import standing, told
@@ -47,14 +47,14 @@ def _before_decision(case: Case, amended: Case, at: At) -> Decision[Case]:
         return investigate(suspect, at, resumes=case.review or (ReviewKind.AMOUNT if more else None))
     if case.investigated:
         return look_at_more(amended, at) if more else ask_anew(amended, at)
+    if case.unconfirmed_minor:
+        return Decision(amended)  # of which the customer may say that a part is settled
     if crosses_to_seller(amended):
         return reroute(amended, at, direct_pay=False)
     if _crosses_to_direct_pay(amended, at):
         return reroute(amended, at, direct_pay=True)
     if case.review is not None:
         return ask_anew(amended, at)
-    if case.unconfirmed_minor:
-        return _settled_in_part(amended, at)
     if case.status not in (Status.AWAITING_RELEASE, Status.AWAITING_APPROVAL):
         return Decision(amended)
     if more:
@@ -85,14 +85,6 @@ def _crosses_to_direct_pay(amended: Case, at: At) -> bool:
     """Small now, and still with a seller who has not answered; unknown cover moves nobody."""
     waits = amended.status is Status.WITH_SELLER and amended.direct_pay is False and not amended.rerouted
     return waits and at.known and is_paid_directly(amended, at)
-
-
-def _settled_in_part(amended: Case, at: At) -> Decision[Case]:
-    """What the insurer settled in full may be a part now: the rest goes to an adjuster."""
-    if amended.unconfirmed_minor >= items.total(items.owed(amended)):
-        return Decision(amended)
-    part = amended.insurer_minor + amended.unconfirmed_minor
-    return open_review(amended.but(insurer_minor=part, unconfirmed_minor=0), ReviewKind.CONTESTED, at)
 
 
 def _after_payout(case: Case, amended: Case, at: At) -> Decision[Case]:

@@ -4,7 +4,7 @@ from typing import Final
 
 from services.escalation import clocks, items
 from services.escalation.parts import Ended
-from services.escalation.review import open_review
+from services.escalation.routing import go_on
 from services.escalation.state import At, Case
 from services.escalation.status import saying, told
 from shared.events.adjusters import ReviewKind
@@ -85,12 +85,12 @@ def _round_opened(case: Case, reason: ReopeningReason, kind: ReviewKind, at: At)
         reasons=(),
         ended_at=None,
         suspected=False,  # what is suspected is shown to who looks now
-        unconfirmed_minor=0,
+        resumes=kind,
         adjusters=(),
         release=None,
         amended=False,
         to_reopen=None,
     )
-    opened = open_review(clocks.started(again, at), kind, at)
+    opened = go_on(clocks.started(again, at), at)
     reopened = ClaimReopened(claim_id=case.claim_id, seller_id=case.terms.seller_id, round=again.round, reason=reason)
     return saying(reopened, opened)

@@ -35,10 +35,13 @@ def is_never_automatic(case: Case, at: At) -> bool:
 def open_review(case: Case, kind: ReviewKind, at: At) -> Decision[Case]:
     """Asks a person; takes the place of a review for another reason, and of approvals given before it.
 
-    An investigation comes first: the other review is remembered for its end.
+    An investigation comes first, and the customer's word on an insurer's settlement: the other review is remembered
+    for its end.
     """
     if case.suspected and kind is not ReviewKind.INVESTIGATION:
         return investigate(case, at, resumes=kind)
+    if case.unconfirmed_minor and case.status is Status.WITH_INSURER:
+        return Decision(case.but(resumes=kind))
     if case.review is kind:
         return Decision(case)
     return _asked(case.asking(at), kind, at, reviewed=False, findings=())

@@ -40,15 +40,18 @@ def is_paid_directly(case: Case, at: At) -> bool:
 
 
 def go_on(case: Case, at: At) -> Decision[Case]:
-    """Goes on where an investigation held the claim up, by all that was heard meanwhile."""
+    """Goes on where an investigation, or the customer's word, held the claim up, by all that was heard meanwhile.
+
+    What an insurer says that it has settled comes first: while the customer has not spoken of it nothing else moves.
+    """
+    if case.unconfirmed_minor:
+        return await_customers_word(case, Status.WITH_INSURER, at, resumes=case.resumes)
     if crosses_to_seller(case):
         return reroute(case, at, direct_pay=False)
     if case.awaits_customers_word:
         return await_customers_word(case, Status.SELLER_RESOLVING, at, resumes=case.resumes)
     if case.resumes is not None:
         return open_review(case, case.resumes, at)
-    if case.unconfirmed_minor:
-        return await_customers_word(case, Status.WITH_INSURER, at)
     if case.route is not None:
         return pay_unless_serious(case, at)
     return choose_route(case, at) if case.direct_pay is None else act_on_answer(case, at)

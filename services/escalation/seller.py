@@ -48,7 +48,7 @@ def _given_time(case: Case, at: At) -> Decision[Case]:
     if case.route is not Route.SELLER_SILENT or case.round > 1 or not case.undecided:
         return Decision(case)
     again = case.but(route=None, resumes=None, reviewed=False, findings=())
-    return Decision(again) if case.investigated else act_on_answer(again, at)
+    return Decision(again) if case.is_held_up else act_on_answer(again, at)
 
 
 def notice_undeliverable(case: Case, event: NoticeUndeliverable, at: At) -> Decision[Case]:
@@ -123,19 +123,20 @@ def seller_commented(case: Case, event: SellerCommentRecorded, at: At) -> Decisi
 def answer_heard(case: Case, choice: AnswerChoice, said: Said, at: At, **facts: Any) -> Decision[Case]:
     """Takes the first answer that was received in time, and acts on it where nothing else must end first.
 
-    ``facts``: what else is known by it. In a later round it is only noted: there a person decides.
+    ``facts``: what else is known by it. In a later round it is only noted, and for one if the claim has ended: there a
+    person decides.
     """
     if case.answer is not None:
         return unchanged(case)
     if case.payouts:
         return _heard_after_payout(case, choice, said)
-    if not case.undecided or not case.in_time(said):
+    if case.accepted is None or case.outcome is Outcome.DUPLICATE or not case.in_time(said):
         return unchanged(case)
     heard = case.but(answer=choice, **facts)
-    if case.round > 1:
+    if case.round > 1 or not case.undecided:
         return Decision(heard)
     heard = heard.but(route=None, resumes=None)
-    return Decision(heard) if case.investigated or case.unconfirmed_minor else act_on_answer(heard, at)
+    return Decision(heard) if case.is_held_up else act_on_answer(heard, at)
 
 
 def seller_overdue(case: Case, at: At) -> Decision[Case]:

@@ -92,17 +92,17 @@ class Case(State):
     """His notice reached nobody, and a person was asked."""
     settlement_reported: bool = False
     part_minor: Minor = 0
-    """What he says he has settled, where that is a part; 0: all."""
+    """What he says he has settled; 0: all, as it was kept before."""
     disputed_at: datetime | None = None
-    """When the customer said last that nothing of it has arrived."""
+    """When the customer said last that nothing has arrived, of the seller's or of the insurer's."""
     seller_minor: Minor = 0
     """The part that he has settled."""
     insurer_by: datetime | None = None
     insurer_replied: bool = False
     insurer_minor: Minor = 0
-    """What the insurer has settled, in parts."""
+    """What the insurer has settled, as the customer has confirmed or an insurer that was asked has said of a part."""
     unconfirmed_minor: Minor = 0
-    """What the insurer says it has settled in full, while we wait for the customer's word."""
+    """What else the insurer says it has settled: only the customer's word moves the claim, or once it is reopened."""
     proofs: tuple[str, ...] = ()
     """Of the insurer's settlements heard so far."""
 
@@ -222,6 +222,11 @@ class Case(State):
     def investigated(self) -> bool:
         """Whether an investigation is going on: everything else waits for its end."""
         return self.review is ReviewKind.INVESTIGATION
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether an investigation, or the customer's word on an insurer's settlement, must end first."""
+        return self.investigated or self.unconfirmed_minor > 0
 
     @property
     def ordered_again(self) -> Payout | None:

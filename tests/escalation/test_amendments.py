@@ -47,6 +47,7 @@ from tests.escalation.given import (
     failed,
     finding,
     information_requested,
+    insurer_notified,
     insurer_settled,
     is_duplicate,
     new_payee,
@@ -167,13 +168,14 @@ def test_less_is_approved_anew_and_more_is_looked_at_first():
 
 def test_what_an_insurer_settled_in_full_is_a_part_of_a_claim_that_has_grown():
     story = claim(accepted(LARGE), notified(), insurer_settled(LARGE))
-    asked = the(ReviewOpened, story.hear(amended(LARGE, 1_000_00)))
+    assert facts(story.hear(amended(LARGE, 1_000_00))) == [], "the customer has not spoken yet"
+    asked = the(ReviewOpened, story.hear(customer_says(confirmed=True)))
     assert (asked.review, asked.items[1]) == (ReviewKind.CONTESTED, finding(2, 1_000_00))
     assert not story.hear(customer_says(confirmed=True))
 
 
 def test_what_an_insurer_settled_in_part_counts_for_the_amended_items_too():
-    story = claim(accepted(300_00, 200_00), notified(), insurer_settled(400_00))
+    story = claim(accepted(300_00, 200_00), notified(), insurer_notified(), insurer_settled(400_00))
     story.hear(amended(100_00, 500_00))
     assert the(PayoutAuthorized, story.hear(ACCEPTS)).amount_minor == 200_00
 

@@ -894,8 +894,15 @@ class OneClaim(RuleBasedStateMachine):
             assert (case.status is Status.CLOSED) == (case.due is None)
             assert (case.status is Status.CLOSED) == (case.outcome is not None)
             assert (case.status is Status.UNDER_REVIEW) == (case.review is not None)
-            assert case.resumes is None or case.investigated or case.status is Status.SELLER_RESOLVING
+            held_up = case.investigated or case.status in (Status.SELLER_RESOLVING, Status.WITH_INSURER)
+            assert case.resumes is None or held_up
             assert case.suspected <= (case.investigated or case.unconfirmed_minor > 0 or not case.undecided)
+
+    @invariant()
+    def what_an_insurer_says_it_has_settled_waits_for_the_customers_word_and_nothing_else_moves(self) -> None:
+        case = self.case
+        if case is not None and case.undecided and case.unconfirmed_minor:
+            assert case.investigated or (case.status, case.owner) == (Status.WITH_INSURER, Owner.CUSTOMER)
 
     @invariant()
     def a_word_of_the_delay_is_never_further_away_than_the_policy_says(self) -> None:

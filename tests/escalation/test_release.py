@@ -30,6 +30,7 @@ from tests.escalation.given import (
     approved,
     facts,
     finding,
+    insurer_notified,
     insurer_settled,
     notified,
     released,
@@ -109,7 +110,7 @@ def test_a_claim_that_ended_for_want_of_a_release_can_be_reopened_and_asks_for_i
 
 
 def test_an_insurers_part_while_the_release_is_out_asks_for_one_of_the_rest():
-    story = claim(accepted(LARGE), notified(), ACCEPTS)
+    story = claim(accepted(LARGE), notified(), insurer_notified(), ACCEPTS)
     asked = the(ReleaseRequested, story.hear(insurer_settled(1_000_00)))
     assert asked.amount_minor == LARGE - 1_000_00
     assert the(PayoutAuthorized, story.hear(released())).amount_minor == LARGE - 1_000_00

@@ -5,16 +5,18 @@ import pytest
 from services.escalation.settlement import MOST_PROOFS
 from shared.events.adjusters import ReviewKind
 from shared.events.base import Event
-from shared.events.claim import Reason
+from shared.events.claim import Reason, Signal
 from shared.events.escalation import (
     ClaimClosed,
     ClaimDecided,
+    ClaimReopened,
     NextStep,
     Outcome,
     Owner,
     PayoutAuthorized,
     ReviewOpened,
     Route,
+    RouteChosen,
     Status,
 )
 from shared.events.seller_notifier import NoticeKind
@@ -24,7 +26,9 @@ from tests.deciding import day
 from tests.escalation.given import (
     LARGE,
     SMALL,
+    Claim,
     accepted,
+    amended,
     answered,
     approved,
     case,
@@ -35,12 +39,17 @@ from tests.escalation.given import (
     insurer_notified,
     insurer_rejected,
     insurer_settled,
+    is_duplicate,
     notified,
+    paid,
+    reopening,
     reviewed,
     settlement_reported,
+    suspected,
     the,
     told,
     undeliverable,
+    withdrawn,
 )
 
 SETTLES, REFERS = answered(AnswerChoice.SETTLE_DIRECTLY), answered(AnswerChoice.REFER_TO_INSURER)
@@ -154,12 +163,47 @@ def test_a_settlement_of_the_insurer_that_did_not_arrive_counts_for_nothing_and_
     assert the(PayoutAuthorized, said).amount_minor == LARGE
 
 
+NOT_USABLE = (insurer_settled(0, "cheque-2"), insurer_settled(LARGE, "cheque-3", Currency.EUR))
+
+
 def test_while_the_customers_word_is_awaited_nobody_else_moves_the_claim():
     story = claim(accepted(LARGE), notified(), insurer_settled(LARGE))
     assert standing(told(story)) == (Status.WITH_INSURER, Owner.CUSTOMER, day(14))
-    for event in (insurer_settled(LARGE, "cheque-2"), answered(AnswerChoice.PAY_THROUGH_US), insurer_notified()):
+    more = (insurer_settled(LARGE, "cheque-4"), *NOT_USABLE)
+    for event in (*more, answered(AnswerChoice.PAY_THROUGH_US), insurer_notified()):
         assert not story.hear(event)
     assert the(ReviewOpened, story.hear(customer_says(confirmed=False))).review is ReviewKind.CONTESTED
+
+
+def test_an_investigation_that_held_up_a_review_leads_to_the_customers_word_first():
+    part, rest = insurer_settled(1_000_00), insurer_settled(LARGE - 1_000_00, "cheque-2")
+    story = claim(accepted(LARGE), notified(), REFERS, part, suspected(Signal.SAME_EVIDENCE))
+    assert not story.hear(rest)
+    assert facts(story.hear(reviewed(ReviewKind.INVESTIGATION))) == []
+    assert standing(told(story)) == (Status.WITH_INSURER, Owner.CUSTOMER, day(14))
+    assert the(ClaimClosed, story.hear(customer_says(confirmed=True))).outcome is Outcome.RESOLVED_BY_INSURER
+
+
+@pytest.mark.parametrize("meanwhile", [undeliverable(), notified(day(20))])
+def test_a_notice_that_came_back_after_silence_waits_for_the_customers_word(meanwhile: Event):
+    story = claim(accepted(LARGE), notified())
+    story.wait_until(day(8))
+    story.hear(insurer_settled(LARGE))
+    assert not story.hear(meanwhile)
+    assert the(ClaimClosed, story.hear(customer_says(confirmed=True))).outcome is Outcome.RESOLVED_BY_INSURER
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "looks"), [((), ReviewKind.AMOUNT), ((undeliverable(),), ReviewKind.UNDELIVERABLE)]
+)
+def test_a_review_that_the_customers_word_held_up_goes_on_when_nothing_has_arrived(
+    meanwhile: tuple[Event, ...], looks: ReviewKind
+):
+    story = claim(accepted(LARGE), notified())
+    story.wait_until(day(8))
+    for event in (insurer_settled(LARGE), *meanwhile):
+        story.hear(event)
+    assert the(ReviewOpened, story.hear(customer_says(confirmed=False))).review is looks
 
 
 def test_the_rest_settled_in_full_after_a_part_waits_for_the_customers_word():
@@ -215,7 +259,7 @@ def test_an_insurer_whom_no_letter_reaches_goes_to_an_adjuster():
     assert the(ReviewOpened, story.hear(undeliverable(NoticeKind.INSURER))).review is ReviewKind.CONTESTED
 
 
-@pytest.mark.parametrize("reply", [insurer_rejected(), insurer_settled(100_00)])
+@pytest.mark.parametrize("reply", [insurer_rejected(), insurer_settled(0)])
 def test_an_insurers_reply_heard_before_the_referral_is_remembered_for_it(reply: Event):
     story = claim(accepted(), notified())
     assert not story.hear(reply)
@@ -228,7 +272,8 @@ def test_a_customers_word_on_an_insurers_part_does_not_end_the_claim():
 
 
 def test_a_settlement_while_approvals_are_out_lowers_what_is_paid():
-    story = claim(accepted(LARGE), notified(), answered(AnswerChoice.PAY_THROUGH_US), authority_limit_minor=100_00)
+    asked = (accepted(LARGE), notified(), insurer_notified(), answered(AnswerChoice.PAY_THROUGH_US))
+    story = claim(*asked, authority_limit_minor=100_00)
     story.hear(insurer_settled(1_000_00))
     story.hear(approved("ann"))
     assert the(PayoutAuthorized, story.hear(approved("bob"))).amount_minor == LARGE - 1_000_00
@@ -378,3 +423,197 @@ def test_a_letter_to_the_insurer_that_comes_back_after_its_reply_changes_nothing
     story = claim(accepted(), notified(), answered(AnswerChoice.REFER_TO_INSURER), insurer_settled(SMALL))
     assert not story.hear(undeliverable(NoticeKind.INSURER))
     assert case(story).unconfirmed_minor == SMALL
+
+
+# Whom nobody has asked
+
+
+DIRECTLY = (accepted(), notified(day(2), direct_pay=True))
+
+
+def test_what_an_insurer_whom_nobody_has_asked_settles_in_part_waits_for_the_customers_word():
+    story = claim(*DIRECTLY, covered=True)
+    story.hear(insurer_settled(SMALL - 1))
+    assert standing(told(story)) == (Status.WITH_INSURER, Owner.CUSTOMER, day(14))
+    assert facts(story.wait_until(day(2))) == []
+    asked = the(ReviewOpened, story.hear(customer_says(confirmed=True)))
+    assert (asked.review, asked.items) == (ReviewKind.CONTESTED, (finding(1, 1, Reason.SETTLED_BY_INSURER),))
+
+
+def test_of_an_insurer_whom_nobody_has_asked_silence_about_a_part_confirms_nothing():
+    story = claim(*DIRECTLY, insurer_settled(SMALL - 1), covered=True)
+    assert the(ReviewOpened, story.wait_until(day(14))).items == (finding(1, SMALL),)
+
+
+def test_parts_that_wait_for_the_customers_word_add_up():
+    story = claim(accepted(LARGE), notified(), insurer_settled(1_000_00), insurer_settled(LARGE - 1_000_00, "cheque-2"))
+    assert the(ClaimClosed, story.hear(customer_says(confirmed=True))).outcome is Outcome.RESOLVED_BY_INSURER
+
+
+def test_of_what_the_seller_has_reported_meanwhile_the_customer_is_asked_after_the_insurers_part():
+    story = claim(accepted(LARGE), notified(), insurer_settled(1_000_00))
+    assert not story.hear(settlement_reported(amount=3_000_00))
+    story.hear(customer_says(confirmed=True))
+    assert standing(told(story)) == (Status.SELLER_RESOLVING, Owner.CUSTOMER, day(14))
+    assert the(ReviewOpened, story.hear(customer_says(confirmed=True))).items[0].allowed_minor == 1_000_00
+
+
+# What did not arrive
+
+
+def test_a_part_that_did_not_arrive_is_looked_at_as_if_it_had_not_been_settled():
+    story = claim(accepted(LARGE), notified(), REFERS, insurer_settled(1_000_00))
+    asked = the(ReviewOpened, story.hear(customer_says(confirmed=False)))
+    assert (asked.review, asked.items) == (ReviewKind.CONTESTED, (finding(1, LARGE),))
+    assert the(PayoutAuthorized, story.hear(reviewed(ReviewKind.CONTESTED))).amount_minor == LARGE
+
+
+def test_a_part_that_did_not_arrive_is_looked_at_before_the_rest_is_paid():
+    heard = (accepted(LARGE), notified(), REFERS, insurer_settled(1_000_00))
+    story = claim(*heard, authority_limit_minor=100_00)
+    story.hear(reviewed(ReviewKind.CONTESTED))
+    assert told(story).status is Status.AWAITING_APPROVAL
+    assert the(ReviewOpened, story.hear(customer_says(confirmed=False))).items == (finding(1, LARGE),)
+
+
+def test_who_investigates_is_asked_anew_about_a_part_that_did_not_arrive():
+    story = claim(accepted(LARGE), notified(), REFERS, insurer_settled(1_000_00), suspected(Signal.SAME_EVIDENCE))
+    asked = the(ReviewOpened, story.hear(customer_says(confirmed=False)))
+    assert (asked.review, asked.items) == (ReviewKind.INVESTIGATION, (finding(1, LARGE),))
+    assert the(ReviewOpened, story.hear(reviewed(ReviewKind.INVESTIGATION))).review is ReviewKind.CONTESTED
+
+
+def test_a_part_that_did_not_arrive_is_owed_when_the_claim_is_reopened():
+    story = claim(accepted(), notified(), REFERS, insurer_settled(SMALL - 1))
+    story.hear(reviewed(ReviewKind.CONTESTED))
+    story.hear(paid(1))
+    assert not story.hear(customer_says(confirmed=False))
+    asked = the(ReviewOpened, story.hear(reopening()))
+    assert asked.items == (finding(1, SMALL - 1, Reason.PAID_BEFORE),)
+    in_the_round = claim(accepted(), notified(), REFERS, insurer_settled(SMALL - 1))
+    in_the_round.hear(reviewed(ReviewKind.CONTESTED, valid=False))
+    assert the(ReviewOpened, in_the_round.hear(reopening())).items[0].allowed_minor == 1
+    asked = the(ReviewOpened, in_the_round.hear(customer_says(confirmed=False)))
+    assert (asked.review, asked.items) == (ReviewKind.REOPENED, (finding(1, SMALL),))
+
+
+def test_a_dispute_that_is_heard_before_the_insurers_settlement_counts():
+    story = claim(accepted(LARGE), notified(), REFERS, insurer_notified())
+    story.wait_until(day(1))
+    assert not story.hear(customer_says(confirmed=False))
+    asked = the(ReviewOpened, story.hear(insurer_settled(LARGE), said_at=day(0.5)))
+    assert (asked.review, asked.items) == (ReviewKind.CONTESTED, (finding(1, LARGE),))
+
+
+def test_of_what_the_insurer_has_settled_after_he_had_said_that_nothing_came_the_customer_is_asked():
+    story = claim(accepted(LARGE), notified(), REFERS, customer_says(confirmed=False))
+    story.wait_until(day(1))
+    story.hear(insurer_settled(LARGE))
+    assert standing(told(story)) == (Status.WITH_INSURER, Owner.CUSTOMER, day(15))
+
+
+def test_a_dispute_of_the_sellers_settlement_says_nothing_of_the_insurers_part():
+    story = claim(accepted(LARGE), notified(), REFERS, insurer_settled(1_000_00), settlement_reported())
+    asked = the(ReviewOpened, story.hear(customer_says(confirmed=False)))
+    assert asked.items == (finding(1, LARGE - 1_000_00, Reason.SETTLED_BY_INSURER),)
+
+
+# A claim that has grown since it was settled
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_who_has_what_the_insurer_settled_before_the_claim_grew_has_the_rest_looked_at(silent: bool):
+    story = claim(accepted(LARGE), notified(), REFERS, suspected(Signal.SAME_EVIDENCE), insurer_settled(LARGE))
+    story.hear(amended(LARGE, 1_000_00))
+    story.hear(reviewed(ReviewKind.INVESTIGATION))
+    said = story.wait_until(day(14)) if silent else story.hear(customer_says(confirmed=True))
+    assert the(ReviewOpened, said).items == (finding(1, 0, Reason.SETTLED_BY_INSURER), finding(2, 1_000_00))
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_direct_payment_that_has_crossed_the_line_goes_to_the_seller_after_the_customers_word(arrived: bool):
+    story = claim(accepted(900_00), notified(day(2), direct_pay=True), insurer_settled(900_00), covered=True)
+    assert facts(story.hear(amended(900_00, 600_00))) == []
+    assert facts(story.hear(customer_says(confirmed=arrived))) == [RouteChosen]
+    story.hear(notified(day(9)))
+    rest = 600_00 if arrived else 1_500_00
+    assert the(PayoutAuthorized, story.hear(answered(AnswerChoice.PAY_THROUGH_US))).amount_minor == rest
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_what_the_seller_settled_in_full_is_a_part_of_a_claim_that_has_grown(silent: bool):
+    story = claim(accepted(SMALL), notified(), settlement_reported())
+    assert facts(story.hear(amended(SMALL, 300_00))) == []
+    said = story.wait_until(day(14)) if silent else story.hear(customer_says(confirmed=True))
+    assert the(ReviewOpened, said).items == (finding(1, 0, Reason.SETTLED_BY_SELLER), finding(2, 300_00))
+
+
+# What is said once the claim has ended
+
+
+def denied_in_the_end() -> Claim:
+    story = claim(accepted(LARGE), notified(), REFERS, insurer_notified())
+    story.wait_until(day(31))
+    story.hear(reviewed(ReviewKind.CONTESTED, valid=False))
+    return story
+
+
+def test_what_the_insurer_settles_once_the_claim_has_ended_is_not_paid_again_when_it_is_reopened():
+    story = denied_in_the_end()
+    assert not story.hear(insurer_settled(LARGE))
+    assert facts(story.hear(reopening())) == [ClaimReopened]
+    assert (told(story).status, told(story).owner) == (Status.WITH_INSURER, Owner.CUSTOMER)
+    assert the(ClaimClosed, story.hear(customer_says(confirmed=True))).outcome is Outcome.RESOLVED_BY_INSURER
+
+
+def test_of_a_part_that_the_insurer_settles_once_the_claim_has_ended_the_rest_is_looked_at_again():
+    story = denied_in_the_end()
+    story.hear(insurer_settled(1_000_00))
+    story.hear(reopening())
+    asked = the(ReviewOpened, story.hear(customer_says(confirmed=True)))
+    assert (asked.review, asked.items[0].allowed_minor) == (ReviewKind.REOPENED, LARGE - 1_000_00)
+
+
+@pytest.mark.parametrize(
+    ("word", "owed"),
+    [(customer_says(confirmed=True), 0), (customer_says(confirmed=False), LARGE), (insurer_rejected(), LARGE)],
+)
+def test_a_word_on_what_the_insurer_settles_counts_though_the_claim_has_ended(word: Event, owed: int):
+    story = denied_in_the_end()
+    assert not story.hear(insurer_settled(LARGE))
+    assert not story.hear(word)
+    asked = the(ReviewOpened, story.hear(reopening()))
+    assert (asked.review, asked.items[0].allowed_minor) == (ReviewKind.REOPENED, owed)
+
+
+def test_what_the_customer_did_not_confirm_is_owed_when_he_appeals():
+    story = claim(accepted(LARGE), notified(), REFERS, insurer_settled(LARGE))
+    assert the(ClaimClosed, story.wait_until(day(14))).outcome is Outcome.RESOLVED_BY_INSURER
+    assert the(ReviewOpened, story.hear(reopening())).items == (finding(1, LARGE),)
+
+
+@pytest.mark.parametrize("unusable", [*NOT_USABLE, insurer_rejected()])
+def test_what_is_no_settlement_changes_nothing_of_a_claim_that_has_ended(unusable: Event):
+    story = denied_in_the_end()
+    before = case(story)
+    assert not story.hear(unusable)
+    assert case(story) == before
+
+
+@pytest.mark.parametrize("said", [settlement_reported(day(2)), answered(AnswerChoice.CONTEST, day(3))])
+def test_what_the_seller_says_in_time_of_a_claim_that_was_withdrawn_is_known_when_it_is_reopened(said: Event):
+    story = claim(accepted(LARGE), notified(), withdrawn())
+    story.wait_until(day(3))
+    assert not story.hear(said)
+    story.hear(reopening())
+    assert the(PayoutAuthorized, story.hear(reviewed(ReviewKind.REOPENED))).route is Route.SELLER_REJECTED
+
+
+def test_what_the_seller_says_too_late_or_of_a_duplicate_is_evidence_only():
+    late = claim(accepted(LARGE), notified(), withdrawn())
+    late.wait_until(day(8))
+    duplicate = claim(accepted(LARGE), notified(), is_duplicate())
+    for story in (late, duplicate):
+        before = case(story)
+        assert not story.hear(answered(AnswerChoice.CONTEST, day(8)))
+        assert case(story) == before
