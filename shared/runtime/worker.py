@@ -70,6 +70,7 @@ class Worker:
         self._passing_on: tuple[dict[Place, int], dict[int, int]] | None = None
         """How far was read, and how far each lane had got by then: what must be out before that may be committed."""
         self._unsure_since: float | None = None
+        self._were_unsure = 0
         self._counted_at = -math.inf
         self._looked_at = -math.inf
 
@@ -144,11 +145,16 @@ class Worker:
             await self.assigned(missed)
 
     def _is_sure(self) -> bool:
-        """Nothing is said to, or decided by, a log of which the record heard last has not been seen again."""
+        """Nothing is said to, or decided by, a log of which the record heard last has not been seen again.
+
+        As long as one place after another is seen, the rest is on its way: to seek would send it back to the end of
+        what is fetched, and under load for ever.
+        """
         unsure = self._sieve.unsure(self._log.assigned())
+        fewer, self._were_unsure = len(unsure) < self._were_unsure, len(unsure)
         if not unsure:
             self._unsure_since = None
-        elif self._unsure_since is None:
+        elif self._unsure_since is None or fewer:
             self._unsure_since = steady_seconds()
         elif steady_seconds() - self._unsure_since > LOOK_AGAIN_SECONDS:
             self._unsure_since = steady_seconds()

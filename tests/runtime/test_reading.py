@@ -208,6 +208,31 @@ async def test_what_was_committed_is_not_believed_until_the_record_before_it_was
     assert counts(bench) == []
 
 
+async def test_what_was_heard_last_is_asked_for_once_more_only_when_no_more_of_it_comes(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("shared.runtime.worker.steady_seconds", lambda: now)
+    bench.shelf.say(*(Deposited(account=f"k{n}", n=1) for n in range(12)))
+    await (await bench.replica()).read()
+    two = await bench.replica()
+    last = {record.place: record for record in two.reader.fetch()}
+    read = dict(two.reader.positions)
+    assert len(last) > 5
+
+    *on_their_way, missing = last
+    await two.worker.tick()
+    for place in on_their_way:
+        now += 4
+        await two.worker.hear([last[place]])
+        await two.worker.tick()
+    assert two.reader.positions == read, "to seek would throw away what has been fetched"
+
+    now += 6
+    await two.worker.tick()
+    assert two.reader.positions == read | {missing: read[missing] - 1}
+
+
 async def test_records_wait_where_nothing_comes_of_an_assignment(bench: Workbench) -> None:
     """A client that lives and brings nothing: whoever asks whether this replica is alive must hear of it."""
     bench.shelf.say(*deposits(1, 3))
