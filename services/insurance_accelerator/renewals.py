@@ -50,7 +50,7 @@ def _moved(period: Period, at: At) -> Period:
 
 def _lapsing(seller: Seller, period: Period, bound: Bound, policy: Policy, at: At) -> tuple[Seller, tuple[Event, ...]]:
     request = Request(
-        request_id=_request_id(period),
+        request_id=_request_id(period, bound),
         marketplace=period.marketplace,
         currency=policy.currency,
         hazard_class=bound.hazard_class,
@@ -75,7 +75,7 @@ def _asked(seller: Seller, period: Period, bound: Bound) -> Seller:
     return seller.but(periods=tuple(done if p == period else p for p in seller.periods))
 
 
-def _request_id(period: Period) -> str:
-    """Of the policy and its end, for a policy may keep its number through the years."""
-    request_id = f"renews:{period.certificate_id}:{period.valid_to}"
+def _request_id(period: Period, bound: Bound) -> str:
+    """Of the policy and its end: a number is its carrier's own, and the same may serve elsewhere and through years."""
+    request_id = f"renews:{period.marketplace}:{bound.carrier}:{period.certificate_id}:{period.valid_to}"
     return request_id if len(request_id) <= ID_LENGTH else f"renews:{derived_id(request_id)}"

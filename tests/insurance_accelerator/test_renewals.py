@@ -35,7 +35,7 @@ from tests.insurance_accelerator.given import (
 
 RENEW_AT = datetime(2026, 5, 16, 4, tzinfo=UTC)
 """45 days before 30 June 2026, as the day begins in New York."""
-REQUEST = "renews:POL-1:2026-06-30"
+REQUEST = "renews:US:northwind:POL-1:2026-06-30"
 
 
 def then() -> Moment[Event]:
@@ -175,6 +175,20 @@ def test_each_of_several_policies_has_its_own_renewal() -> None:
     said = [event for event in deadline_passed(two, then()).says if isinstance(event, CoverLapsing)]
     assert [event.policy_number for event in said] == ["POL-1", "POL-2"]
     assert len({event.request_id for event in said}) == 2
+
+
+def test_policies_of_one_number_on_two_marketplaces_or_of_two_carriers_have_each_their_own_renewal() -> None:
+    bound = bound_seller()
+    (period,) = bound.periods
+    assert period.bound is not None
+    british: Period = period.model_copy(update={"marketplace": "GB"})
+    southern = period.model_copy(update={"bound": period.bound.model_copy(update={"carrier": "southsea"})})
+    three = bound.model_copy(update={"periods": (period, british, southern)})
+    renewing = deadline_passed(three, then()).state
+    assert len({request.request_id for request in renewing.requests if request.renews == "POL-1"}) == 3
+    (in_pounds,) = [request for request in renewing.requests if request.marketplace == "GB"]
+    quote = quoted(request_id=in_pounds.request_id, quote_id="Q-9", currency=Currency.GBP, valid_until=day(370))
+    assert isinstance(carrier_quoted(renewing, quote, moment(349)).says[0], QuoteOffered)
 
 
 def test_nothing_is_renewed_that_is_not_bound() -> None:
