@@ -39,7 +39,7 @@ def _wait(value: object) -> int:
 def _some_wait(value: object) -> int:
     days = _wait(value)
     if days == 0:
-        raise PydanticCustomError("wait", "must be at least 1 day: with 0 it would be asked again at once, for ever")
+        raise PydanticCustomError("wait", "must be at least 1 day: with 0 it would be over as soon as it begins")
     return days
 
 
@@ -338,7 +338,7 @@ class Insurance(_Data):
     ratings: frozenset[InsurerRating]
     min_cancellation_notice_days: Days
     min_days_left: Days
-    quotes_within_days: Wait
+    quotes_within_days: SomeWait
     renewal_days: Days
     """So long before bound cover ends, quotes for its renewal are asked for."""
     max_claims_to_qualify: Annotated[int, Field(ge=0)]

@@ -69,6 +69,7 @@ def line_of(text: str) -> int:
             "did you mean over_minor?",
         ),
         ("\nreview_days = 40", "\nreview_days = 0", "review_days", "handling.review_days", "at least 1 day"),
+        ("within_days = 3 #", "within_days = 0 #", "quotes_within", "insurance.quotes_within_days", "at least 1 day"),
         ("cap_minor = 100_000_000", 'cap_minor = "much"', "cap_minor", "handling.cap_minor", "a whole number"),
         ("payout_attempts = 3", "payout_attempts = 0", "payout_attempts", "handling.payout_attempts", "correct the"),
         ('"if_covered"', '"at_times"', "direct_pay", "handling.direct_pay", "'if_covered' or 'always'"),
