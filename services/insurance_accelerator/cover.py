@@ -21,7 +21,8 @@ def told(before: Seller, after: Seller, says: tuple[Event, ...], at: At) -> Deci
         periods=tuple(p.as_told() for p in changed.periods),
     )
     ended, lapses = lapsed(changed, at)
-    return Decision(ended, (*says, cover, *lapses))
+    held, overdue = duty.held(before, ended, at)
+    return Decision(held, (*says, cover, *lapses, *overdue))
 
 
 def lapsed(seller: Seller, at: At) -> tuple[Seller, tuple[Event, ...]]:
@@ -34,7 +35,7 @@ def lapsed(seller: Seller, at: At) -> tuple[Seller, tuple[Event, ...]]:
         for insured in over
     )
     left = tuple(insured for insured in seller.insured_on if insured not in over)
-    return seller.but(insured_on=left), (*lapses, *duty.broken(seller, lapses))
+    return seller.but(insured_on=left), lapses
 
 
 def today_on(marketplace: str, at: At) -> date:

@@ -43,6 +43,7 @@ class Duty(Fact):
     """The duty to insure on one marketplace, with what was to follow when it was told.
 
     ``reminders``: those to come. ``over_at``: the moment at which ``insure_by`` has passed; None: it has.
+    ``uncovered_at``: from then on, the moment at which the cover of today (without it: the next) leaves a day out.
     """
 
     marketplace: str
@@ -50,6 +51,7 @@ class Duty(Fact):
     follows: AfterDuty
     reminders: tuple[datetime, ...]
     over_at: datetime | None
+    uncovered_at: datetime | None = None
 
 
 class Bound(Fact):
@@ -213,7 +215,7 @@ class Seller(State):
     def _moments(self) -> Iterator[datetime | None]:
         for duty in self.duties:
             yield from duty.reminders
-            yield duty.over_at
+            yield from (duty.over_at, duty.uncovered_at)
         yield from (insured.over_at for insured in self.insured_on)
         yield from (period.bound.renew_at for period in self.periods if period.bound is not None)
         yield from (waiting.until for waiting in self.waiting)
@@ -237,6 +239,16 @@ class Seller(State):
     def last_day(self, marketplace: str) -> date | None:
         """The last day of cover on a marketplace, past or future; None: there is no such day."""
         return max((p.valid_to for p in self.periods if p.marketplace == marketplace and p.has_days), default=None)
+
+    def covered_through(self, marketplace: str, today: date) -> date | None:
+        """The last day before one without cover, from today or else from the next cover on; None: no cover is left."""
+        left = (p for p in self.periods if p.marketplace == marketplace and p.has_days and p.valid_to >= today)
+        last_day: date | None = None
+        for period in sorted(left, key=lambda p: p.valid_from):
+            if last_day is not None and (period.valid_from - last_day).days > 1:
+                break
+            last_day = max(last_day or period.valid_to, period.valid_to)
+        return last_day
 
     def has_on_record(self, certificate: CertificateSubmitted) -> bool:
         """Whether exactly this paper was accepted, also when another content has superseded it since."""

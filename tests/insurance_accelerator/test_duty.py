@@ -1,20 +1,23 @@
 """The duty to insure: given what is known of a seller, when this is heard, then these events."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from services.insurance_accelerator.certificates import certificate_submitted
 from services.insurance_accelerator.deadlines import deadline_passed
 from services.insurance_accelerator.proceeds import proceeds_reported
-from services.insurance_accelerator.state import Seller
+from services.insurance_accelerator.state import Duty, Seller
 from shared.events.base import Event
 from shared.events.insurance_accelerator import (
     AfterDuty,
+    CertificateAccepted,
     CoverLapsed,
     InsuranceOverdue,
     InsuranceReminded,
     InsuranceRequired,
+    SellerCoverChanged,
 )
 from shared.money import Currency
 from shared.runtime import Decision
@@ -144,3 +147,73 @@ def test_cover_that_lapses_in_the_moment_in_which_the_duty_begins_is_overdue_onc
     cut = certificate_submitted(ends_too, certificate(cancelled_on=TODAY + timedelta(days=30)), moment(1)).state
     said = [event for _, event in through(cut, 31, 32)]
     assert [type(event) for event in said] == [CoverLapsed, InsuranceOverdue]
+
+
+# Held to it: a day without cover after the duty has begun, whatever cover may follow
+
+
+def dutiful(**later: Any) -> Seller:
+    """A seller whose duty has begun under cover to 1 January; ``later``: how another certificate differs."""
+    insured = certificate_submitted(obliged_seller(), certificate(), moment(5)).state
+    begun = deadline_passed(insured, moment(31)).state
+    return certificate_submitted(begun, certificate(**later), moment(40)).state if later else begun
+
+
+IN_2045: dict[str, Any] = {"certificate_id": "COI-2", "valid_from": date(2045, 1, 1), "valid_to": date(2046, 1, 1)}
+IN_FEBRUARY = IN_2045 | {"valid_from": date(2026, 2, 1), "valid_to": date(2027, 2, 1)}
+
+
+@pytest.mark.parametrize("later", [IN_2045, IN_FEBRUARY])
+def test_a_gap_before_the_next_cover_is_overdue_on_its_first_day_and_once(later: dict[str, Any]) -> None:
+    with_gap = dutiful(**later)
+    assert with_gap.due == datetime(2026, 1, 2, 5, tzinfo=UTC), "midnight in New York after the last day"
+    assert through(with_gap, 213.8, 214, 215, 240) == [(214, overdue())], "and nothing lapses"
+
+
+def test_each_gap_is_overdue() -> None:
+    seller = dutiful(**IN_FEBRUARY)
+    in_march = certificate(certificate_id="COI-3", valid_from=date(2027, 3, 1), valid_to=date(2027, 12, 1))
+    seller = certificate_submitted(seller, in_march, moment(41)).state
+    assert through(seller, 214, 245, 620, 640) == [(214, overdue()), (620, overdue())]
+
+
+def test_cover_that_closes_a_gap_in_time_leaves_nothing_overdue() -> None:
+    between = certificate(certificate_id="COI-3", valid_from=date(2026, 1, 2), valid_to=date(2026, 1, 31))
+    closed = certificate_submitted(dutiful(**IN_FEBRUARY), between, moment(100)).state
+    assert closed.due == datetime(2027, 2, 2, 5, tzinfo=UTC)
+    assert through(closed, 214, 244) == []
+
+
+def test_cover_that_is_cancelled_before_other_cover_begins_is_overdue_at_once() -> None:
+    cancelled = certificate(cancelled_on=day(43).date())
+    heard = certificate_submitted(dutiful(**IN_FEBRUARY), cancelled, moment(45))
+    assert [type(event) for event in heard.says] == [SellerCoverChanged, InsuranceOverdue]
+
+
+def test_who_has_been_told_hears_it_once_more_only_after_other_cover() -> None:
+    told = deadline_passed(dutiful(**IN_FEBRUARY), moment(214)).state
+    longer = certificate(**IN_FEBRUARY | {"valid_to": date(2027, 3, 1)})
+    heard = certificate_submitted(told, longer, moment(215))
+    assert [type(event) for event in heard.says] == [CertificateAccepted, SellerCoverChanged]
+    cancelled = certificate_submitted(heard.state, certificate(**IN_FEBRUARY, cancelled_on=TODAY), moment(216))
+    assert not [event for event in cancelled.says if isinstance(event, InsuranceOverdue)]
+
+
+def test_a_gap_that_is_over_by_the_time_somebody_looks_is_not_overdue() -> None:
+    assert through(dutiful(**IN_FEBRUARY), 250) == []
+
+
+def test_a_gap_that_nobody_has_looked_at_is_overdue_though_other_cover_was_heard_of() -> None:
+    heard = certificate_submitted(dutiful(), certificate(**IN_FEBRUARY), moment(214))
+    assert [event for event in heard.says if isinstance(event, InsuranceOverdue)] == [overdue()]
+
+
+def test_a_duty_that_began_under_an_older_version_is_held_to_as_well() -> None:
+    begun = dutiful()
+    (duty,) = begun.duties
+    older = begun.but(duties=(Duty.model_validate(duty.model_dump(exclude={"uncovered_at"})),))
+    assert [type(event) for _, event in through(older, 214, 215)] == [CoverLapsed, InsuranceOverdue]
+
+
+def test_cover_to_the_end_of_time_is_never_overdue() -> None:
+    assert dutiful(certificate_id="COI-2", valid_to=date.max).due is None
