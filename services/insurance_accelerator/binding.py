@@ -113,22 +113,22 @@ def _said_on(policy: Policy, at: At) -> date:
 
 
 def _cut(seller: Seller, notice: Notice) -> tuple[Seller, tuple[Event, ...]]:
-    """The policy ends with the day of the notice. Nothing is cut twice."""
-    periods: list[Period] = []
-    says: list[Event] = []
-    for period in seller.periods:
-        cut = period
-        if period.is_policy(notice.policy_number, notice.carrier) and period.valid_to > notice.last_day:
-            cut = period.cancelled(notice.last_day)
-            cancelled = CoverCancelled(
-                seller_id=seller.seller_id,
-                marketplace=period.marketplace,
-                policy_number=notice.policy_number,
-                last_day=notice.last_day,
-            )
-            says.append(cancelled)
-        periods.append(cut)
-    return seller.but(periods=tuple(periods)), tuple(says)
+    """The policy ends with the day of the notice, and so does its paper that was shown first. Nothing is cut twice."""
+    number, last_day = notice.policy_number, notice.last_day
+    there = {period.marketplace for period in seller.periods if period.is_policy(number, notice.carrier)}
+    ended = [
+        period
+        for period in seller.periods
+        if period.is_policy(number, notice.carrier)
+        or (period.bound is None and period.certificate_id == number and period.marketplace in there)
+        if period.valid_to > last_day
+    ]
+    periods = tuple(period.cancelled(last_day) if period in ended else period for period in seller.periods)
+    says = tuple(
+        CoverCancelled(seller_id=seller.seller_id, marketplace=marketplace, policy_number=number, last_day=last_day)
+        for marketplace in sorted({period.marketplace for period in ended})
+    )
+    return seller.but(periods=periods), says
 
 
 def _marketplace_of(seller: Seller, event: PolicyCancelled) -> str | None:

@@ -278,16 +278,16 @@ class Seller(State):
             p.cut(today - ONE_DAY).model_copy(update={"bound": None}) if p in same else p for p in self.periods
         )
         bound = max((p for p in same if p.bound is not None), key=lambda p: p.valid_to, default=period).bound
-        cancelled_on = (self.cancelled_on(period.certificate_id), None if bound is None else bound.cancelled_on)
-        last_day = min((on for on in cancelled_on if on is not None), default=period.valid_to)
+        last_day = period.valid_to if bound is None else bound.cancelled_on or period.valid_to
         return self.but(periods=past).with_period(period.cut(last_day).model_copy(update={"bound": bound}))
 
     def with_period(self, period: Period) -> "Seller":
-        """One more period, beside all others."""
+        """One more period, beside all others, to the day of a cancellation that was heard before it."""
         kept = list(self.periods)
         if len(kept) >= MAX_PERIODS:
             kept.remove(min(kept, key=lambda p: p.valid_to))
-        return self.but(periods=(*kept, period))
+        cancelled_on = self.cancelled_on(period.certificate_id) or period.valid_to
+        return self.but(periods=(*kept, period.cut(cancelled_on)))
 
     def request(self, request_id: str) -> Request | None:
         return next((r for r in self.requests if r.request_id == request_id), None)

@@ -214,6 +214,20 @@ def test_the_paper_of_a_bound_policy_is_cancelled_with_it() -> None:
     assert not told.in_force("US", date(2025, 10, 1))
 
 
+def test_a_cancelled_paper_that_overtakes_its_policy_counts_once_the_policy_is_there() -> None:
+    paper = certificate(certificate_id="POL-1", cancelled_on=date(2025, 9, 1))
+    shown = certificate_submitted(choosing_seller(), paper, moment(11)).state
+    assert cover(policy_issued(shown, policy(), moment(12))).periods[-1].valid_to == date(2025, 9, 1)
+
+
+def test_the_paper_of_a_policy_that_was_shown_before_it_is_cancelled_with_it() -> None:
+    paper = certificate(certificate_id="POL-1", valid_from=date(2025, 7, 1), valid_to=date(2026, 6, 30))
+    shown = certificate_submitted(choosing_seller(), paper, moment(11)).state
+    heard = policy_cancelled(policy_issued(shown, policy(), moment(12)).state, cancellation(), moment(40))
+    assert [event for event in heard.says if isinstance(event, CoverCancelled)] == [cancelled(date(2025, 9, 30))]
+    assert not cover(heard).in_force("US", date(2025, 10, 1))
+
+
 def test_cancelled_cover_lapses_after_its_last_day() -> None:
     cut = policy_cancelled(bound_seller(), cancellation(), moment(40)).state
     asked = deadline_passed(cut, moment(76)).state
