@@ -1,6 +1,6 @@
 """From an offered quote to bound cover: the choice, the carrier's policy, and its cancellation with notice."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from services.insurance_accelerator import cover, quotes, renewals
@@ -24,8 +24,6 @@ from shared.runtime import Decision, unchanged
 
 LONGEST_PATIENCE: Final = timedelta(days=64)
 """A carrier that never issues what was chosen is asked again at last every so often."""
-OLDEST_WORD: Final = timedelta(days=366)
-"""Nothing about cover of a year is taken to have been said longer ago."""
 INSURER_LENGTH: Final = 120
 """Characters of an insurer's name on a period of cover; a carrier's id may be longer."""
 
@@ -63,7 +61,7 @@ def policy_cancelled(seller: Seller, event: PolicyCancelled, at: At) -> Decision
     policy = None if marketplace is None else at.policies.in_force(marketplace, at.now.date())
     if policy is None:
         return unchanged(seller)
-    noticed = _said_on(policy, at) + timedelta(days=policy.insurance.min_cancellation_notice_days)
+    noticed = policy.day_of(quotes.received(at)) + timedelta(days=policy.insurance.min_cancellation_notice_days)
     last_day = max(event.last_day, noticed)
     notice = Notice(policy_number=event.policy_number, carrier=event.carrier, last_day=last_day)
     if not any(period.is_policy(event.policy_number, event.carrier) for period in seller.periods):
@@ -88,6 +86,8 @@ def overdue(seller: Seller, now: datetime) -> tuple[Seller, tuple[Event, ...]]:
 
 
 def _period(quote: Quote, event: PolicyIssued, policy: Policy, at: At) -> Period:
+    """The cover is known since the carrier said so, however late we hear it."""
+    issued_at = quotes.received(at)
     bound = Bound(
         carrier=event.carrier,
         hazard_class=quote.hazard_class,
@@ -101,15 +101,11 @@ def _period(quote: Quote, event: PolicyIssued, policy: Policy, at: At) -> Period
         valid_to=event.valid_to,
         insurer=event.carrier[:INSURER_LENGTH],
         certificate_id=event.policy_number,
-        known_since=at.now,
-        issued_on=_said_on(policy, at),
+        known_since=issued_at,
+        issued_on=policy.day_of(issued_at),
         terms=terms_of(event),
         bound=bound,
     )
-
-
-def _said_on(policy: Policy, at: At) -> date:
-    return policy.day_of(max(quotes.received(at), at.now - OLDEST_WORD))
 
 
 def _cut(seller: Seller, notice: Notice) -> tuple[Seller, tuple[Event, ...]]:

@@ -47,15 +47,19 @@ def _cancellation_noted(seller: Seller, event: CertificateSubmitted) -> tuple[Se
 
 
 def _await_name(seller: Seller, certificate: CertificateSubmitted, at: At) -> tuple[Seller, Said]:
-    """Keep the certificate as long as a seller has to insure: a reply without the name could not list every defect."""
+    """Keep the certificate as long as a seller has to insure: a reply without the name could not list every defect.
+
+    Of one paper the content said last is kept, in whatever order they are heard.
+    """
     uploaded = _uploaded(certificate, at)
     policy = at.policies.in_force(certificate.marketplace, uploaded.uploaded_on)
     if policy is None:
         judged, reply = _judge(seller, uploaded, at)
         return judged, (reply,)
-    if any(waiting.certificate == certificate for waiting in seller.waiting):
+    same = tuple(waiting for waiting in seller.waiting if _paper(waiting.certificate) == _paper(certificate))
+    if any(w.certificate == certificate or w.uploaded_at > uploaded.uploaded_at for w in same):
         return seller, ()
-    others = tuple(waiting for waiting in seller.waiting if _paper(waiting.certificate) != _paper(certificate))
+    others = tuple(waiting for waiting in seller.waiting if waiting not in same)
     until = at.now + timedelta(days=policy.insurance.duty_days)
     waiting = (*others, uploaded.model_copy(update={"until": until}))
     kept = seller.but(waiting=waiting)
@@ -63,9 +67,10 @@ def _await_name(seller: Seller, certificate: CertificateSubmitted, at: At) -> tu
 
 
 def _uploaded(certificate: CertificateSubmitted, at: At) -> Waiting:
-    """It has come, and has not waited yet."""
-    today = cover.today_on(certificate.marketplace, at)
-    return Waiting(certificate=certificate, uploaded_on=today, uploaded_at=received(at), until=at.now)
+    """It has come, and has not waited yet. The days that it has left count from its upload, however late we hear it."""
+    uploaded_at = received(at)
+    uploaded_on = cover.day_on(certificate.marketplace, uploaded_at, at)
+    return Waiting(certificate=certificate, uploaded_on=uploaded_on, uploaded_at=uploaded_at, until=at.now)
 
 
 def _judge(seller: Seller, uploaded: Waiting, at: At) -> tuple[Seller, Event]:

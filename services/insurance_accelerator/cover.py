@@ -39,9 +39,14 @@ def lapsed(seller: Seller, at: At) -> tuple[Seller, tuple[Event, ...]]:
 
 
 def today_on(marketplace: str, at: At) -> date:
-    """The date where a marketplace is; of one that nobody knows, in UTC."""
-    policy = at.policies.in_force(marketplace, at.now.date())
-    return at.now.date() if policy is None else policy.day_of(at.now)
+    """The date where a marketplace is."""
+    return day_on(marketplace, at.now, at)
+
+
+def day_on(marketplace: str, moment: datetime, at: At) -> date:
+    """The date of a moment where a marketplace is; of one that nobody knows, in UTC."""
+    policy = at.policies.in_force(marketplace, moment.date())
+    return moment.date() if policy is None else policy.day_of(moment)
 
 
 def _insured_on(seller: Seller, at: At) -> tuple[Insured, ...]:

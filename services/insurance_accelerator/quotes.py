@@ -33,6 +33,8 @@ from shared.runtime import Decision, unchanged
 
 LONGEST_PROMISE: Final = timedelta(days=366)
 """A quote said to hold for longer than the year it is for is a slip of the pen; it is not offered."""
+OLDEST_WORD: Final = timedelta(days=366)
+"""Nothing about cover of a year is taken to have been said longer ago."""
 
 
 class Obstacle(StrEnum):
@@ -139,8 +141,8 @@ def requested(
 
 
 def received(at: At) -> datetime:
-    """When something was said; a clock of the outside that runs ahead makes nobody late."""
-    return min(at.said_at, at.now)
+    """When something was said. A clock of the outside that runs ahead makes nobody late, and none is years behind."""
+    return max(min(at.said_at, at.now), at.now - OLDEST_WORD)
 
 
 def _obstacles(seller: Seller, marketplace: str, policy: Policy | None, at: At) -> tuple[Obstacle, ...]:

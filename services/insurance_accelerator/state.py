@@ -31,6 +31,13 @@ MAX_DECLINES: Final = 12
 """For one request. Beyond it a carrier's no is not shown."""
 
 
+class Named(NamedTuple):
+    """The report that the account's name is from: of the newest month, and of its reports the one said last."""
+
+    month: str
+    said_at: datetime
+
+
 class Proceeds(Fact):
     """The latest month reported on one marketplace, in its currency."""
 
@@ -196,6 +203,7 @@ class Seller(State):
 
     seller_id: str
     account_name: str | None = None
+    named: Named | None = None
     proceeds: tuple[Proceeds, ...] = ()
     duties: tuple[Duty, ...] = ()
     claims: tuple[PastClaim, ...] = ()

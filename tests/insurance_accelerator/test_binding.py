@@ -113,6 +113,17 @@ def test_cover_on_record_tells_when_its_policy_was_issued() -> None:
     assert told.on_incident("US", date(2025, 2, 1), back_dated=True) is not None
 
 
+def test_cover_bound_here_is_known_since_its_carrier_said_so_however_late_we_hear_it() -> None:
+    told = cover(policy_issued(choosing_seller(), policy(), moment(14, said=12)))
+    assert told.periods[0].known_since == day(12)
+
+
+def test_cover_bound_here_is_not_known_for_longer_than_any_word_is_old() -> None:
+    at = moment(14)
+    stopped = type(at)(at.now, datetime(1, 1, 1, tzinfo=UTC), at.policies)
+    assert cover(policy_issued(choosing_seller(), policy(), stopped)).periods[0].known_since == day(14 - 366)
+
+
 def test_a_seller_may_hold_several_policies() -> None:
     seller = carrier_quoted(offered_seller(), quoted(quote_id="Q-2", carrier="southsea"), moment(1)).state
     for quote_id, carrier, number in (("Q-1", "northwind", "POL-1"), ("Q-2", "southsea", "POL-2")):

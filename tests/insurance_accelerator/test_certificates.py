@@ -221,6 +221,27 @@ def test_cover_is_known_since_the_upload_however_late_we_hear_of_it() -> None:
     )
 
 
+@pytest.mark.parametrize("until_upload", [60, 59])
+def test_the_days_left_of_a_certificate_count_from_its_upload_however_late_we_hear_of_it(until_upload: int) -> None:
+    paper = certificate(valid_to=TODAY + timedelta(days=until_upload))
+    reply = certificate_submitted(known_seller(), paper, moment(1, said=0)).says[0]
+    assert isinstance(reply, CertificateAccepted if until_upload == 60 else CertificateRejected)
+
+
+def test_the_day_of_an_upload_is_the_one_where_the_marketplace_is() -> None:
+    just_enough = certificate(valid_to=TODAY + timedelta(days=60))
+    late_in_the_evening = certificate_submitted(known_seller(), just_enough, moment(1, said=0.75)).says[0]
+    assert isinstance(late_in_the_evening, CertificateAccepted), "day 1 has begun in Greenwich, and not in New York"
+
+
+@pytest.mark.parametrize("said", [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)])
+def test_a_clock_of_the_portal_that_is_wrong_stops_nobody(said: datetime) -> None:
+    at = moment(0)
+    mistaken = type(at)(at.now, said, at.policies)
+    told = cover(certificate_submitted(known_seller(), certificate(), mistaken))
+    assert day(-366) <= told.periods[0].known_since <= day(0)
+
+
 @pytest.mark.parametrize("kind", [CoverKind.COMMERCIAL_GENERAL, CoverKind.UMBRELLA, CoverKind.EXCESS])
 def test_general_umbrella_and_excess_policies_do(kind: CoverKind) -> None:
     heard = certificate_submitted(known_seller(), certificate(kind=kind), moment(0))
@@ -252,6 +273,17 @@ def test_a_waiting_certificate_is_kept_once_and_superseded_by_another_content() 
     other = certificate_submitted(waiting, certificate(deductible_minor=0), moment(1)).state
     assert again == Decision(waiting)
     assert [w.certificate.deductible_minor for w in other.waiting] == [0]
+
+
+def test_of_a_paper_that_waits_the_content_said_last_is_judged_in_whatever_order_it_is_heard() -> None:
+    defective, mended = certificate(deductible_minor=None), certificate()
+    first = certificate_submitted(unknown_seller(), defective, moment(0)).state
+    second = certificate_submitted(first, mended, moment(1)).state
+    again = certificate_submitted(second, defective, moment(2, said=0))
+    assert again == Decision(second)
+    assert isinstance(proceeds_reported(again.state, proceeds(), moment(3)).says[0], CertificateAccepted)
+    returned = certificate_submitted(second, defective, moment(2)).state
+    assert isinstance(proceeds_reported(returned, proceeds(), moment(3)).says[0], CertificateRejected)
 
 
 def test_a_waiting_certificate_that_is_cancelled_meanwhile_is_judged_as_cancelled() -> None:

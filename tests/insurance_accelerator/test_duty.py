@@ -8,7 +8,7 @@ import pytest
 from services.insurance_accelerator.certificates import certificate_submitted
 from services.insurance_accelerator.deadlines import deadline_passed
 from services.insurance_accelerator.proceeds import proceeds_reported
-from services.insurance_accelerator.state import Duty, Seller
+from services.insurance_accelerator.state import Duty, Named, Seller
 from shared.events.base import Event
 from shared.events.insurance_accelerator import (
     AfterDuty,
@@ -64,7 +64,7 @@ def test_an_older_month_can_bring_the_duty_but_does_not_replace_the_latest() -> 
 @pytest.mark.parametrize("changes", [{"currency": Currency.MXN}, {"marketplace": "ZZ"}])
 def test_proceeds_that_no_line_can_be_compared_with_tell_the_name_only(changes: dict[str, object]) -> None:
     heard = proceeds_reported(unknown_seller(), proceeds(amount_minor=10**9, **changes), moment(0))
-    assert heard == Decision(Seller(seller_id=SELLER, account_name="Acme Trading Ltd"))
+    assert heard == Decision(Seller(seller_id=SELLER, account_name="Acme Trading Ltd", named=Named("2025-05", day(0))))
 
 
 def reminded() -> InsuranceReminded:

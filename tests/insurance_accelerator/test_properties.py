@@ -1,9 +1,10 @@
 """What must hold for a seller whatever is said, how often, in which order and how late the service hears it.
 
-Checked: every defect of a certificate at once · cover once told stays or is cut at its end, and its version grows by
-one · each lapse told · the duty told once, and overdue once · quotes offered once, honoured in time, bound once,
-compared whole · a cancellation leaves its notice · the same again changes nothing · what waits has a deadline ·
-bounded, and level under endless talk · nothing raises. Time that passes without firing is an outage.
+Checked: every defect of a certificate at once · cover once told stays or is cut at its end, its version grows by one,
+and it is known since it was said · each lapse told · the duty told once, and overdue once for each time without cover ·
+quotes offered once, honoured in time, bound once, compared whole · a cancellation leaves its notice · what is said last
+counts in any order · the same again changes nothing · what waits has a deadline · bounded, and level under endless
+talk · nothing raises. Time that passes without firing is an outage.
 """
 
 from collections import Counter
@@ -29,7 +30,7 @@ from services.insurance_accelerator.state import (
     Seller,
 )
 from shared.events.base import Event
-from shared.events.carriers import CarrierDeclined, CarrierQuoted, PolicyCancelled
+from shared.events.carriers import CarrierDeclined, CarrierQuoted, PolicyCancelled, PolicyIssued
 from shared.events.insurance_accelerator import (
     BindRequested,
     CertificateAccepted,
@@ -111,6 +112,7 @@ CURRENCIES = {"US": Currency.USD, "GB": Currency.GBP}
 CERTIFICATES = st.sampled_from(["COI-1", "COI-2", "POL-Q-00"])
 QUOTES = st.sampled_from([*((f"R-{r}", f"Q-{r}{q}") for r in range(2) for q in range(2)), (RENEWAL, "Q-90")])
 HOURS = st.integers(0, 96).map(lambda n: timedelta(hours=n))
+AMOUNTS = st.sampled_from([500_000, 2_000_000])
 MONTHS = st.integers(0, 240).map(lambda n: timedelta(days=n))
 
 
@@ -145,7 +147,7 @@ def facts(draw: st.DrawFn) -> Callable[[datetime], Event]:
     (request_id, quote_id), marketplace = draw(QUOTES), draw(MARKETPLACES)
     days, carrier = draw(st.integers(-2, 40)), draw(st.sampled_from(["northwind", "southsea"]))
     currency, number = CURRENCIES[marketplace], draw(st.integers(1, 6))
-    amount = draw(st.sampled_from([100_000, 500_000, 2_000_000]))
+    amount = draw(AMOUNTS)
     premium, limit = draw(st.integers(1, 9)), draw(st.sampled_from([100_000_000, 100_000_000, 99_999_999]))
 
     def carriers_quote(now: datetime) -> CarrierQuoted:
@@ -190,10 +192,10 @@ PAUSES = st.builds(Step, passes=st.one_of(HOURS, MONTHS), fires=st.booleans())
 STEPS = st.one_of(st.builds(Step, event=facts(), said_ago=LATENESS), PAUSES)
 
 
-def one_quote(promised: timedelta) -> list[Callable[[datetime], Event]]:
+def one_quote(promised: timedelta, amount_minor: int) -> list[Callable[[datetime], Event]]:
     """The way of one quote to cover."""
     return [
-        lambda _: proceeds(),
+        lambda _: proceeds(amount_minor=amount_minor),
         lambda _: wanted("R-0"),
         lambda now: quoted(request_id="R-0", quote_id="Q-00", valid_until=now + promised),
         lambda _: choice("Q-00"),
@@ -207,11 +209,15 @@ def one_quote(promised: timedelta) -> list[Callable[[datetime], Event]]:
 
 
 def its_end(days: int) -> list[Callable[[datetime], Event]]:
-    """The carrier cancels the policy, or what follows it is quoted for; the one that fits the time is heeded."""
+    """The carrier cancels the policy, or what follows it is quoted for; the one that fits the time is heeded.
+
+    Other cover begins later, mostly after some days without.
+    """
     return [
         lambda now: cancellation(policy_number="POL-Q-00", last_day=now.date() + timedelta(days=days)),
         lambda now: quoted(request_id=RENEWAL, quote_id="Q-90", valid_until=now + timedelta(days=20)),
         lambda _: choice("Q-90"),
+        lambda now: certificate(valid_from=now.date() + timedelta(days=100), valid_to=now.date() + timedelta(days=400)),
     ]
 
 
@@ -225,10 +231,12 @@ def lives(draw: st.DrawFn) -> list[Step]:
     In half of the lives the way is gone to its end in time, so that there is cover to speak of.
     """
     straight = draw(st.booleans())
-    way = one_quote(draw(st.sampled_from([timedelta(days=20)] if straight else list(PROMISES))))
+    promised, amount = draw(st.sampled_from(PROMISES[-1:] if straight else PROMISES)), draw(AMOUNTS)
+    way = one_quote(promised, amount)
     steps: list[Step] = []
     for event in way if straight else way[: draw(st.integers(0, len(way)))]:
-        steps.append(Step(event=event, said_ago=timedelta(0) if straight else draw(LATENESS)))
+        in_time = straight and event is not way[-1]
+        steps.append(Step(event=event, said_ago=timedelta(0) if in_time else draw(LATENESS)))
         pause = draw(st.sampled_from([0, 1, 12])) if straight else draw(st.integers(0, 96))
         steps.append(Step(passes=timedelta(hours=pause), fires=draw(st.booleans())))
         steps += draw(st.sampled_from([[], [Step(event=event)]]))
@@ -285,6 +293,13 @@ def today_on(marketplace: str, now: datetime) -> date:
 
 def covers(periods: Sequence[CoverPeriod], marketplace: str, day: date) -> bool:
     return any(p.marketplace == marketplace and p.valid_from <= day <= p.valid_to for p in periods)
+
+
+def covered_between(periods: Sequence[CoverPeriod], marketplace: str, first: datetime, last: datetime) -> bool:
+    """Whether there was a day with cover between the days of two moments, both included."""
+    began, ended = today_on(marketplace, first), today_on(marketplace, last)
+    of_this = [p for p in periods if p.marketplace == marketplace and p.valid_from <= p.valid_to]
+    return any(p.valid_from <= ended and p.valid_to >= began for p in of_this)
 
 
 def said(turns: list[Turn], kind: type[E]) -> Iterator[tuple[Turn, E]]:
@@ -356,9 +371,11 @@ ANY_CERTIFICATE = st.builds(
 
 
 @settings(deadline=None)
-@given(ANY_CERTIFICATE)
-def test_every_defect_that_is_present_is_listed_and_no_other(paper: CertificateSubmitted) -> None:
-    heard = insurance_accelerator.hears[CertificateSubmitted](known_seller(), paper, moment(0))
+@given(ANY_CERTIFICATE, st.integers(0, 4))
+def test_every_defect_that_is_present_on_the_day_of_the_upload_is_listed_and_no_other(
+    paper: CertificateSubmitted, days_late: int
+) -> None:
+    heard = insurance_accelerator.hears[CertificateSubmitted](known_seller(), paper, moment(days_late, said=0))
     defects = straightforward(paper, "Acme Trading Ltd", TODAY)
     if defects:
         (rejected,) = heard.says
@@ -384,6 +401,36 @@ def test_cover_once_told_stays_or_is_cut_at_its_end(steps: list[Step]) -> None:
             assert later.valid_to <= period.valid_to
         assert len(before) <= len(after)
         assert before != after
+
+
+@for_any_life
+def test_cover_is_known_since_what_brought_it_was_said(steps: list[Step]) -> None:
+    turns = lived(steps)
+    words = {turn.received for turn in turns if isinstance(turn.event, CertificateSubmitted | PolicyIssued)}
+    for turn, event in said(turns, SellerCoverChanged):
+        if isinstance(turn.event, PolicyIssued):
+            assert event.periods[-1].known_since == turn.received
+        assert {period.known_since for period in event.periods} <= words
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=8))
+def test_of_contents_of_one_paper_the_one_said_last_waits_in_whatever_order_they_are_heard(heard: list[int]) -> None:
+    world: World = Interpreter(insurance_accelerator, now=moment(5).now)
+    for number in heard:
+        world.hear(certificate(deductible_minor=number), said_at=moment(number).now)
+    (waiting,) = world.states[SELLER].waiting
+    assert (waiting.certificate.deductible_minor, waiting.uploaded_at) == (max(heard), moment(max(heard)).now)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["2025-04", "2025-05"]), st.integers(0, 3)), min_size=1, max_size=8))
+def test_the_name_is_of_the_newest_month_and_said_last_in_whatever_order_reports_are_heard(
+    heard: list[tuple[str, int]],
+) -> None:
+    world: World = Interpreter(insurance_accelerator, now=moment(5).now)
+    for month, number in heard:
+        world.hear(proceeds(month=month, account_name=f"{month} {number}"), said_at=moment(number).now)
+    month, number = max(heard)
+    assert world.states[SELLER].account_name == f"{month} {number}"
 
 
 @for_any_life
@@ -424,7 +471,7 @@ def test_in_the_end_every_lapse_is_told_and_no_certificate_waits(steps: list[Ste
         assert seller.insured_on == ()
         assert seller.waiting == ()
         assert not any(request.open for request in seller.requests)
-        assert not any(duty.over_at or duty.reminders for duty in seller.duties)
+        assert not any(duty.over_at or duty.uncovered_at or duty.reminders for duty in seller.duties)
         assert not any(period.bound and period.bound.renew_at for period in seller.periods)
 
 
@@ -452,15 +499,26 @@ def test_who_has_cover_is_neither_reminded_nor_overdue(steps: list[Step]) -> Non
 
 
 @for_any_life
-def test_a_duty_is_overdue_once_for_each_time_without_cover(steps: list[Step]) -> None:
+def test_a_duty_is_overdue_once_for_each_time_without_cover_and_whoever_lacks_it_is_overdue(steps: list[Step]) -> None:
     overdue: set[str] = set()
-    for turn in lived([*steps, Step(passes=timedelta(days=1000))]):
+    periods: tuple[CoverPeriod, ...] = ()
+    insure_by: dict[str, date] = {}
+    before = START
+    for turn in lived([*steps, *[Step(passes=timedelta(days=10))] * 100]):
+        overdue -= {m for m in overdue if covered_between(periods, m, before, turn.now)}
         for event in turn.says:
-            if isinstance(event, CoverLapsed):
-                overdue.discard(event.marketplace)
+            if isinstance(event, InsuranceRequired):
+                insure_by[event.marketplace] = event.insure_by
+            if isinstance(event, SellerCoverChanged):
+                periods = event.periods
+                overdue -= {m for m in overdue if covered_between(periods, m, turn.now, turn.now)}
             if isinstance(event, InsuranceOverdue):
                 assert event.marketplace not in overdue
                 overdue.add(event.marketplace)
+        before = turn.now
+        if turn.seller is not None and (turn.seller.due is None or turn.seller.due > turn.now):
+            bound = {m for m, last_day in insure_by.items() if today_on(m, turn.now) > last_day}
+            assert overdue == {m for m in bound if not covered_between(periods, m, turn.now, turn.now)}
 
 
 @for_any_life
@@ -492,8 +550,8 @@ def test_cancelled_cover_ends_with_the_day_that_was_told_whatever_paper_is_shown
         for event in turn.says:
             if isinstance(event, CoverCancelled):
                 (told,) = [e for e in turn.says if isinstance(e, SellerCoverChanged)]
-                last_days = [p.valid_to for p in told.periods if p.certificate_id == event.policy_number]
-                assert max(last_days) == event.last_day
+                there = [p for p in told.periods if p.marketplace == event.marketplace]
+                assert max(p.valid_to for p in there if p.certificate_id == event.policy_number) == event.last_day
                 cancelled[event.policy_number, event.marketplace] = event.last_day
         for period in turn.seller.periods if turn.seller else ():
             assert period.valid_to <= cancelled.get((period.certificate_id, period.marketplace), date.max)

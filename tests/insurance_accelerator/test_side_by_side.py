@@ -211,6 +211,29 @@ def test_a_month_reported_again_is_put_right_and_an_older_one_is_not_news() -> N
     assert [each.amount_minor for each in older.proceeds] == [600_000]
 
 
+def test_the_name_is_that_of_the_newest_month_and_of_one_month_what_was_said_last() -> None:
+    renamed = proceeds_reported(
+        known_seller(), given.proceeds(month="2025-06", account_name="New Ltd"), moment(1)
+    ).state
+    older = proceeds_reported(renamed, given.proceeds(), moment(2))
+    assert older.state.account_name == "New Ltd", "no report of an older month is news of the name"
+    corrected = proceeds_reported(older.state, given.proceeds(month="2025-06", account_name="Newer Ltd"), moment(3))
+    again = proceeds_reported(
+        corrected.state, given.proceeds(month="2025-06", account_name="New Ltd"), moment(4, said=1)
+    )
+    assert again.state.account_name == "Newer Ltd"
+
+
+def test_an_older_month_elsewhere_gives_no_older_name_back() -> None:
+    british = given.proceeds(marketplace="GB", currency=Currency.GBP, month="2025-04", account_name="Old Ltd")
+    assert proceeds_reported(known_seller(), british, moment(1)).state.account_name == "Acme Trading Ltd"
+
+
+def test_a_name_that_was_known_before_its_month_was_kept_is_replaced_by_the_next_report() -> None:
+    before = Seller.model_validate_json('{"seller_id": "seller-1", "account_name": "Old Ltd"}')
+    assert proceeds_reported(before, given.proceeds(), moment(0)).state.account_name == "Acme Trading Ltd"
+
+
 def test_every_duty_is_told_of_beside_the_others() -> None:
     over = {"amount_minor": 3_000_000}
     seller = proceeds_reported(
