@@ -11,8 +11,9 @@ from shared.money import MINOR_MAX, Currency, Minor
 from shared.policy.model import Screening
 from shared.runtime import Decision, State, unchanged
 
-INCIDENTS_KEPT: Final = 150
-"""Incidents remembered per claimant: some 110 bytes each, and under 64 KB with the longest ids there can be."""
+INCIDENTS_KEPT: Final = 100
+"""Incidents remembered per claimant: each of them may have to be told of another one, in as many events as one decision
+may say. Some 110 bytes each."""
 
 
 class Incident(NamedTuple):
@@ -59,13 +60,17 @@ class Claimant(State):
     forgot: bool = False
 
     def remembering(self, incident: Incident) -> "Claimant":
-        all_known = (*self.without(incident.submission_id).incidents, incident)
-        forgot = self.forgot or len(all_known) > INCIDENTS_KEPT
-        return Claimant(incidents=all_known[-INCIDENTS_KEPT:], forgot=forgot)
+        return self._with(*self._others(incident.submission_id), incident)
 
     def without(self, submission_id: str) -> "Claimant":
-        others = tuple(kept for kept in self.incidents if kept.submission_id != submission_id)
-        return Claimant(incidents=others, forgot=self.forgot)
+        return self._with(*self._others(submission_id))
+
+    def _others(self, submission_id: str) -> tuple[Incident, ...]:
+        return tuple(kept for kept in self.incidents if kept.submission_id != submission_id)
+
+    def _with(self, *incidents: Incident) -> "Claimant":
+        """A state of an earlier version may have more than are kept now."""
+        return Claimant(incidents=incidents[-INCIDENTS_KEPT:], forgot=self.forgot or len(incidents) > INCIDENTS_KEPT)
 
     def others_minor(self, incident: Incident) -> int:
         """The sum of the claimant's other claims for the same incident."""

@@ -2,13 +2,16 @@
 
 from datetime import date, timedelta
 
+import pytest
+
 from services.intake import claimants
-from services.intake.claimants import INCIDENTS_KEPT, Claimant
+from services.intake.claimants import INCIDENTS_KEPT, Claimant, Incident
 from shared.events.base import Event, claim_id_of
 from shared.events.claim import Signal
 from shared.events.intake import IncidentReported, IncidentRetracted, IncidentScreened
 from shared.money import Currency
 from shared.runtime import Decision
+from shared.runtime.told import MOST_OF_A_TYPE
 from tests.deciding import at, day
 from tests.intake.given import reported
 
@@ -36,6 +39,11 @@ def screened(event: Event) -> IncidentScreened:
 
 def retracted(submission_id: str) -> IncidentRetracted:
     return IncidentRetracted(claimant_id="customer-1", submission_id=submission_id, claim_id=claim_id_of(submission_id))
+
+
+def of_one_day(number: int) -> Incident:
+    """Of as many orders."""
+    return Incident(f"fnol-{number}", f"order-{number}", date(2025, 5, 20), Currency.USD, 100, date(2025, 6, 1))
 
 
 def test_a_first_claim_stands_alone() -> None:
@@ -174,6 +182,22 @@ def test_of_a_claimant_with_more_claims_than_are_remembered_each_further_one_may
         assert isinstance(answer, IncidentScreened)
         assert answer.duplicate_of is None
         assert (answer.may_repeat, Signal.MANY_BY_CLAIMANT in answer.signals) == (True, True)
+
+
+@pytest.mark.parametrize("known", [INCIDENTS_KEPT - 1, INCIDENTS_KEPT, 150])
+def test_however_many_claims_of_one_day_there_are_all_are_told_in_one_decision(known: int) -> None:
+    """A decision that says more is refused and parks the claimant's key. So many were kept by earlier versions."""
+    given = Claimant(incidents=tuple(of_one_day(number) for number in range(known)))
+    newcomer = reported("fnol-new", order_id="order-new", admitted_minor=1)
+
+    comes = claimants.incident_reported(given, newcomer, at(day(1)))
+    goes = claimants.incident_retracted(given, retracted(f"fnol-{known - 1}"), at(day(1)))
+
+    told = min(known, INCIDENTS_KEPT - 1)
+    assert len(comes.says) == 1 + told <= MOST_OF_A_TYPE
+    assert sums(comes)["fnol-new"] == 100 * told
+    assert len(goes.says) <= MOST_OF_A_TYPE
+    assert max(len(decision.state.incidents) for decision in (comes, goes)) <= INCIDENTS_KEPT
 
 
 def test_the_longest_ids_there_can_be_leave_a_claimants_state_under_the_limit() -> None:
