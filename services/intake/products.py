@@ -38,6 +38,7 @@ class Product(State):
     """The claims from two windows before the latest incident on, the oldest first; none once nothing is left to say.
 
     Two windows, because a claim may be reported as long after its incident as others within its window before it.
+    All marketplaces share them, each by its own rules: what one has no use for another may need.
     """
 
     flagged: HazardLevel | None = None
@@ -54,16 +55,14 @@ def product_incident(product: Product, event: ProductIncidentReported, at: At) -
     """Count the claim, and flag the product when its claims reach a level that is higher than any said before."""
     policy = at.policies.version(event.policy)
     rules = sorted(_higher(policy.hazards, product.flagged), key=_height, reverse=True)
-    if not rules:
-        return Decision(product.model_copy(update={"claims": ()})) if product.claims else unchanged(product)
-    if any(known.claim_id == event.claim_id for known in product.claims):
+    if not rules or any(known.claim_id == event.claim_id for known in product.claims):
         return unchanged(product)
     harm = _harm(event)
     claims = _kept((*product.claims, harm), rules)
     for rule in rules:
         reached = _reached(claims, harm, rule)
         if reached:
-            left = claims if _higher(rules, rule.level) else ()
+            left = () if rule.level is LEVELS[-1] else claims
             return Decision(Product(flagged=rule.level, claims=left), (_flag(event.product, rule, policy, reached),))
     return Decision(product.model_copy(update={"claims": claims}))
 

@@ -10,7 +10,8 @@ from services.intake.products import NAMED, Product
 from shared.events.base import claim_id_of
 from shared.events.claim import InjuryClass
 from shared.events.intake import HazardLevel, InjuryCount, ProductHazardFlagged, ProductIncidentReported
-from shared.runtime import Decision
+from shared.policy import Policies, load
+from shared.runtime import Decision, Moment
 from tests.deciding import at, day
 
 FIRST = date(2025, 3, 1)
@@ -70,6 +71,33 @@ def test_so_many_claims_or_so_many_serious_ones_reach_a_level_each_once(
 def test_the_same_claim_counts_once() -> None:
     given, _ = heard(hurt(1, serious=True))
     assert products.product_incident(given, hurt(1, serious=True), at(day(1))) == Decision(given)
+
+
+def of_gb(product: Product, number: int, *known: HazardLevel) -> Decision[Product]:
+    """A claim of a marketplace that knows these levels alone."""
+    us, gb = load().version("US-1"), load().version("GB-1")
+    fewer = gb.model_copy(update={"hazards": tuple(rule for rule in us.hazards if rule.level in known)})
+    moment = Moment(day(0), day(0), Policies([us, fewer]), True, None)
+    return products.product_incident(product, hurt(number, policy="GB-1"), moment)
+
+
+def test_a_claim_of_a_marketplace_without_hazards_takes_nothing_from_those_of_the_others() -> None:
+    given, _ = heard(*(hurt(number) for number in range(9)))
+
+    assert of_gb(given, 9) == Decision(given)
+    assert [type(said) for said in products.product_incident(given, hurt(10), at(day(1))).says] == [
+        ProductHazardFlagged
+    ]
+
+
+def test_a_marketplace_that_knows_no_higher_level_takes_nothing_from_those_that_do() -> None:
+    given, _ = heard(*(hurt(number) for number in range(9)))
+
+    flagged = of_gb(given, 9, HazardLevel.WATCH)
+    again = of_gb(flagged.state, 10, HazardLevel.WATCH)
+
+    assert (flagged.state.flagged, len(flagged.state.claims)) == (HazardLevel.WATCH, 10)
+    assert again == Decision(flagged.state)
 
 
 @pytest.mark.parametrize(("apart", "flagged"), [(89, [HazardLevel.WATCH]), (90, [])])
