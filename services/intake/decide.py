@@ -1,7 +1,7 @@
 """What intake decides about a submission, from the first notice of loss to acceptance or denial."""
 
 from services.intake import acceptance, amendments, eligibility, first_notice, items, papers, screening
-from services.intake.state import At, Stage, Submission
+from services.intake.state import BENEFICIARY, At, Stage, Submission
 from shared.events.base import claim_id_of
 from shared.events.claim import Reason
 from shared.events.intake import (
@@ -83,10 +83,12 @@ def documents_submitted(submission: Submission, event: DocumentsSubmitted, at: A
 
 
 def beneficiary_status_given(submission: Submission, event: BeneficiaryStatusGiven, at: At) -> Decision[Submission]:
-    """Note whether who was hurt is a beneficiary of Medicare; the last thing missing brings acceptance."""
-    if submission.ended_for_good or event.beneficiary == submission.beneficiary:
+    """Note whether who was hurt is a beneficiary of Medicare, by what was said last; it may bring acceptance."""
+    if submission.ended_for_good or submission.was_said_before(BENEFICIARY, at.said_at):
         return unchanged(submission)
-    known = submission.but(beneficiary=event.beneficiary)
+    known = submission.saying(BENEFICIARY, at.said_at).but(beneficiary=event.beneficiary)
+    if event.beneficiary == submission.beneficiary:
+        return Decision(known)
     policy = at.policies.version(submission.policy)
     if submission.stage is Stage.WAITING_FOR_PAPERS and papers.is_complete(known, policy):
         return acceptance.accepted(known, policy)

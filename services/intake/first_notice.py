@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.intake import eligibility, items, papers, payment, roles, screening
-from services.intake.state import At, Stage, Submission
+from services.intake.state import BENEFICIARY, At, Stage, Submission
 from shared.events.claim import InjuryClass
 from shared.events.intake import Problem
 from shared.events.upstream import ClaimAmended, ClaimSubmitted, LienAsserted, PayeeChanged
@@ -29,6 +29,8 @@ _CHANGED_BY: Final = {"losses": ClaimAmended, "payee": PayeeChanged, "liens": Li
 def taken_down(claim: ClaimSubmitted, policy: Policy | None, at: At) -> Submission:
     """All that intake will know of it before anything else is said."""
     minor = policy is not None and roles.minor_hurt(claim, policy)
+    beneficiary, liens = roles.beneficiary(claim), payment.one_per_holder(claim.liens)
+    said = [*map(payment.print_of_holder, liens), *([] if beneficiary is None else [BENEFICIARY])]
     submission = Submission(
         submission_id=claim.submission_id,
         stage=Stage.SCREENING,
@@ -48,10 +50,11 @@ def taken_down(claim: ClaimSubmitted, policy: Policy | None, at: At) -> Submissi
         items=tuple(items.judged(loss, policy, minor=minor) for loss in claim.losses),
         deceased=policy is not None and roles.has_died(claim, policy),
         diagnosis=claim.injury.diagnosis if claim.injury else None,
-        beneficiary=roles.beneficiary(claim),
+        beneficiary=beneficiary,
         payee=roles.payee_name(claim.payee) if claim.payee else None,
         payee_said_at=at.said_at if claim.payee else None,
-        liens=payment.one_per_holder(claim.liens),
+        liens=liens,
+        said=dict.fromkeys(said, at.said_at),
         signals=screening.of_possession(claim),
     )
     return submission.but(first_notice=_prints(claim, submission))

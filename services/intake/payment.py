@@ -36,14 +36,15 @@ def payee_changed(submission: Submission, event: PayeeChanged, at: At) -> Decisi
 
 
 def lien_asserted(submission: Submission, event: LienAsserted, at: At) -> Decision[Submission]:
-    """Record the lien beside all others; of one holder the last amount counts."""
-    lien = event.lien
+    """Record the lien beside all others; of one holder the amount counts that was said last, whenever it is heard."""
+    lien, holder = event.lien, print_of_holder(event.lien)
     request = papers.mark("lien", lien.holder_ref, str(lien.amount_minor), at.said_at.isoformat())
     liens = one_per_holder((*submission.liens, lien))
-    if submission.ended_for_good or request in submission.requests or liens == submission.liens:
+    old = request in submission.requests or submission.was_said_before(holder, at.said_at)
+    if submission.ended_for_good or old or lien not in liens:
         return unchanged(submission)
-    known = submission.having_heard(request).but(liens=liens)
-    if submission.stage is not Stage.ACCEPTED:
+    known = submission.having_heard(request).saying(holder, at.said_at).but(liens=liens)
+    if submission.stage is not Stage.ACCEPTED or liens == submission.liens:
         return Decision(known)
     recorded = LienRecorded(claim_id=known.claim_id, submission_id=known.submission_id, liens=liens)
     return Decision(known, (recorded,))
@@ -62,6 +63,10 @@ def release_signed(submission: Submission, event: ReleaseSigned, at: At) -> Deci
         release_id=event.release_id,
     )
     return Decision(submission.having_heard(request), (recorded,))
+
+
+def print_of_holder(lien: Lien) -> str:
+    return papers.mark("holder", lien.holder_ref)
 
 
 def one_per_holder(liens: Iterable[Lien]) -> tuple[Lien, ...]:

@@ -5,6 +5,8 @@ from enum import StrEnum
 from typing import Annotated, Final, NamedTuple, TypeAlias
 from uuid import UUID
 
+from pydantic import Field
+
 from shared.events.base import PERSONAL, Event, Id, PersonalLine, claim_id_of, derived_id
 from shared.events.claim import Document, DocumentKind, InjuryClass, Lien, LossKind, Reason, Signal
 from shared.money import Currency, Minor
@@ -14,6 +16,9 @@ At: TypeAlias = Moment[Event]
 """When something is decided. No process of intake has a reference."""
 REMEMBERED: Final = 20
 """How many of the customer's numbered requests, and of his papers' prints, are known again when they are repeated."""
+
+BENEFICIARY: Final = "beneficiary"
+"""The answer about Medicare, among what is said more than once."""
 
 CAN_BE_REOPENED: Final = frozenset({Reason.NO_RESPONSE, Reason.WITHDRAWN})
 """Before acceptance the customer's own silence or word ended the claim, no rule: it can go on from where it stopped."""
@@ -92,6 +97,8 @@ class Submission(State):
     """The opaque name of a payee who was named; None: the claimant is paid."""
     payee_said_at: datetime | None = None
     liens: tuple[Lien, ...] = ()
+    said: dict[str, datetime] = Field(default_factory=dict[str, datetime])
+    """When what may be said once more was said last: ``BENEFICIARY``, and of liens a print of the holder."""
 
     signals: tuple[Signal, ...] = ()
     may_repeat: bool = False
@@ -166,6 +173,14 @@ class Submission(State):
         """For these reasons. What was coded of the injury is kept only where the claim may still go on."""
         now = self.at_stage(Stage.ENDED).but(reasons=reasons, ended_at=at)
         return now if now.can_be_reopened else now.but(diagnosis=None)
+
+    def saying(self, what: str, at: datetime) -> "Submission":
+        """It was said last then: an earlier word that is heard later changes nothing."""
+        return self.but(said={**self.said, what: at})
+
+    def was_said_before(self, what: str, at: datetime) -> bool:
+        """Whether what is said of it at that moment is older than what is known."""
+        return what in self.said and at < self.said[what]
 
     def having_heard(self, request: str) -> "Submission":
         return self.but(requests=(*self.requests, request)[-REMEMBERED:])

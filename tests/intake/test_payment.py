@@ -94,7 +94,27 @@ def test_of_one_holder_the_last_amount_counts_and_the_same_word_again_changes_no
 
     assert [known.amount_minor for known in second.liens] == [900]
     assert payment.lien_asserted(second, lien(), at(day(4), said_at=day(2))) == Decision(second)
-    assert payment.lien_asserted(second, lien(amount_minor=900), at(day(5))) == Decision(second)
+    assert payment.lien_asserted(second, lien(amount_minor=900), at(day(3))) == Decision(second)
+    assert payment.lien_asserted(second, lien(amount_minor=900), at(day(5))).says == ()
+
+
+def test_of_one_holder_what_was_said_last_counts_not_what_is_heard_last() -> None:
+    given = accepted(liens=[lien(amount_minor=100).lien])
+    for amount_minor, moment in ((100, day(1)), (200, day(2))):
+        given = payment.lien_asserted(given, lien(amount_minor=amount_minor), at(moment)).state
+
+    assert payment.lien_asserted(given, lien(amount_minor=100), at(day(3), said_at=day(1))) == Decision(given)
+    assert payment.lien_asserted(given, lien(amount_minor=150), at(day(3), said_at=day(1))) == Decision(given)
+    other = payment.lien_asserted(given, lien("insurer-2", 70), at(day(3), said_at=day(1)))
+    assert [known.amount_minor for known in told(other, LienRecorded).liens] == [200, 70]
+
+
+def test_an_amount_of_which_nobody_knows_when_it_was_said_gives_way_to_any_other() -> None:
+    """Earlier versions did not keep it."""
+    given = accepted(liens=[lien().lien]).but(said={})
+    decision = payment.lien_asserted(given, lien(amount_minor=900), at(day(4), said_at=day(-1)))
+    assert [known.amount_minor for known in told(decision, LienRecorded).liens] == [900]
+    assert payment.lien_asserted(decision.state, lien(), at(day(5), said_at=day(-2))) == Decision(decision.state)
 
 
 def test_so_many_holders_are_recorded_and_no_more() -> None:

@@ -233,9 +233,25 @@ def test_an_answer_about_medicare_after_acceptance_is_recorded_once_for_each_sta
     decision = decide.beneficiary_status_given(given, event, at(day(31)))
 
     assert only(decision) == BeneficiaryRecorded(claim_id=given.claim_id, submission_id="fnol-1", beneficiary=True)
-    assert decide.beneficiary_status_given(decision.state, event, at(day(32))) == Decision(decision.state)
+    assert decide.beneficiary_status_given(decision.state, event, at(day(31))) == Decision(decision.state)
+    assert decide.beneficiary_status_given(decision.state, event, at(day(32))).says == ()
     other = BeneficiaryStatusGiven(submission_id="fnol-1", beneficiary=False)
     assert told(decide.beneficiary_status_given(decision.state, other, at(day(33))), BeneficiaryRecorded)
+
+
+def test_of_answers_about_medicare_what_was_said_last_counts_not_what_is_heard_last() -> None:
+    no, yes = (BeneficiaryStatusGiven(submission_id="fnol-1", beneficiary=answer) for answer in (False, True))
+    given = decide.beneficiary_status_given(accepted(), no, at(day(1))).state
+    given = decide.beneficiary_status_given(given, yes, at(day(2))).state
+
+    assert decide.beneficiary_status_given(given, no, at(day(3), said_at=day(1))) == Decision(given)
+
+
+def test_an_answer_about_medicare_said_once_more_makes_it_the_last_word() -> None:
+    no, yes = (BeneficiaryStatusGiven(submission_id="fnol-1", beneficiary=answer) for answer in (False, True))
+    given = decide.beneficiary_status_given(accepted(), no, at(day(4))).state
+
+    assert decide.beneficiary_status_given(given, yes, at(day(5), said_at=day(3))) == Decision(given)
 
 
 def test_an_answer_about_medicare_for_a_claim_that_may_be_reopened_is_noted() -> None:
