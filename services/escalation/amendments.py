@@ -2,9 +2,9 @@
 
 from services.escalation import items
 from services.escalation.ending import is_paid
-from services.escalation.release import pay
+from services.escalation.medicare import injury_known
 from services.escalation.reopening import open_round_for_more
-from services.escalation.review import ask_anew, investigate, look_at_more
+from services.escalation.review import ask_anew, investigate, look_at_more, pay_unless_serious
 from services.escalation.routing import crosses_to_seller, is_paid_directly, reroute
 from services.escalation.state import At, Case
 from services.escalation.status import standing, told
@@ -22,6 +22,12 @@ def amendment_recorded(case: Case, event: AmendmentRecorded, at: At) -> Decision
     """
     if case.accepted is None or event.currency is not case.terms.currency:
         return unchanged(case)
+    known = injury_known(case, event.injury, at)
+    decision = _amended(known.state, event, at)
+    return Decision(decision.state, (*known.says, *decision.says), decision.does)
+
+
+def _amended(case: Case, event: AmendmentRecorded, at: At) -> Decision[Case]:
     others_minor = max(event.incident_total_minor - event.admitted_minor, 0)
     terms = case.terms.model_copy(update={"small": event.small, "others_minor": others_minor})
     admitted = items.as_admitted(event.items)
@@ -59,7 +65,7 @@ def _before_decision(case: Case, amended: Case, at: At) -> Decision[Case]:
         return Decision(amended)
     if more:
         return look_at_more(amended, at)
-    return pay(amended, at)
+    return pay_unless_serious(amended, at)
 
 
 def _more(case: Case, amended: Case) -> set[int]:

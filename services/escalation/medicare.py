@@ -1,6 +1,7 @@
 """Medicare: payments for one incident to a beneficiary are reported once they pass the threshold."""
 
 from services.escalation.state import At, Case
+from shared.events.claim import InjuryClass
 from shared.events.escalation import MedicareReportDue, Outcome
 from shared.events.intake import BeneficiaryRecorded
 from shared.money import MINOR_MAX
@@ -11,7 +12,21 @@ def beneficiary_recorded(case: Case, event: BeneficiaryRecorded, at: At) -> Deci
     """Takes the answer as it was given; what was paid to a beneficiary before is reported at once."""
     if case.accepted is None or case.terms.beneficiary is event.beneficiary:
         return unchanged(case)
-    known = case.but(accepted=case.terms.model_copy(update={"beneficiary": event.beneficiary}))
+    return _known_since(case, {"beneficiary": event.beneficiary}, at)
+
+
+def injury_known(case: Case, injury: InjuryClass | None, at: At) -> Decision[Case]:
+    """A claim that an amendment makes one of an injury stays one, and what was paid before is reported at once."""
+    if injury in (None, InjuryClass.NONE):
+        return unchanged(case)
+    serious = case.terms.serious or injury is InjuryClass.SERIOUS
+    if case.terms.hurt and case.terms.serious is serious:
+        return unchanged(case)
+    return _known_since(case, {"hurt": True, "serious": serious}, at)
+
+
+def _known_since(case: Case, terms: dict[str, bool], at: At) -> Decision[Case]:
+    known = case.but(accepted=case.terms.model_copy(update=terms))
     held = [payout.round for payout in case.payouts if payout.held_minor]
     if not held or case.outcome is Outcome.DUPLICATE:
         return Decision(known)

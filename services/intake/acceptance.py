@@ -43,16 +43,16 @@ def with_papers(before: Submission, noted: Submission, policy: Policy) -> Decisi
     return Decision(noted, (_asked(noted, (), policy, noted.due),))
 
 
-def beneficiary_asked(
-    before: Submission, after: Submission, policy: Policy, at: At
-) -> tuple[InformationRequested, ...]:
-    """An accepted claim that comes to so much now that it matters: the customer is asked, and nothing waits for him.
+def asked_since(before: Submission, after: Submission, policy: Policy, at: At) -> tuple[InformationRequested, ...]:
+    """What matters only now of an accepted claim: the customer is asked, and the claim goes on meanwhile.
 
-    Until he answers escalation pays nothing above the threshold automatically, and what was paid is reported then.
+    Until he answers about Medicare escalation pays nothing above the threshold automatically, and what was paid is
+    reported then. Until somebody shows that he may act for who was hurt, his losses are not admitted.
     """
-    if roles.asks_beneficiary(before, policy) or not roles.asks_beneficiary(after, policy):
+    questions = (roles.asks_beneficiary, roles.lacks_authority)
+    if not any(asks(after, policy) and not asks(before, policy) for asks in questions):
         return ()
-    return (_asked(after, (), policy, _answer_by(policy, at)),)
+    return (_asked(after, papers.missing_authority(after, policy), policy, _answer_by(policy, at)),)
 
 
 def _answer_by(policy: Policy, at: At) -> datetime:
@@ -95,7 +95,7 @@ def accepted(submission: Submission, policy: Policy) -> Decision[Submission]:
 
     What was never proven stops counting for the claimant's other claims.
     """
-    found, total_minor = items.admitted(submission.items, policy), incident_total_minor(submission, policy)
+    found, total_minor = papers.admitted(submission, policy), incident_total_minor(submission, policy)
     seen = screening.with_signals(submission, screening.of_amount(total_minor, policy))
     weighs = screening.score(seen, policy)
     said = ClaimAccepted(
@@ -131,7 +131,7 @@ def accepted(submission: Submission, policy: Policy) -> Decision[Submission]:
 
 def incident_total_minor(submission: Submission, policy: Policy) -> int:
     """What is admitted here, and what the claimant's others for the incident come to: *small* is measured by it."""
-    own_minor = items.sum_minor(items.admitted(submission.items, policy))
+    own_minor = items.sum_minor(papers.admitted(submission, policy))
     return min(own_minor + submission.other_admitted_minor, MINOR_MAX)
 
 

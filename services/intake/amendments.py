@@ -3,7 +3,6 @@
 from services.intake import acceptance, eligibility, items, papers, screening
 from services.intake.state import At, Stage, Submission
 from shared.events.base import derived_text
-from shared.events.claim import Item
 from shared.events.intake import AmendmentRecorded
 from shared.events.upstream import ClaimAmended
 from shared.policy import Policy
@@ -30,7 +29,7 @@ def claim_amended(submission: Submission, event: ClaimAmended, at: At) -> Decisi
 
 def proven_further(before: Submission, after: Submission, policy: Policy, at: At) -> Decision[Submission]:
     """Late papers: an accepted claim comes to what is proven now."""
-    if _admitted(before, policy) == _admitted(after, policy):
+    if papers.admitted(before, policy) == papers.admitted(after, policy):
         return Decision(after)
     decision = _recorded(before, after, policy, at, _derived("papers", before))
     return Decision(decision.state, (*decision.says, screening.incident(after, policy)))
@@ -40,7 +39,7 @@ def incident_changed(before: Submission, after: Submission, policy: Policy, at: 
     """Another claim for the incident came, went or was amended: told only if that moves the claim across the line."""
     totals = (acceptance.incident_total_minor(each, policy) for each in (before, after))
     if len({policy.is_small(total_minor) for total_minor in totals}) == 1:
-        asked = acceptance.beneficiary_asked(before, after, policy, at)
+        asked = acceptance.asked_since(before, after, policy, at)
         return Decision(after, (*asked, *screening.suspicion(before, after, policy)))
     return _recorded(before, after, policy, at, _derived("incident", before))
 
@@ -56,7 +55,7 @@ def _amended(submission: Submission, event: ClaimAmended, policy: Policy) -> Sub
 
 
 def _recorded(before: Submission, after: Submission, policy: Policy, at: At, amendment_id: str) -> Decision[Submission]:
-    found, total_minor = _admitted(after, policy), acceptance.incident_total_minor(after, policy)
+    found, total_minor = papers.admitted(after, policy), acceptance.incident_total_minor(after, policy)
     now = screening.with_signals(after, screening.of_amount(total_minor, policy)).but(amended=after.amended + 1)
     said = AmendmentRecorded(
         claim_id=now.claim_id,
@@ -68,15 +67,12 @@ def _recorded(before: Submission, after: Submission, policy: Policy, at: At, ame
         admitted_minor=items.sum_minor(found),
         incident_total_minor=total_minor,
         small=policy.is_small(total_minor),
+        injury=now.injury,
     )
-    known_harm = acceptance.harm(before, _admitted(before, policy))
+    known_harm = acceptance.harm(before, papers.admitted(before, policy))
     harm = () if known_harm else acceptance.harm(now, found)
-    asked = acceptance.beneficiary_asked(before, now, policy, at)
+    asked = acceptance.asked_since(before, now, policy, at)
     return Decision(now, (said, *asked, *screening.suspicion(before, now, policy), *harm))
-
-
-def _admitted(submission: Submission, policy: Policy) -> tuple[Item, ...]:
-    return items.admitted(submission.items, policy)
 
 
 def _derived(cause: str, submission: Submission) -> str:

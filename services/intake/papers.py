@@ -6,7 +6,7 @@ from typing import Final
 from services.intake import items, roles
 from services.intake.state import REMEMBERED, Paper, Submission
 from shared.events.base import derived_text
-from shared.events.claim import Document
+from shared.events.claim import Document, Item, LossKind
 from shared.events.intake import MissingPaper
 from shared.policy import Policy
 
@@ -14,6 +14,8 @@ EARLY_KEPT: Final = 10
 """Papers kept for items that an amendment may still add: it can be on its way behind them."""
 MOST_ITEMS: Final = 50
 """As many losses as a submission can have."""
+OF_THINGS: Final = frozenset({LossKind.PURCHASE_PRICE, LossKind.PROPERTY_DAMAGE})
+"""Losses for which nobody need act for who was hurt."""
 
 
 def noted(submission: Submission, documents: Iterable[Document], policy: Policy) -> Submission:
@@ -30,10 +32,24 @@ def noted(submission: Submission, documents: Iterable[Document], policy: Policy)
 
 def missing(submission: Submission, policy: Policy) -> tuple[MissingPaper, ...]:
     """Everything that is still to be shown, at once: the items' papers, then the one for the claim as a whole."""
-    for_items = items.missing(submission.items, policy)
+    return (*items.missing(submission.items, policy), *missing_authority(submission, policy))
+
+
+def missing_authority(submission: Submission, policy: Policy) -> tuple[MissingPaper, ...]:
     if not roles.lacks_authority(submission, policy):
-        return for_items
-    return (*for_items, MissingPaper(item=None, any_of=roles.authority(submission, policy)))
+        return ()
+    return (MissingPaper(item=None, any_of=roles.authority(submission, policy)),)
+
+
+def admitted(submission: Submission, policy: Policy) -> tuple[Item, ...]:
+    """What is proven; but of who was hurt nothing, before somebody has shown that he may act for him.
+
+    Without that nothing is accepted. A claim that was, and then became one of an injury, keeps what it has for things.
+    """
+    proven = submission.items
+    if roles.lacks_authority(submission, policy):
+        proven = tuple(item._replace(proven=item.proven and item.kind in OF_THINGS) for item in proven)
+    return items.admitted(proven, policy)
 
 
 def is_complete(submission: Submission, policy: Policy) -> bool:

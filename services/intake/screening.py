@@ -7,7 +7,7 @@ and links.py.
 from collections.abc import Iterable
 from typing import Final
 
-from services.intake import items
+from services.intake import items, papers
 from services.intake.state import At, Stage, Submission
 from shared.events.base import derived_text
 from shared.events.claim import Signal
@@ -69,7 +69,7 @@ def of_amount(incident_total_minor: int, policy: Policy) -> tuple[Signal, ...]:
 def incident(submission: Submission, policy: Policy) -> IncidentReported:
     """Asks what else the claimant has claimed, and tells what this claim counts: once accepted only what is proven."""
     counts_minor = (
-        items.sum_minor(items.admitted(submission.items, policy))
+        items.sum_minor(papers.admitted(submission, policy))
         if submission.stage is Stage.ACCEPTED
         else items.admissible_minor(submission.items, policy)
     )

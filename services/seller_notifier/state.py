@@ -144,8 +144,11 @@ class Correspondence(State):
         )
 
     def amended(self, claim: AmendmentRecorded) -> Self:
-        """With what the claim comes to now."""
-        return self.but(items=_admitted(claim.items), admitted_minor=claim.admitted_minor, small=claim.small)
+        """With what the claim comes to now, and the injury that is known by now."""
+        injury = self.injury if claim.injury is None else claim.injury
+        return self.but(
+            items=_admitted(claim.items), admitted_minor=claim.admitted_minor, small=claim.small, injury=injury
+        )
 
     def hearing(self, *words: object) -> Self | None:
         """Remembering that this was said; None when it was said before."""

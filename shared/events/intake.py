@@ -201,7 +201,8 @@ class IncidentScreened(Event):
 class AmendmentRecorded(Event):
     """What an accepted claim comes to now, after an amendment, late papers, or another claim for the same incident.
 
-    ``amendment_id`` names what brought it; escalation decides the effect.
+    ``amendment_id`` names what brought it; escalation decides the effect. ``injury``: an amendment may say that
+    somebody was hurt, of whom the claim knew nothing when it was accepted; None: as before.
     """
 
     topic: ClassVar = INTAKE
@@ -214,6 +215,7 @@ class AmendmentRecorded(Event):
     admitted_minor: Minor
     incident_total_minor: Minor
     small: bool
+    injury: InjuryClass | None = None
 
 
 class ReopeningRecorded(Event):

@@ -123,17 +123,25 @@ def items(*admitted: int, reasons: tuple[Reason, ...] = (), kinds: tuple[LossKin
     )
 
 
-def amended(*admitted: int, small: bool | None = None, others_minor: int = 0, amendment_id: str = "a-1") -> Event:
+def amended(
+    *admitted: int,
+    small: bool | None = None,
+    others_minor: int = 0,
+    amendment_id: str = "a-1",
+    injury: InjuryClass | None = None,
+    kinds: tuple[LossKind, ...] = (),
+) -> Event:
     return AmendmentRecorded(
         claim_id=CLAIM,
         submission_id="sub-1",
         amendment_id=amendment_id,
         seller_id=SELLER,
         currency=Currency.USD,
-        items=items(*admitted),
+        items=items(*admitted, kinds=kinds),
         admitted_minor=sum(admitted),
         incident_total_minor=sum(admitted) + others_minor,
         small=sum(admitted) + others_minor < 1_000_00 if small is None else small,
+        injury=injury,
     )
 
 

@@ -6,13 +6,14 @@ import pytest
 
 from shared.events.adjusters import ReviewKind
 from shared.events.base import Event
-from shared.events.claim import Reason, ReopeningReason, Signal
+from shared.events.claim import InjuryClass, LossKind, Reason, ReopeningReason, Signal
 from shared.events.escalation import (
     ApprovalRequested,
     ClaimClosed,
     ClaimDecided,
     ClaimReopened,
     ItemResult,
+    MedicareReportDue,
     Notice,
     Outcome,
     Owner,
@@ -37,6 +38,7 @@ from tests.escalation.given import (
     amended,
     answered,
     approved,
+    beneficiary_recorded,
     case,
     claim,
     commented,
@@ -363,3 +365,64 @@ def test_who_accepted_less_before_any_notice_is_asked_about_the_rest():
     story = claim(accepted(SMALL, signals=(Signal.SAME_PAYEE,)), ACCEPTS, amended(LARGE))
     assert RouteChosen in facts(story.hear(reviewed(ReviewKind.INVESTIGATION)))
     assert (told(story).status, PayoutAuthorized in facts(story.said)) == (Status.WITH_SELLER, False)
+
+
+# An injury of which nobody knew
+
+
+PRICE = (LossKind.PURCHASE_PRICE,)
+
+
+def unhurt(*admitted: int, beneficiary: bool | None = None) -> Event:
+    """Out of pocket alone, as far as was known when it was accepted."""
+    return accepted(*admitted, injury=InjuryClass.NONE, beneficiary=beneficiary, kinds=PRICE)
+
+
+def hurt(*admitted: int, injury: InjuryClass = InjuryClass.MINOR, **other: Any) -> Event:
+    return amended(*admitted, injury=injury, kinds=PRICE, **other)
+
+
+def test_an_injury_that_an_amendment_brings_is_paid_and_reported_like_one_known_from_the_beginning():
+    story = claim(unhurt(50_00), hurt(50_00, 850_00), DIRECTLY, covered=True)
+    assert the(ReviewOpened, story.wait_until(day(2))).review is ReviewKind.SERIOUS_INJURY
+    story.hear(reviewed(ReviewKind.SERIOUS_INJURY))
+    assert facts(story.hear(paid(900_00))) == [ClaimClosed]
+    assert the(MedicareReportDue, story.hear(beneficiary_recorded())).paid_minor == 900_00
+
+
+@pytest.mark.parametrize("injury", [None, InjuryClass.NONE])
+def test_a_claim_once_known_as_one_of_an_injury_stays_one(injury: InjuryClass | None):
+    story = claim(unhurt(50_00), hurt(50_00, 800_00), amended(50_00, 850_00, injury=injury), DIRECTLY, covered=True)
+    assert the(ReviewOpened, story.wait_until(day(2))).review is ReviewKind.SERIOUS_INJURY
+
+
+@pytest.mark.parametrize("injury", [None, InjuryClass.NONE])
+def test_an_amendment_that_tells_of_no_injury_makes_none(injury: InjuryClass | None):
+    story = claim(unhurt(50_00), amended(50_00, 850_00, injury=injury), DIRECTLY, covered=True)
+    assert PayoutAuthorized in facts(story.wait_until(day(2)))
+
+
+def test_a_serious_injury_that_an_amendment_brings_is_never_paid_automatically():
+    story = claim(unhurt(50_00), hurt(50_00, injury=InjuryClass.SERIOUS), DIRECTLY, covered=True)
+    assert the(ReviewOpened, story.wait_until(day(2))).review is ReviewKind.SERIOUS_INJURY
+
+
+def test_what_waits_for_approvals_is_looked_at_first_when_an_injury_becomes_known():
+    story = claim(unhurt(HUGE), notified(), ACCEPTS)
+    assert the(ReviewOpened, story.hear(hurt(HUGE, 0))).review is ReviewKind.SERIOUS_INJURY
+
+
+def test_what_was_paid_to_a_beneficiary_before_his_injury_became_known_is_reported_at_once_and_once():
+    story = claim(unhurt(900_00, beneficiary=True), notified(), ACCEPTS, paid(900_00))
+    assert MedicareReportDue not in facts(story.said)
+    said = story.hear(hurt(900_00, 0))
+    assert (facts(said), the(MedicareReportDue, said).paid_minor) == ([MedicareReportDue], 900_00)
+    assert not story.hear(hurt(900_00, 0, amendment_id="a-2"))
+    more = story.hear(hurt(900_00, 100_00, amendment_id="a-3"))
+    assert facts(more) == [ClaimReopened, ReviewOpened]
+
+
+def test_an_injury_that_becomes_known_while_the_payout_is_on_its_way_is_reported_when_it_is_paid():
+    story = claim(unhurt(900_00, beneficiary=True), notified(), ACCEPTS)
+    assert not story.hear(hurt(900_00, 0))
+    assert the(MedicareReportDue, story.hear(paid(900_00))).paid_minor == 900_00

@@ -378,9 +378,15 @@ class OneClaim(RuleBasedStateMachine):
     def the_customer_replies(self, really: bool) -> None:
         self.hear(given.customer_says(confirmed=really))
 
-    @rule(admitted=amounts, small=st.sampled_from([None, None, True, False]))
-    def the_claim_is_amended(self, admitted: list[int], small: bool | None) -> None:
-        event = given.amended(*admitted, small=small)
+    @rule(
+        admitted=amounts,
+        small=st.sampled_from([None, None, True, False]),
+        injury=st.sampled_from([None, None, *InjuryClass]),
+    )
+    def the_claim_is_amended(self, admitted: list[int], small: bool | None, injury: InjuryClass | None = None) -> None:
+        event = given.amended(*admitted, small=small, injury=injury)
+        accepted = self.case is not None and self.case.accepted is not None
+        self.serious = self.serious or (accepted and injury is InjuryClass.SERIOUS)
         assert isinstance(event, AmendmentRecorded)
         for item in event.items:
             self.admitted[item.item] = max(item.admitted_minor, self.admitted.get(item.item, 0))

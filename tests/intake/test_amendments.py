@@ -1,5 +1,7 @@
 """A claim that becomes another amount, before it is accepted and after."""
 
+from typing import Any
+
 import pytest
 
 from services.intake import amendments, decide
@@ -22,6 +24,7 @@ from tests.deciding import at, day
 from tests.intake.given import (
     BILL,
     CHILD,
+    ESTATE,
     GUARDIAN,
     RECEIPT,
     accepted,
@@ -214,6 +217,64 @@ def test_crossing_the_line_there_back_and_there_again_has_three_names() -> None:
         names.append(told(decision, AmendmentRecorded).amendment_id)
 
     assert len(set(names)) == 3
+
+
+def test_after_acceptance_too_a_medical_loss_says_that_somebody_was_hurt() -> None:
+    unhurt = accepted(injury=None, losses=[PRICE])
+    more = amendments.claim_amended(unhurt, amended(PRICE, KITCHEN), at(day(3)))
+    hurt = amendments.claim_amended(more.state, amended(PRICE, CARE, amendment_id="amendment-2"), at(day(4)))
+    less = amendments.claim_amended(hurt.state, amended(PRICE, amendment_id="amendment-3"), at(day(5)))
+
+    told_so = [told(decision, AmendmentRecorded).injury for decision in (more, hurt, less)]
+    assert told_so == [InjuryClass.NONE, InjuryClass.MINOR, InjuryClass.MINOR]
+    assert told(hurt, ProductIncidentReported).injury is InjuryClass.MINOR
+
+
+CHILDS: dict[str, Any] = {"injury": None, "losses": [PRICE], **CHILD}
+WAGES = loss("lost_earnings", 700, guardians=True)
+
+
+def test_of_a_childs_injury_that_an_amendment_brings_nothing_is_admitted_without_the_guardians_paper() -> None:
+    early = papers(paper(2, "estimate"), paper(3, "bill"), paper(4, "payslip"), ESTATE)
+    given = decide.documents_submitted(accepted(**CHILDS), early, at(day(1))).state
+
+    decision = amendments.claim_amended(given, amended(PRICE, KITCHEN, CARE, WAGES), at(day(3)))
+
+    asked, said = told(decision, InformationRequested), told(decision, AmendmentRecorded)
+    assert (asked.missing, asked.respond_by) == ((MissingPaper(item=None, any_of=(GUARDIAN.kind,)),), day(33))
+    assert [item.admitted_minor for item in said.items] == [2_000, 60_000, 0, 0], "things need no guardian"
+    assert [item.reasons for item in said.items] == [(), (), (Reason.PAPERS_MISSING,), (Reason.PAPERS_MISSING,)]
+    assert told(decision, IncidentReported).admitted_minor == said.incident_total_minor == 62_000
+    assert said.injury is InjuryClass.MINOR
+
+
+def test_the_guardians_paper_admits_what_an_amendment_has_brought_of_a_childs_injury() -> None:
+    given = amendments.claim_amended(accepted(**CHILDS), amended(PRICE, CARE), at(day(3))).state
+    billed = decide.documents_submitted(given, papers(BILL), at(day(4)))
+
+    shown = decide.documents_submitted(billed.state, papers(GUARDIAN), at(day(5)))
+
+    assert billed.says == ()
+    assert told(shown, AmendmentRecorded).admitted_minor == 52_000
+    assert not [event for event in shown.says if isinstance(event, InformationRequested)]
+
+
+def test_a_guardian_who_has_shown_that_he_may_act_is_not_asked_when_an_amendment_brings_an_injury() -> None:
+    child = decide.documents_submitted(accepted(**CHILDS), papers(GUARDIAN), at(day(1)))
+
+    decision = amendments.claim_amended(child.state, amended(PRICE, CARE), at(day(3)))
+
+    assert told(decision, AmendmentRecorded).admitted_minor == 52_000
+    assert not [event for event in decision.says if isinstance(event, InformationRequested)]
+
+
+def test_the_guardians_paper_and_the_answer_about_medicare_are_asked_for_at_once() -> None:
+    child = accepted(claimant={"id": "customer-1", "age": 40.0}, **CHILDS)
+    dear = amended(PRICE, loss("medical", 90_000))
+
+    asked = told(amendments.claim_amended(child, dear, at(day(3))), InformationRequested)
+
+    assert (len(asked.missing), asked.asks_beneficiary) == (1, True)
 
 
 # After the end

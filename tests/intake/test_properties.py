@@ -18,7 +18,7 @@ from services.intake.app import across_claims, in_common, intake
 from services.intake.products import LEVELS
 from services.intake.state import Stage
 from shared.events.base import Event, claim_id_of
-from shared.events.claim import InjuryClass, Lien, Reason, ReopeningReason, Signal
+from shared.events.claim import InjuryClass, Lien, LossKind, Reason, ReopeningReason, Signal
 from shared.events.intake import (
     AmendmentRecorded,
     BeneficiaryRecorded,
@@ -289,6 +289,11 @@ def test_what_is_admitted_is_proven_and_what_is_not_has_a_reason(story: list[Ste
         for said in told.house.about(name, ClaimAccepted):
             assert said.admitted_minor > 0
             if said.minor_claimant and said.injury is not InjuryClass.NONE:
+                assert None in told.shown(name) or told.shown(name) >= {1, 2, 3, 4}, "nobody showed that he may act"
+        for said in told.house.about(name, AmendmentRecorded):
+            state = told.house.intake.states[name]
+            cared_for = any(item.kind is LossKind.MEDICAL and item.admitted_minor for item in said.items)
+            if state.about_a_minor and cared_for:
                 assert None in told.shown(name) or told.shown(name) >= {1, 2, 3, 4}, "nobody showed that he may act"
         for said in told.house.about(name, ClaimDenied):
             assert said.reasons

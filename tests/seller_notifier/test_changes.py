@@ -15,7 +15,7 @@ from services.seller_notifier.letter import (
     ReopenedNotice,
 )
 from services.seller_notifier.state import Correspondence
-from shared.events.claim import ReopeningReason
+from shared.events.claim import InjuryClass, ReopeningReason
 from shared.events.escalation import ClaimClosed, Outcome
 from shared.events.seller_notifier import NoticeKind, SellerNotified
 from shared.events.seller_portal import AnswerChoice
@@ -123,6 +123,18 @@ def test_a_notice_that_comes_back_after_an_amendment_tells_of_the_amended_claim(
     contents = only_letter(deliveries.letter_bounced(state, bounce(letter), at(day(3), seller()))).contents
     assert isinstance(contents, ClaimNotice)
     assert contents.account.admitted_minor == 42_215
+
+
+def test_an_injury_that_an_amendment_brings_is_told_with_its_costs() -> None:
+    unhurt = notified().but(injury=InjuryClass.NONE)
+    hurt = amendment().model_copy(update={"injury": InjuryClass.MINOR})
+    contents = only_letter(decide.amendment_recorded(unhurt, hurt, at(day(2), seller()))).contents
+    assert isinstance(contents, AmendedNotice)
+    assert contents.account.injury is InjuryClass.MINOR
+
+
+def test_an_amendment_that_does_not_speak_of_the_injury_leaves_it_as_it_was() -> None:
+    assert decide.amendment_recorded(notified(), amendment(), at(day(2), seller())).state.injury is InjuryClass.MINOR
 
 
 # Crossing the line
