@@ -7,6 +7,7 @@ import pytest
 
 from services.intake import products
 from services.intake.products import NAMED, Product
+from services.intake.state import At
 from shared.events.base import claim_id_of
 from shared.events.claim import InjuryClass
 from shared.events.intake import HazardLevel, InjuryCount, ProductHazardFlagged, ProductIncidentReported
@@ -77,7 +78,7 @@ def of_gb(product: Product, number: int, *known: HazardLevel) -> Decision[Produc
     """A claim of a marketplace that knows these levels alone."""
     us, gb = load().version("US-1"), load().version("GB-1")
     fewer = gb.model_copy(update={"hazards": tuple(rule for rule in us.hazards if rule.level in known)})
-    moment = Moment(day(0), day(0), Policies([us, fewer]), True, None)
+    moment: At = Moment(day(0), day(0), Policies([us, fewer]), True, None)
     return products.product_incident(product, hurt(number, policy="GB-1"), moment)
 
 
