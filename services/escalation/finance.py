@@ -46,7 +46,7 @@ def payout_paid(case: Case, event: PayoutPaid, at: At) -> Decision[Case]:
         return Decision(now)  # paid twice, or of a round that is over: recovery questions it
     if pending and after.is_short:
         return Decision(now.moved(Status.PAYOUT_PENDING, Owner.FINANCE, _retried_by(now, at)))
-    if after.held_minor == 0:
+    if after.payee_has_nothing:
         return close(now, at, Outcome.PAYOUT_FAILED) if pending else Decision(now)  # it had come back before
     return _paid_in_part(now, after, at) if after.is_short else _paid(now, after, at)
 
@@ -63,7 +63,8 @@ def payout_failed(case: Case, event: PayoutFailed, at: At) -> Decision[Case]:
         return unchanged(case)
     handling = case.policy(at).handling
     waits_to_retry = case.owner is Owner.MAKEGOOD
-    if payout.held_minor:  # a part is there, so no other attempt is ordered
+    given_up = event.final and payout.payee_has_nothing
+    if payout.held_minor > payout.kept_minor and not given_up:  # a part is there, so no other attempt is ordered
         return _paid_in_part(case, payout, at) if event.final else unchanged(case)
     if event.final or (payout.tries >= handling.payout_attempts and not waits_to_retry):
         if case.payee_ref != payout.payee_ref:
@@ -88,7 +89,7 @@ def payout_overdue(case: Case, at: At) -> Decision[Case]:
 
 
 def payout_returned(case: Case, event: PayoutReturned, at: At) -> Decision[Case]:
-    """What has come back in full, of whichever round, is paid again in its own round: the claim waits for a new payee.
+    """What has come back, all that the payee had of any round, is paid again in that round, to a new payee of his own.
 
     A running round owes what is back; while a payout is pending it is remembered for the end.
     """

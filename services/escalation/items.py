@@ -81,7 +81,7 @@ def shown(case: Case, at: At) -> tuple[Line, ...]:
 def to_approve(case: Case, at: At) -> int:
     """What the payout comes to that two people are asked to approve."""
     waits = case.ordered_again
-    return waits.amount_minor if waits else total(allowed(case, at))
+    return waits.to_pay_minor if waits else total(allowed(case, at))
 
 
 def cut_to(admitted: Iterable[Admitted], findings: Iterable[ItemFinding]) -> tuple[Admitted, ...]:
@@ -97,16 +97,17 @@ def cut_to_held(payout: Payout) -> Payout:
 
 
 def unpaid(case: Case) -> tuple[Payout, ...]:
-    """What was ordered and the customer does not have: it failed, or has come back in full, or is on its way; without
-    what seller and insurer have settled since. What was decided stays so, though the claim comes to less by now."""
+    """What was ordered and the payee has nothing of: it failed, or has come back, or is on its way; without what seller
+    and insurer have settled since. What was decided stays so, though the claim comes to less by now."""
     settled, found = case.seller_minor + case.insurer_minor, list[Payout]()
     came_to = max(total(besides_settled(case)), sum(minor for _, minor in when_ordered(case)))
     free = came_to - sum(payout.held_minor for payout in case.payouts)
     for payout in case.payouts:
-        if payout.amount_minor and not payout.held_minor:
-            rest = payout.less(min(max(payout.amount_minor - max(free, 0), 0), settled))
-            free -= rest.amount_minor
-            found += [rest] if rest.amount_minor else []
+        if payout.amount_minor and payout.payee_has_nothing:
+            lacks = payout.amount_minor - payout.held_minor
+            gone = min(max(lacks - max(free, 0), 0), settled)
+            free -= lacks - gone
+            found += [payout.less(gone)] if lacks > gone else []
     return tuple(found)
 
 

@@ -47,7 +47,7 @@ def attempted(pending: Case, payout: Payout, at: At) -> Decision[Case]:
         attempt=said.attempt,
         payout_id=said.payout_id,
         currency=said.currency,
-        amount_minor=said.amount_minor,
+        amount_minor=payout.amount_minor,
         ordered_at=at.now,
     )
     return Decision(pending, (said,), (entry,))
@@ -55,19 +55,25 @@ def attempted(pending: Case, payout: Payout, at: At) -> Decision[Case]:
 
 def order_to_new_payee(case: Case, payout: Payout, at: At) -> Decision[Case]:
     """To who is payee now: at once, but above the authority limit another one only after two have approved him."""
+    payout = payout.keeping()
     if payout.payee_ref == case.payee_ref or not approval.is_needed(case, payout.amount_minor, payout.round, at):
         return order_again(case, payout, at)
     pay_by = case.within(at, case.policy(at).handling.approval_days)
     changes = {"to_new_payee": True, "outcome": None, "reasons": (), "ended_at": None, "pay_by": pay_by}
-    return approval.ask(case.paying(payout).asking(at).but(**changes), payout.amount_minor, at)
+    return approval.ask(case.paying(payout).asking(at).but(**changes), payout.to_pay_minor, at)
 
 
 def order_again(case: Case, payout: Payout, at: At) -> Decision[Case]:
-    """The same payout of the same round, in a new attempt: to who is payee now, less the liens recorded until now."""
-    liens = liens_out_of(case, payout.amount_minor, payout.round)
-    attempt = payout.attempt + 1
-    again = payout._replace(payee_ref=case.payee_ref, liens=liens, attempt=attempt, tries=1, held_minor=0, paid_minor=0)
-    return ordered(case, again, at)
+    """The same payout of the same round, in a new attempt: to who is payee now, less the liens recorded until now.
+
+    What holders of liens have of it, where the payee's share alone has come back, is not paid to them again.
+    """
+    left = payout.keeping()
+    liens = liens_out_of(case, left.to_pay_minor, left.round, left.kept)
+    attempt = left.attempt + 1
+    return ordered(
+        case, left._replace(payee_ref=case.payee_ref, liens=liens, attempt=attempt, tries=1, paid_minor=0), at
+    )
 
 
 def order_unpaid(ended: Decision[Case], at: At) -> Decision[Case]:
@@ -90,7 +96,7 @@ def order(case: Case, payout: Payout) -> PayoutAuthorized:
         round=payout.round,
         payee_ref=payout.payee_ref,
         currency=terms.currency,
-        amount_minor=payout.amount_minor,
+        amount_minor=payout.to_pay_minor,
         seller_id=terms.seller_id,
         marketplace=terms.marketplace,
         policy=terms.policy,
@@ -100,6 +106,7 @@ def order(case: Case, payout: Payout) -> PayoutAuthorized:
         attempt=payout.attempt,
         incident_on=terms.incident_on,
         liens=payout.liens,
+        kept_minor=payout.kept_minor,
         earlier=tuple(
             EarlierPayout(payout_id=case.payout_id_of(each.round), amount_minor=each.amount_minor)
             for each in case.payouts
@@ -108,12 +115,12 @@ def order(case: Case, payout: Payout) -> PayoutAuthorized:
     )
 
 
-def liens_out_of(case: Case, amount_minor: int, round_: int) -> tuple[Lien, ...]:
-    """What each holder has not had out of another round, in the order recorded; together no more than is paid."""
+def liens_out_of(case: Case, amount_minor: int, round_: int, kept: tuple[Lien, ...] = ()) -> tuple[Lien, ...]:
+    """What each holder has not had before, in the order recorded; together no more than is paid."""
+    others = [payout for payout in case.payouts if payout.round != round_ and payout.held_minor]
     had = Counter[str]()
-    for payout in case.payouts:
-        if payout.round != round_ and payout.held_minor:
-            had.update({lien.holder_ref: lien.amount_minor for lien in payout.liens})
+    for lien in (*kept, *(lien for payout in others for lien in (*payout.kept, *payout.liens))):
+        had[lien.holder_ref] += lien.amount_minor
     shares: list[Lien] = []
     for lien in case.liens:
         share = min(max(lien.amount_minor - had[lien.holder_ref], 0), amount_minor)

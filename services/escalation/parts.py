@@ -46,8 +46,8 @@ class Question(NamedTuple):
 class Payout(NamedTuple):
     """The one payout of a round, as it was ordered last. ``tries``: attempts with the present payee.
 
-    ``held_minor``: what the payee has of it, paid less returned; ``early_minor``: what came back before we heard that
-    it was paid. ``lines``: (item, minor units) of what it pays, less what a later round pays in its place.
+    ``held_minor``: what payee and holders have of it, paid less returned; ``early_minor``: what came back before we
+    heard that it was paid. ``lines``: (item, minor units) of what it pays, less what a later round pays in its place.
     """
 
     round: int
@@ -65,10 +65,36 @@ class Payout(NamedTuple):
     """Under the present attempt, whatever came back of it: less than was ordered, and finance owes the rest."""
     adjusters: tuple[str, ...] = ()
     """Who decided the reviews of its round: none of them approves another payee either."""
+    kept: tuple[Lien, ...] = ()
+    """What holders of liens had under earlier attempts and keep, as the payee's share alone came back."""
+
+    @property
+    def kept_minor(self) -> int:
+        return sum(lien.amount_minor for lien in self.kept)
+
+    @property
+    def to_pay_minor(self) -> int:
+        """What the present attempt is for."""
+        return self.amount_minor - self.kept_minor
 
     @property
     def is_short(self) -> bool:
-        return self.paid_minor < self.amount_minor
+        return self.paid_minor < self.to_pay_minor
+
+    @property
+    def payee_has_nothing(self) -> bool:
+        """It was not paid, or has come back, but for what the holders of liens have, who are paid first."""
+        holders = self.kept_minor + sum(lien.amount_minor for lien in self.liens)
+        return self.held_minor == 0 or self.held_minor <= holders < self.amount_minor
+
+    def keeping(self) -> "Payout":
+        """As it is to be paid once more: what holders of liens have of it they keep."""
+        left, kept = self.held_minor, list[Lien]()
+        for lien in (*self.kept, *self.liens):
+            share = min(lien.amount_minor, left)
+            left -= share
+            kept += [Lien(holder_ref=lien.holder_ref, amount_minor=share)] if share else []
+        return self._replace(kept=tuple(kept), liens=(), held_minor=self.held_minor - left)
 
     def less(self, minor: Minor) -> "Payout":
         """Without so much, which others have paid: it counts from the first item on."""

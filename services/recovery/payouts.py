@@ -63,7 +63,8 @@ def unplaced_questioned(recovery: Recovery) -> Decision[Recovery]:
 def _tried_again(recovery: Recovery, payout: Payout, event: PayoutAuthorized) -> Recovery:
     if event.attempt <= payout.attempt:
         return recovery
-    again = payout.model_copy(update={"attempt": event.attempt, "last_order_minor": event.amount_minor})
+    ordered_minor = event.amount_minor + event.kept_minor
+    again = payout.model_copy(update={"attempt": event.attempt, "last_order_minor": ordered_minor})
     return recovery.with_payout(again)
 
 

@@ -53,8 +53,8 @@ class Payout(Fact):
 
     ``net_minor`` may lie outside of what was ordered: finance paid twice, or more came back than had been paid.
     What is within is borne by the marketplace; what is outside is in question, whatever the order of the reports.
-    ``last_order_minor``: what its last attempt (``attempt``) is for; None: as at first. ``owed_minor``: what was left
-    of it when a later round was ordered, which pays the rest in its place; None: all.
+    ``last_order_minor``: what it comes to by its last attempt (``attempt``); None: as at first. ``owed_minor``: what
+    was left of it when a later round was ordered, which pays the rest in its place; None: all.
     """
 
     id: UUID
@@ -297,7 +297,7 @@ def ordered(event: PayoutAuthorized) -> Payout:
     """A round's payout, of which finance has not paid anything yet."""
     return Payout(
         id=event.payout_id,
-        authorized_minor=event.amount_minor,
+        authorized_minor=event.amount_minor + event.kept_minor,
         small=event.small,
         covered=event.covered,
         attempt=event.attempt,

@@ -200,6 +200,8 @@ class PayoutAuthorized(Event):
     incident_on: date | None = None
     liens: tuple[Lien, ...] = ()
     """Out of ``amount_minor`` these are paid first, to their holders; the payee gets the rest."""
+    kept_minor: Minor = 0
+    """What holders of liens keep of an earlier attempt, of which the payee's share alone came back: not paid again."""
     earlier: tuple[EarlierPayout, ...] = ()
     """Of the rounds before. What has come back of them, or never came, may be paid here: then it is not owed there."""
 

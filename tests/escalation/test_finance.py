@@ -166,6 +166,61 @@ def test_what_a_holder_had_in_one_round_is_not_paid_to_him_in_the_next():
     assert (order.round, order.liens) == (2, (lien(50_00, "holder-2"),))
 
 
+WITH_LIEN = (accepted(SMALL, liens=(lien(60_00),)), notified(), ACCEPTS)
+SHARE = SMALL - 60_00
+
+
+def test_when_all_that_the_payee_had_has_come_back_a_new_payee_gets_it_and_the_holder_keeps_his():
+    story = claim(*WITH_LIEN, paid())
+    assert the(ClaimClosed, story.hear(returned(SHARE))).outcome is Outcome.PAYOUT_FAILED
+    order = the(PayoutAuthorized, story.hear(new_payee()))
+    assert (order.payout_id, order.attempt, order.payee_ref) == (PAYOUT, 2, "payee-2")
+    assert (order.amount_minor, order.liens, order.kept_minor) == (SHARE, (), 60_00)
+    assert ClaimClosed not in facts(story.hear(paid(SHARE - 1, reference="transfer-10")))
+    assert the(ClaimClosed, story.hear(paid(1, reference="rest"))).outcome is Outcome.RESOLVED_BY_SELLER
+    assert not story.hear(new_payee("payee-3"))
+
+
+def test_while_the_payee_has_something_of_it_nothing_is_paid_again():
+    assert not claim(*WITH_LIEN, paid()).hear(returned(SHARE - 1))
+    assert not claim(*WITH_LIEN, paid()).hear(returned(60_00)), "it may be the holder's"
+    all_to_holders = claim(accepted(SMALL, liens=(lien(SMALL),)), notified(), ACCEPTS, paid())
+    assert not all_to_holders.hear(returned(1))
+
+
+def test_the_payees_share_that_came_back_before_we_heard_that_it_was_paid_waits_for_a_new_payee_too():
+    story = claim(*WITH_LIEN, returned(SHARE))
+    assert the(ClaimClosed, story.hear(paid())).outcome is Outcome.PAYOUT_FAILED
+    assert the(PayoutAuthorized, story.hear(new_payee())).amount_minor == SHARE
+
+
+def test_the_payees_share_is_tried_as_often_as_any_payout_and_goes_to_one_after_another():
+    story = claim(*WITH_LIEN, paid(), returned(SHARE), new_payee(), failed(attempt=2))
+    again = the(PayoutAuthorized, story.wait_until(day(2)))
+    assert (again.attempt, again.amount_minor, again.kept_minor) == (3, SHARE, 60_00)
+    assert the(ClaimClosed, story.hear(failed(final=True))).outcome is Outcome.PAYOUT_FAILED
+    order = the(PayoutAuthorized, story.hear(new_payee("payee-3")))
+    assert (order.attempt, order.amount_minor, order.kept_minor) == (4, SHARE, 60_00)
+
+
+def test_a_lien_recorded_since_is_paid_out_of_the_share_and_one_that_has_come_back_too_out_of_all():
+    story = claim(*WITH_LIEN, paid(), returned(SHARE), lien_recorded(lien(60_00), lien(30_00, "holder-2")))
+    order = the(PayoutAuthorized, story.hear(new_payee()))
+    assert (order.amount_minor, order.liens, order.kept_minor) == (SHARE, (lien(30_00, "holder-2"),), 60_00)
+    story.hear(paid(SHARE, reference="transfer-10"))
+    story.hear(returned(SMALL, reference="return-10"))
+    order = the(PayoutAuthorized, story.hear(new_payee("payee-3")))
+    assert (order.amount_minor, order.kept_minor) == (SMALL, 0)
+    assert order.liens == (lien(60_00), lien(30_00, "holder-2"))
+
+
+def test_what_a_holder_keeps_of_one_round_is_not_paid_to_him_in_the_next():
+    story = claim(*WITH_LIEN, paid(), returned(SHARE), new_payee(), paid(SHARE, reference="transfer-10"))
+    story.hear(amended(SMALL, 300_00))
+    order = the(PayoutAuthorized, story.hear(reviewed(ReviewKind.AMOUNT)))
+    assert (order.round, order.amount_minor, order.liens) == (2, 300_00, ())
+
+
 # Medicare
 
 

@@ -148,6 +148,17 @@ def test_what_two_approved_for_one_payee_goes_to_another_only_after_two_have_app
     assert the(ClaimClosed, story.hear(paid(HUGE, reference="transfer-10"))).outcome is Outcome.RESOLVED_BY_SELLER
 
 
+def test_two_approve_of_what_another_payee_gets_beside_what_the_holder_of_a_lien_keeps():
+    holds = (accepted(HUGE, liens=(lien(1_000_00),)), notified(), ACCEPTS, approved("ann"), approved("bob"))
+    story = claim(*holds, paid(HUGE), returned(HUGE - 1_000_00), new_payee())
+    story.wait_until(day(10))
+    asked = [event.amount_minor for event in story.said if isinstance(event, ApprovalRequested)]
+    assert asked == [HUGE, HUGE - 1_000_00, HUGE - 1_000_00]
+    story.hear(approved("cyd"))
+    order = the(PayoutAuthorized, story.hear(approved("dan")))
+    assert (order.amount_minor, order.liens, order.kept_minor) == (HUGE - 1_000_00, (), 1_000_00)
+
+
 def test_the_payee_who_was_approved_gets_another_attempt_without_being_approved_again():
     assert the(PayoutAuthorized, claim(*FAILED).hear(new_payee("payee-1"))).attempt == 2
     story = claim(*FAILED, new_payee())

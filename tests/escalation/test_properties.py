@@ -195,6 +195,9 @@ class OneClaim(RuleBasedStateMachine):
         """What of each payout the customer should have, less what a later round pays in its place."""
         self.short: Counter[tuple[UUID, int]] = Counter()
         """What finance has paid of an attempt, where that was not all of it."""
+        self.attempts: dict[UUID, int] = {}
+        self.holders: dict[UUID, int] = {}
+        """What of each payout goes to holders of liens, before its payee."""
         self.refused: set[UUID] = set()
         """The payouts of which finance has paid a part, and will not pay the rest."""
         self.parts: Counter[UUID] = Counter()
@@ -227,7 +230,7 @@ class OneClaim(RuleBasedStateMachine):
 
     def _keeps(self, event: Event | None, before: Case | None, said: tuple[Event, ...]) -> None:
         if before is None or before.accepted is None:
-            self.comes_to = self.acceptance.admitted_minor
+            self.comes_to = self.most_admitted  # what was amended early is heard now
         self._keeps_what_was_covered(event, before, said)
         self._keeps_who_looked(event, before, said)
         self._keeps_what_is_owed(said)
@@ -288,14 +291,18 @@ class OneClaim(RuleBasedStateMachine):
         reasons = {event.round: event.reason for event in self.said(ClaimReopened)} if orders else {}
         for order in orders:
             id_, known = order.payout_id, self.owes.get(order.payout_id)
-            if order.attempt > 1:
-                assert order.amount_minor == known or id_ in self.refused, "what of it is still owed"
-                self.owes[id_] = order.amount_minor  # all of it, where a part had been refused to the one before
-                self.refused.discard(id_)
-                self.parts[id_] = -self.net[id_]
-                continue
-            if known is not None:
+            if self.attempts.get(id_) == order.attempt:
                 continue  # the same order once more
+            self.attempts[id_] = order.attempt
+            self.holders[id_] = order.kept_minor + sum(lien.amount_minor for lien in order.liens)
+            if order.attempt > 1:
+                whole = order.amount_minor + order.kept_minor
+                assert whole == known or id_ in self.refused, "what of it is still owed"
+                assert order.kept_minor == max(self.net[id_], 0), "what the holders have"
+                self.owes[id_] = whole  # all of it, where a part had been refused to the one before
+                self.refused.discard(id_)
+                self.parts[id_] = order.kept_minor - self.net[id_]
+                continue
             if reasons.get(order.round) is not ReopeningReason.AMENDED:
                 for other in self.owes:
                     self.owes[other] = min(self.owes[other], max(self.net[other], 0))
@@ -303,6 +310,10 @@ class OneClaim(RuleBasedStateMachine):
             has = sum(min(owed, max(self.net[other], 0)) for other, owed in self.owes.items())
             assert has + order.amount_minor <= self.comes_to, "more than is claimed by now"
             self.owes[id_] = order.amount_minor
+
+    def payee_has(self, id_: UUID) -> bool:
+        """Whether anything of a payout is there that is not a holder's of a lien."""
+        return self.net[id_] > 0 and not self.net[id_] <= self.holders.get(id_, 0) < self.owes.get(id_, 0)
 
     def _hears_a_yes(self, event: PayoutApproved, said_at: datetime) -> None:
         asked = self.asked[-1] if self.asked else None
@@ -595,7 +606,7 @@ class OneClaim(RuleBasedStateMachine):
         assert self.case is not None
         assert before is not None
         if before.status is Status.PAYOUT_PENDING and before.payout and before.payout.round == round_:
-            has_all = all(self.net[id_] > 0 for id_, owed in self.owes.items() if owed)
+            has_all = all(self.payee_has(id_) for id_, owed in self.owes.items() if owed)
             ends = PAID if has_all else {Outcome.PAYOUT_FAILED}
             assert any(isinstance(each, ClaimClosed) and each.outcome in ends for each in said)
             goes_on = any(isinstance(each, ClaimReopened | PayoutAuthorized | ApprovalRequested) for each in said)
@@ -632,11 +643,11 @@ class OneClaim(RuleBasedStateMachine):
                 self.parts[payout_id(round_)] -= amount
                 assert not self.hear(given.paid(amount, payout_id(round_), f"mistake-{self.references}"))
 
-    @rule(round_=rounds, part=st.booleans())
-    def money_comes_back(self, round_: int, part: bool) -> None:
-        """Also before we have heard that it was paid."""
+    @rule(round_=rounds, part=st.booleans(), share=st.booleans())
+    def money_comes_back(self, round_: int, part: bool, share: bool = False) -> None:
+        """Also before we have heard that it was paid. ``share``: what the payee had, beside the holders of liens."""
         before, id_ = self.case, payout_id(round_)
-        held = self.net[id_]
+        held = self.net[id_] - (self.holders.get(id_, 0) if share else 0)
         amount = max(held // 2, 1) if part else max(held, 0)
         self.references += 1
         if id_ in self.owes:
@@ -644,13 +655,13 @@ class OneClaim(RuleBasedStateMachine):
             self.parts[id_] += amount
         said = self.hear(given.returned(amount, id_, f"return-{self.references}"))
         looked_at = before is not None and before.undecided
-        assert not said or looked_at or self.net[id_] == 0, "what is left is the customer's"
+        assert not said or looked_at or not self.payee_has(id_), "what is left is the customer's"
 
     @rule(final=st.booleans(), round_=rounds, attempt=st.sampled_from([None, None, 1, 2]))
     def finance_fails(self, final: bool, round_: int, attempt: int | None) -> None:
         before, id_ = self.case, payout_id(round_)
         said = self.hear(given.failed(final=final, payout_id=id_, attempt=attempt))
-        if any(isinstance(each, ClaimClosed) for each in said) and self.net[id_] > 0:
+        if any(isinstance(each, ClaimClosed) for each in said) and self.payee_has(id_):
             self.owes[id_], self.parts[id_] = self.net[id_], 0
             self.refused.add(id_)
         if attempt is not None and before is not None and before.payout and attempt != before.payout.attempt:
@@ -774,7 +785,8 @@ class OneClaim(RuleBasedStateMachine):
     @invariant()
     def every_attempt_is_entered_once_in_the_register_as_it_was_ordered(self) -> None:
         ordered = {
-            (each.round, each.attempt, each.payout_id, each.amount_minor) for each in self.said(PayoutAuthorized)
+            (each.round, each.attempt, each.payout_id, each.amount_minor + each.kept_minor)
+            for each in self.said(PayoutAuthorized)
         }
         entered = [
             (e.round, e.attempt, e.payout_id, e.amount_minor) for e in self.story.done if isinstance(e, PayoutOrder)
@@ -789,7 +801,8 @@ class OneClaim(RuleBasedStateMachine):
         assert set(by_round) <= set(range(1, 2 + len(self.said(ClaimReopened))))
         for round_, orders in by_round.items():
             assert {order.payout_id for order in orders} == {payout_id(round_)}
-            assert all(one.amount_minor >= next_.amount_minor for one, next_ in pairwise(orders))
+            come_to = [order.amount_minor + order.kept_minor for order in orders]
+            assert all(one >= next_ for one, next_ in pairwise(come_to))
             attempts = [order.attempt for order in orders]
             assert attempts == sorted(attempts)
             assert set(attempts) == set(range(1, len(set(attempts)) + 1))
@@ -822,7 +835,7 @@ class OneClaim(RuleBasedStateMachine):
         if case is None or case.status is not Status.CLOSED:
             return
         if case.outcome not in (Outcome.PAYOUT_FAILED, Outcome.DUPLICATE):
-            assert all(self.net[id_] > 0 for id_, owed in self.owes.items() if owed), "paid, or waiting for a payee"
+            assert all(self.payee_has(id_) for id_, owed in self.owes.items() if owed), "paid, or waiting for a payee"
             assert sum(self.net[id_] + self.parts[id_] for id_ in self.owes) == sum(self.owes.values())
 
     @invariant()

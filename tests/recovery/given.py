@@ -58,8 +58,9 @@ def authorized(
     payout: UUID = PAYOUT,
     attempt: int = 1,
     left: int | None = None,
+    kept: int = 0,
 ) -> PayoutAuthorized:
-    """``left``: what the first round's payout comes to now."""
+    """``left``: what the first round's payout comes to now; ``kept``: what holders of liens keep of it."""
     return PayoutAuthorized(
         claim_id=CLAIM,
         payout_id=payout,
@@ -75,6 +76,7 @@ def authorized(
         small=small,
         covered=covered,
         incident_on=incident_on,
+        kept_minor=kept,
         earlier=() if left is None else (EarlierPayout(payout_id=PAYOUT, amount_minor=left),),
     )
 

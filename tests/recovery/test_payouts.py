@@ -438,6 +438,15 @@ def test_what_is_ordered_again_and_paid_in_another_amount_is_questioned(by: int)
     assert problems(decision) == [(ResultProblem.WRONG_AMOUNT, 1)]
 
 
+@pytest.mark.parametrize("by", [-1, 0, 1])
+def test_the_payees_share_that_came_back_and_is_paid_to_another_is_right_beside_what_the_holder_of_a_lien_kept(by: int):
+    back = given.after(given.noticing(), (2, given.returned(LARGE - 60_000)))
+    again = given.after(back, (3, given.authorized(LARGE - 60_000, attempt=2, kept=60_000)))
+    decision = given.hear(again, given.paid(LARGE - 60_000 + by, reference="pay-2"), at(day(4)))
+    assert (problems(decision) == []) is (by == 0)
+    assert decision.state.paid_minor == LARGE + min(by, 0)
+
+
 def test_an_earlier_attempt_heard_again_leaves_the_order_as_it_is():
     again = given.after(ordered_again(60_000), (6, given.authorized(LARGE, attempt=1)))
     assert again.payouts[0].expected_minor == 60_000

@@ -39,6 +39,11 @@ class OneNumberOneFact(Invariant):
             raise self.wrong(f"number {numbers[1]} of lane {numbers[0]} on {fact.record.place} was another fact before")
 
 
+def _comes_to(order: Mapping[str, Any]) -> int:
+    """A round's payout, with what holders of liens keep of earlier attempts at it."""
+    return order["amount_minor"] + order.get("kept_minor", 0)
+
+
 class OnePayoutPerRound(Invariant):
     """A claim has one payout id and one amount per round, and no payout id serves two claims."""
 
@@ -51,7 +56,7 @@ class OnePayoutPerRound(Invariant):
 
     def said(self, fact: Fact) -> None:
         claim, payout = fact.body["claim_id"], fact.body["payout_id"]
-        order = (payout, fact.body["amount_minor"], fact.body["currency"])
+        order = (payout, _comes_to(fact.body), fact.body["currency"])
         before = self._orders.setdefault((claim, fact.body["round"]), order)
         if before != order:
             raise self.wrong(f"round {fact.body['round']} of {claim} was ordered as {before}, and now as {order}")
@@ -75,7 +80,7 @@ class NeverMoreThanDecided(Invariant):
             # On another topic than the order: it may come after it, and is compared when both are there.
             self._decided.setdefault((body["claim_id"], body["round"]), set()).add(body["allowed_minor"])
         elif fact.type == "PayoutAuthorized":
-            self._ordered[body["claim_id"], body["round"]] = (body["policy"], body["amount_minor"])
+            self._ordered[body["claim_id"], body["round"]] = (body["policy"], _comes_to(body))
             total = sum(amount for (claim, _), (_, amount) in self._ordered.items() if claim == body["claim_id"])
             cap = self.seen.policies.version(body["policy"]).handling.cap_minor
             if total > cap:
@@ -149,7 +154,7 @@ class FourEyes(Invariant):
     def _sum(self, claim: str) -> int:
         """What all rounds of a claim come to."""
         back = self._back if claim in self._reopened else Counter[str]()
-        return sum(max(order["amount_minor"] - back[payout], 0) for payout, order in self._orders[claim].items())
+        return sum(max(_comes_to(order) - back[payout], 0) for payout, order in self._orders[claim].items())
 
     def _look_at_approvers(self, payout: str, claim: str) -> None:
         answered, adjusters = self._approvers[payout], set(self._adjusters[claim])
