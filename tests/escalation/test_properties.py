@@ -36,7 +36,8 @@ from shared.events.escalation import (
     StatusChanged,
 )
 from shared.events.finance import PayoutPaid, PayoutReturned
-from shared.events.intake import AmendmentRecorded, ReleaseRecorded
+from shared.events.insurers import InsurerRejected, InsurerSettled
+from shared.events.intake import AmendmentRecorded, ReleaseRecorded, SettlementReplyRecorded
 from shared.events.marketplace import Standing
 from shared.events.seller_notifier import NoticeKind
 from shared.events.seller_portal import AnswerChoice
@@ -214,10 +215,13 @@ class OneClaim(RuleBasedStateMachine):
         """When each question was put first."""
         self.yes: dict[UUID | None, set[str]] = defaultdict(set)
         """Who has approved, by question."""
+        self.insurers: dict[str, int] = {}
+        """What an insurer says that it has paid, by proof, before any of ours was ordered; nothing, once disputed."""
 
     def hear(self, event: Event, late: timedelta = timedelta(0)) -> tuple[Event, ...]:
         before, position = self.case, len(self.story.said)
         self.heard.append((event, position))
+        self._hears_of_the_insurer(event)
         said = self.story.hear(event, said_at=self.story.now - late)
         if isinstance(event, PayoutApproved):
             self._hears_a_yes(event, self.story.now - late)
@@ -234,7 +238,29 @@ class OneClaim(RuleBasedStateMachine):
         self._keeps_what_was_covered(event, before, said)
         self._keeps_who_looked(event, before, said)
         self._keeps_what_is_owed(said)
+        self._keeps_the_insurers_word(said)
         self._keeps_four_eyes(said)
+
+    def _hears_of_the_insurer(self, event: Event) -> None:
+        match event:
+            case InsurerSettled() if event.currency is Currency.USD:
+                if self.case is not None and self.case.accepted is not None and not self.case.payouts:
+                    self.insurers.setdefault(event.proof, event.amount_minor)
+            case InsurerRejected():
+                self.insurers = dict.fromkeys(self.insurers, 0)
+            case SettlementReplyRecorded() if not event.confirmed:
+                self.insurers = dict.fromkeys(self.insurers, 0)
+            case _:
+                pass
+
+    def _keeps_the_insurers_word(self, said: tuple[Event, ...]) -> None:
+        """What an insurer who was asked has paid is not paid once more; of any other, or later, a person decides."""
+        case = self.case
+        if case is None or case.round > 1 or (case.answer is not AnswerChoice.REFER_TO_INSURER and not case.insurer_by):
+            return
+        for order in said:
+            if isinstance(order, PayoutAuthorized) and order.attempt == 1:
+                assert sum(self.insurers.values()) + order.amount_minor <= self.most_admitted
 
     def _keeps_what_was_covered(self, event: Event | None, before: Case | None, said: tuple[Event, ...]) -> None:
         """By what the seller accepted, and by what a review showed and found; and checks every payout against it."""
@@ -395,15 +421,15 @@ class OneClaim(RuleBasedStateMachine):
         injury=st.sampled_from([None, None, *InjuryClass]),
     )
     def the_claim_is_amended(self, admitted: list[int], small: bool | None, injury: InjuryClass | None = None) -> None:
+        if self.case is None or self.case.accepted is None:
+            return  # intake says it after the acceptance, and in that order
         event = given.amended(*admitted, small=small, injury=injury)
-        accepted = self.case is not None and self.case.accepted is not None
-        self.serious = self.serious or (accepted and injury is InjuryClass.SERIOUS)
+        self.serious = self.serious or injury is InjuryClass.SERIOUS
         assert isinstance(event, AmendmentRecorded)
         for item in event.items:
             self.admitted[item.item] = max(item.admitted_minor, self.admitted.get(item.item, 0))
         self.most_admitted = max(self.most_admitted, sum(admitted))
-        if self.case is not None and self.case.accepted is not None:
-            self.comes_to = sum(admitted)
+        self.comes_to = sum(admitted)
         self.hear(event)
 
     @rule(found=signals)
@@ -516,6 +542,12 @@ class OneClaim(RuleBasedStateMachine):
     def the_insurer_settles(self, amount: int, proof: str, currency: Currency, really: bool) -> None:
         if amount < 50_00 or really:
             self.hear(given.insurer_settled(amount, proof, currency))
+
+    @rule(part=st.sampled_from([0, 0, 50_00]))
+    @precondition(lambda self: self.case is not None and bool(self.case.items) and not self.case.payouts)
+    def the_insurer_settles_all_or_nearly_all(self, part: int) -> None:
+        assert self.case is not None
+        self.hear(given.insurer_settled(max(sum(each.minor for each in self.case.items) - part, 1), "cheque-4"))
 
     @rule()
     def the_insurer_rejects(self) -> None:
