@@ -216,7 +216,9 @@ class OneClaim(RuleBasedStateMachine):
         self.yes: dict[UUID | None, set[str]] = defaultdict(set)
         """Who has approved, by question."""
         self.insurers: dict[str, int] = {}
-        """What an insurer says that it has paid, by proof, before any of ours was ordered; nothing, once disputed."""
+        """What an insurer says that it has paid, by proof, before any of ours was ordered."""
+        self.doubted = False
+        """Whether anybody has said that it did not."""
 
     def hear(self, event: Event, late: timedelta = timedelta(0)) -> tuple[Event, ...]:
         before, position = self.case, len(self.story.said)
@@ -247,16 +249,18 @@ class OneClaim(RuleBasedStateMachine):
                 if self.case is not None and self.case.accepted is not None and not self.case.payouts:
                     self.insurers.setdefault(event.proof, event.amount_minor)
             case InsurerRejected():
-                self.insurers = dict.fromkeys(self.insurers, 0)
+                self.doubted = True
             case SettlementReplyRecorded() if not event.confirmed:
-                self.insurers = dict.fromkeys(self.insurers, 0)
+                self.doubted = True
             case _:
                 pass
 
     def _keeps_the_insurers_word(self, said: tuple[Event, ...]) -> None:
         """What an insurer who was asked has paid is not paid once more; of any other, or later, a person decides."""
         case = self.case
-        if case is None or case.round > 1 or (case.answer is not AnswerChoice.REFER_TO_INSURER and not case.insurer_by):
+        if case is None or case.round > 1 or self.doubted:
+            return
+        if case.answer is not AnswerChoice.REFER_TO_INSURER and case.insurer_by is None:
             return
         for order in said:
             if isinstance(order, PayoutAuthorized) and order.attempt == 1:
