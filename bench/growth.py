@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from aiokafka.admin import AIOKafkaAdminClient
+
 from bench.copies import History, Waiting, make_tables, settle
 from bench.explain import Explained
 from bench.latency import percentile
@@ -25,6 +27,9 @@ from bench.small import memory
 from bench.stand import PATIENCE, Stand
 from ops import catalogue
 from shared.events.base import PARTITIONS
+from shared.runtime.kafka import client_options, group_of
+from shared.runtime.kafka_archive import kafka_archive
+from shared.runtime.log import Place
 from shared.runtime.postgres import PostgresStore, session
 from shared.runtime.postgres_transaction import PostgresTransaction
 from shared.runtime.worker import LIMIT
@@ -156,9 +161,26 @@ async def _catch(stand: Stand, outside: Outside, waiting: Waiting) -> None:
     claims = prepare(stand, SILENT, COPIED, COPIED)
     outside.say([said for claim in claims for said in claim.sayings])
     async with asyncio.timeout(PATIENCE):
-        while not await waiting.catch([claim.claim_id.decode() for claim in claims]):
+        while not (await waiting.catch([claim.claim_id.decode() for claim in claims]) and await _is_passed_on(stand)):
             stand.look_after()
             await asyncio.sleep(_GLANCE)
+
+
+async def _is_passed_on(stand: Stand) -> bool:
+    """Whether all that was said outside is behind those from whom escalation hears of it, for whom its deadlines wait:
+    they run no more when these fall due."""
+    admin: Any = AIOKafkaAdminClient(**client_options(stand.settings))
+    await admin.start()
+    try:
+        async with kafka_archive(stand.settings) as archive:
+            for process, topics in catalogue.service("escalation").processes[0].passed_on.items():
+                ends = await archive.ends([Place(topic.name, n) for topic in topics for n in range(PARTITIONS)])
+                told = await admin.list_consumer_group_offsets(group_of(process))
+                if any(end and (place not in told or told[place].offset < end) for place, end in ends.items()):
+                    return False
+    finally:
+        await admin.close()
+    return True
 
 
 async def _fired(stand: Stand, plan: Plan, connection: Any, waiting: Waiting, meter: Meter) -> Result:
