@@ -3,6 +3,7 @@
 from services.escalation import items
 from services.escalation.ending import is_paid
 from services.escalation.medicare import injury_known
+from services.escalation.parts import Growth
 from services.escalation.reopening import open_round_for_more
 from services.escalation.review import ask_anew, investigate, look_at_more, pay_unless_serious
 from services.escalation.routing import crosses_to_seller, is_paid_directly, reroute
@@ -32,7 +33,7 @@ def _amended(case: Case, event: AmendmentRecorded, at: At) -> Decision[Case]:
     terms = case.terms.model_copy(update={"small": event.small, "others_minor": others_minor})
     admitted = items.as_admitted(event.items)
     amended = case.but(accepted=terms, items=admitted)
-    amended = amended.but(contested=_contested(case, amended))
+    amended = amended.but(contested=_contested(case, amended), grown=_grown(case, amended, at))
     if (terms, admitted) == (case.terms, case.items):
         return unchanged(case)
     if case.payouts and not case.undecided:
@@ -72,6 +73,16 @@ def _more(case: Case, amended: Case) -> set[int]:
     """The items that are new, or larger than they were."""
     before = {each.item: each.minor for each in case.items}
     return {each.item for each in amended.items if each.minor > before.get(each.item, 0)}
+
+
+def _grown(case: Case, amended: Case, at: At) -> tuple[Growth, ...]:
+    """For an answer that he gave before, and that is heard after it."""
+    if not case.undecided or case.round > 1:
+        return ()
+    before, more = {each.item: each.minor for each in case.items}, _more(case, amended)
+    left = {each.item for each in amended.items} - more
+    kept = [each for each in case.grown if each.item in left]
+    return (*kept, *(Growth(item, before.get(item, 0), at.said_at) for item in sorted(more)))
 
 
 def _is_agreed(case: Case) -> bool:

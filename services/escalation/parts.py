@@ -19,6 +19,14 @@ class Admitted(NamedTuple):
     price: bool = False
 
 
+class Growth(NamedTuple):
+    """An item that is new, or came to more: what it was before, and when that was said."""
+
+    item: int
+    before_minor: Minor
+    at: datetime
+
+
 class Line(NamedTuple):
     """An amount for one item, and the reasons why it is not more. ``before_minor``: what earlier rounds paid of it."""
 

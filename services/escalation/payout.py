@@ -39,7 +39,7 @@ def authorise(case: Case, at: At) -> Decision[Case]:
         route=case.route,
         adjusters=case.adjusters,
     )
-    decided = paying.but(decided=lines)
+    decided = paying.but(decided=lines, grown=())
     return saying(claim_decided(decided), ordered(decided, payout, at))
 
 

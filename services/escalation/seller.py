@@ -93,12 +93,16 @@ def seller_answered(case: Case, event: SellerAnswerRecorded, at: At) -> Decision
     """The first answer received in time counts, whenever we hear of it; after a payout it opens a dispute.
 
     On direct pay he was asked for a comment: to contest is contrary, to accept is no objection, the rest delays nobody.
-    Who is to be asked anew, for more than he was told, may only have contested.
+    Who is to be asked anew, for more than he was told, may only have contested; who accepted less before any notice has
+    it still before him.
     """
+    accepts = event.choice is AnswerChoice.PAY_THROUGH_US
     if case.is_asked_anew and event.choice is not AnswerChoice.CONTEST:
         return unchanged(case)
-    if case.direct_pay and event.choice is AnswerChoice.PAY_THROUGH_US:
-        return _no_objection(case, at)
+    if accepts and case.direct_pay is None and case.unseen(event):
+        return unchanged(case)
+    if accepts and case.direct_pay:
+        return _no_objection(case, event, at)
     if case.direct_pay and event.choice is not AnswerChoice.CONTEST:
         return unchanged(case)
     contested = _contested(case, event) if event.choice is AnswerChoice.CONTEST else ()
@@ -116,7 +120,7 @@ def seller_commented(case: Case, event: SellerCommentRecorded, at: At) -> Decisi
     if not case.direct_pay:
         return unchanged(case)
     if not event.contrary:
-        return _no_objection(case, at)
+        return _no_objection(case, event, at)
     return answer_heard(case, AnswerChoice.CONTEST, event, at)
 
 
@@ -132,11 +136,19 @@ def answer_heard(case: Case, choice: AnswerChoice, said: Said, at: At, **facts: 
         return _heard_after_payout(case, choice, said)
     if case.accepted is None or case.outcome is Outcome.DUPLICATE or not case.in_time(said):
         return unchanged(case)
-    heard = case.but(answer=choice, **facts)
+    heard = case.but(answer=choice, grown=(), **facts)
     if case.round > 1 or not case.undecided:
         return Decision(heard)
-    heard = heard.but(route=None, resumes=None)
-    return Decision(heard) if case.is_held_up else act_on_answer(heard, at)
+    first = ReviewKind.AMOUNT if choice is AnswerChoice.PAY_THROUGH_US and _is_more_to_look_at(case, said, at) else None
+    heard = heard.but(route=None, resumes=first if case.is_held_up else None)
+    if case.is_held_up:
+        return Decision(heard)
+    return open_review(heard, first, at) if first else act_on_answer(heard, at)
+
+
+def _is_more_to_look_at(case: Case, said: Said, at: At) -> bool:
+    """Whether he accepts less than it comes to now, and no person has looked at that, or will for another reason."""
+    return bool(case.unseen(said)) and not case.reviewed and not is_never_automatic(case, at)
 
 
 def seller_overdue(case: Case, at: At) -> Decision[Case]:
@@ -170,8 +182,8 @@ def _window_over(case: Case, at: At) -> Decision[Case]:
     return open_review(unasked, ReviewKind.AMOUNT, at)
 
 
-def _no_objection(case: Case, at: At) -> Decision[Case]:
-    if case.status is not Status.DIRECT_PAY:
+def _no_objection(case: Case, said: Said, at: At) -> Decision[Case]:
+    if case.status is not Status.DIRECT_PAY or case.unseen(said):
         return unchanged(case)
     return _window_over(case.but(answer=AnswerChoice.PAY_THROUGH_US), at)
 
@@ -188,9 +200,10 @@ def _heard_after_payout(case: Case, choice: AnswerChoice, said: Said) -> Decisio
 
 
 def _contested(case: Case, event: SellerAnswerRecorded) -> tuple[int, ...]:
-    """The items in question; empty: all of them."""
+    """The items in question, and those that he has not seen as they are now; empty: all of them."""
     known = tuple(each.item for each in case.items)
-    contested = tuple(item for item in known if item in event.contested_items)
+    named = {item for item in known if item in event.contested_items}
+    contested = tuple(item for item in known if item in named | case.unseen(event).keys()) if named else ()
     return () if contested == known else contested
 
 

@@ -31,7 +31,7 @@ def settlement_reported(case: Case, event: SettlementReported, at: At) -> Decisi
     """
     if event.amount_minor == 0:
         return unchanged(case)
-    settled = event.amount_minor or items.total(items.owed(case))  # all of what it comes to now
+    settled = event.amount_minor or items.total(items.owed(case.as_seen(event)))  # all of what it came to
     reported: dict[str, Any] = {"settlement_reported": True, "part_minor": settled}
     if case.disputed_at is not None and case.disputed_at < event.received_at:
         reported["disputed_at"] = None  # that was not about this

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, model_validator
 
-from services.escalation.parts import Admitted, Ended, Line, Payout, Question, Release, Terms
+from services.escalation.parts import Admitted, Ended, Growth, Line, Payout, Question, Release, Terms
 from shared.events.adjusters import ReviewKind
 from shared.events.base import derived_id
 from shared.events.claim import Lien, Reason, ReopeningReason, Signal
@@ -86,6 +86,8 @@ class Case(State):
     """The first answer received in time (on direct pay: an objection, or none); later ones are evidence."""
     contested: tuple[int, ...] = ()
     """The items he contests, where he accepts the others."""
+    grown: tuple[Growth, ...] = ()
+    """What came to more since it was accepted, each item's last time, until he answers: that may be about less."""
     objected: bool = False
     """He spoke against paying before the route was chosen: that counts if it is direct pay."""
     unreached: bool = False
@@ -279,6 +281,17 @@ class Case(State):
     def in_time(self, said: Said) -> bool:
         """What the seller says at the last moment is in time; while his notice is on its way (again) it always is."""
         return self.respond_by is None or said.notice_under_way or said.received_at <= self.respond_by
+
+    def unseen(self, said: Said) -> dict[int, int]:
+        """The items that come to more now than when the seller said it, and what they came to then."""
+        now = {each.item: each.minor for each in self.items}
+        before = {each.item: each.before_minor for each in self.grown if said.received_at < each.at}
+        return {item: minor for item, minor in before.items() if now.get(item, 0) > minor}
+
+    def as_seen(self, said: Said) -> "Case":
+        """With nothing that the seller cannot have spoken of."""
+        unseen = self.unseen(said)
+        return self.but(items=tuple(each._replace(minor=unseen.get(each.item, each.minor)) for each in self.items))
 
     def policy(self, at: At) -> Policy:
         return at.policies.version(self.terms.policy)

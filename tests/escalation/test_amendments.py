@@ -1,5 +1,7 @@
 """Claims that come to another amount."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -426,3 +428,88 @@ def test_an_injury_that_becomes_known_while_the_payout_is_on_its_way_is_reported
     story = claim(unhurt(900_00, beneficiary=True), notified(), ACCEPTS)
     assert not story.hear(hurt(900_00, 0))
     assert the(MedicareReportDue, story.hear(paid(900_00))).paid_minor == 900_00
+
+
+# What he said of less, and is heard after it has come to more
+
+
+def grown_on_day_2(*heard: Event, to: tuple[int, ...] = (SMALL, 500_00), **handling: Any) -> Claim:
+    story = claim(*(heard or (accepted(), notified())), **handling)
+    story.wait_until(day(2))
+    story.hear(amended(*to))
+    return story
+
+
+def test_who_accepted_less_has_not_accepted_what_it_comes_to_since_whichever_is_heard_first():
+    story = grown_on_day_2()
+    asked = the(ReviewOpened, story.hear(answered(AnswerChoice.PAY_THROUGH_US, day(1))))
+    assert (asked.review, asked.items) == (ReviewKind.AMOUNT, (finding(1, SMALL), finding(2, 500_00)))
+    order = the(PayoutAuthorized, story.hear(reviewed(ReviewKind.AMOUNT)))
+    assert (order.amount_minor, order.route) == (SMALL + 500_00, Route.SELLER_ACCEPTED)
+
+
+@pytest.mark.parametrize("to", [(SMALL, 500_00), (SMALL + 1,), (SMALL - 1, 1)])
+def test_what_he_accepted_as_it_is_is_paid_at_once(to: tuple[int, ...]):
+    before = grown_on_day_2(to=to).hear(answered(AnswerChoice.PAY_THROUGH_US, day(1.9)))
+    assert PayoutAuthorized not in facts(before)
+    assert PayoutAuthorized in facts(grown_on_day_2(to=to).hear(answered(AnswerChoice.PAY_THROUGH_US, day(2))))
+
+
+def test_what_came_to_more_for_a_while_is_paid_to_who_accepted_as_much_as_it_is():
+    story = grown_on_day_2()
+    story.hear(amended(SMALL, amendment_id="a-2"))
+    assert PayoutAuthorized in facts(story.hear(answered(AnswerChoice.PAY_THROUGH_US, day(1))))
+
+
+def test_what_he_accepted_less_of_is_looked_at_after_an_investigation_too():
+    story = grown_on_day_2(accepted(), notified(), suspected(Signal.SAME_PAYEE))
+    assert facts(story.hear(answered(AnswerChoice.PAY_THROUGH_US, day(1)))) == []
+    assert the(ReviewOpened, story.hear(reviewed(ReviewKind.INVESTIGATION))).review is ReviewKind.AMOUNT
+
+
+def test_who_has_looked_at_it_as_it_is_need_not_look_again_because_the_seller_had_accepted_less():
+    story = grown_on_day_2(accepted(LARGE), notified(), to=(LARGE, 500_00), authority_limit_minor=LARGE)
+    story.wait_until(day(7))
+    story.hear(reviewed(ReviewKind.AMOUNT))
+    assert facts(story.hear(answered(AnswerChoice.PAY_THROUGH_US, day(1)))) == [ApprovalRequested]
+
+
+def test_a_serious_injury_is_looked_at_as_such_though_he_accepted_less():
+    story = grown_on_day_2(accepted(injury=InjuryClass.SERIOUS), notified())
+    asked = the(ReviewOpened, story.hear(answered(AnswerChoice.PAY_THROUGH_US, day(1))))
+    assert asked.review is ReviewKind.SERIOUS_INJURY
+
+
+def test_what_he_could_not_contest_yet_is_in_question_with_what_he_contests():
+    story = grown_on_day_2(accepted(100_00, 200_00), notified(), to=(100_00, 200_00, 400_00))
+    asked = the(ReviewOpened, story.hear(answered(AnswerChoice.CONTEST, day(1), 2)))
+    assert asked.contested == (2, 3)
+    order = the(PayoutAuthorized, story.hear(reviewed(ReviewKind.CONTESTED, valid=False)))
+    assert order.amount_minor == 100_00, "only what he has accepted"
+
+
+NO_OBJECTION: tuple[Callable[[datetime], Event], ...] = (
+    lambda moment: answered(AnswerChoice.PAY_THROUGH_US, moment),
+    lambda moment: commented(contrary=False, received_at=moment),
+)
+
+
+@pytest.mark.parametrize("says", NO_OBJECTION, ids=["accepts", "comments"])
+def test_no_objection_to_less_ends_no_comment_window(says: Callable[[datetime], Event]):
+    story = grown_on_day_2(accepted(), notified(day(4), direct_pay=True), covered=True)
+    assert not story.hear(says(day(1)))
+    assert the(PayoutAuthorized, story.hear(says(day(2)))).amount_minor == SMALL + 500_00
+
+
+def test_who_accepted_less_before_any_notice_has_it_still_before_him():
+    story = grown_on_day_2(accepted(signals=(Signal.SAME_PAYEE,)))
+    assert not story.hear(answered(AnswerChoice.PAY_THROUGH_US, day(1)))
+    assert RouteChosen in facts(story.hear(reviewed(ReviewKind.INVESTIGATION)))
+    assert told(story).status is Status.WITH_SELLER
+
+
+def test_a_settlement_of_all_that_it_came_to_when_he_reported_it_is_a_part_of_what_it_comes_to_now():
+    story = grown_on_day_2()
+    story.hear(settlement_reported(day(1)))
+    asked = the(ReviewOpened, story.hear(customer_says(confirmed=True)))
+    assert [item.allowed_minor for item in asked.items] == [0, 500_00]

@@ -175,7 +175,7 @@ class OneClaim(RuleBasedStateMachine):
             delay_notice_days=DELAY.days,
         )
         self._nothing_yet()
-        self.most_admitted = self.comes_to = sum(admitted)
+        self.most_admitted = sum(admitted)
         if first:
             self.hear(self.acceptance)
 
@@ -203,6 +203,8 @@ class OneClaim(RuleBasedStateMachine):
         """The payouts of which finance has paid a part, and will not pay the rest."""
         self.parts: Counter[UUID] = Counter()
         """What came back of it since it was ordered, less what was paid by mistake."""
+        self.claimed: list[tuple[datetime | None, dict[int, int]]] = []
+        """What the claim came to, and since when; None: as it was accepted."""
         self.accepted: dict[int, int] = {}
         """What the seller has accepted of each item."""
         self.shown: dict[int, int] = {}
@@ -225,6 +227,8 @@ class OneClaim(RuleBasedStateMachine):
         self.heard.append((event, position))
         self._hears_of_the_insurer(event)
         said = self.story.hear(event, said_at=self.story.now - late)
+        if isinstance(event, AmendmentRecorded):
+            self.claimed.append((self.story.now - late, {item.item: item.admitted_minor for item in event.items}))
         if isinstance(event, PayoutApproved):
             self._hears_a_yes(event, self.story.now - late)
         self._keeps(event, before, said)
@@ -236,7 +240,7 @@ class OneClaim(RuleBasedStateMachine):
 
     def _keeps(self, event: Event | None, before: Case | None, said: tuple[Event, ...]) -> None:
         if before is None or before.accepted is None:
-            self.comes_to = self.most_admitted  # what was amended early is heard now
+            self.claimed = [(None, {item.item: item.admitted_minor for item in self.acceptance.items})]
         self._keeps_what_was_covered(event, before, said)
         self._keeps_who_looked(event, before, said)
         self._keeps_what_is_owed(said)
@@ -268,7 +272,7 @@ class OneClaim(RuleBasedStateMachine):
 
     def _keeps_what_was_covered(self, event: Event | None, before: Case | None, said: tuple[Event, ...]) -> None:
         """By what the seller accepted, and by what a review showed and found; and checks every payout against it."""
-        self._hears_an_answer(before)
+        self._hears_an_answer(event, before)
         answers = isinstance(event, ReviewDecided) and before is not None and before.review is event.review
         if isinstance(event, ReviewDecided) and answers and said and before is not None:
             self._hears_a_finding(event, before)
@@ -287,11 +291,14 @@ class OneClaim(RuleBasedStateMachine):
                 for found in decided.findings:
                     assert found.allowed_minor <= self.covered.get(found.item, 0), "more than anybody has seen"
 
-    def _hears_an_answer(self, before: Case | None) -> None:
+    def _hears_an_answer(self, event: Event | None, before: Case | None) -> None:
+        """About each item as it was when he gave it, whenever that is heard."""
         after = self.case
         if after is None or after.round > 1 or after.answer is (before.answer if before else None):
             return
-        now = {each.item: each.minor for each in after.items}
+        received_at = getattr(event, "received_at", self.story.now)
+        seen = [claimed for since, claimed in self.claimed if since is None or since <= received_at][-1]
+        now = {each.item: min(each.minor, seen.get(each.item, 0)) for each in after.items}
         match after.answer:
             case AnswerChoice.PAY_THROUGH_US:
                 self.accepted = now
@@ -338,7 +345,7 @@ class OneClaim(RuleBasedStateMachine):
                     self.owes[other] = min(self.owes[other], max(self.net[other], 0))
                     self.parts[other] = self.owes[other] - self.net[other]
             has = sum(min(owed, max(self.net[other], 0)) for other, owed in self.owes.items())
-            assert has + order.amount_minor <= self.comes_to, "more than is claimed by now"
+            assert has + order.amount_minor <= sum(self.claimed[-1][1].values()), "more than is claimed by now"
             self.owes[id_] = order.amount_minor
 
     def payee_has(self, id_: UUID) -> bool:
@@ -378,7 +385,7 @@ class OneClaim(RuleBasedStateMachine):
                 self.suspicion = False
             self.looked_at = self.looked_at or event.review is not ReviewKind.INVESTIGATION
         for each in said:
-            if isinstance(each, PayoutAuthorized) and each.attempt == 1:
+            if isinstance(each, PayoutAuthorized) and each.attempt == 1 and each.payout_id not in self.attempts:
                 assert not self.suspicion, "paid before it was investigated"
                 assert self.looked_at or not self.serious, "a serious injury paid before a person looked"
             if isinstance(each, ReviewOpened) and each.review is ReviewKind.INVESTIGATION:
@@ -433,7 +440,6 @@ class OneClaim(RuleBasedStateMachine):
         for item in event.items:
             self.admitted[item.item] = max(item.admitted_minor, self.admitted.get(item.item, 0))
         self.most_admitted = max(self.most_admitted, sum(admitted))
-        self.comes_to = sum(admitted)
         self.hear(event)
 
     @rule(found=signals)
@@ -511,7 +517,10 @@ class OneClaim(RuleBasedStateMachine):
         after = self.case
         if before is None or after is None or before.direct_pay or before.answer or not before.in_time(answer):
             return
-        if before.is_asked_anew and choice is not AnswerChoice.CONTEST:
+        before_any_notice = before.direct_pay is None and choice is AnswerChoice.PAY_THROUGH_US
+        if (before.is_asked_anew and choice is not AnswerChoice.CONTEST) or (
+            before_any_notice and before.unseen(answer)
+        ):
             assert after == before
             return
         if before.payouts:
@@ -671,7 +680,7 @@ class OneClaim(RuleBasedStateMachine):
     @rule(round_=rounds)
     def finance_pays_twice(self, round_: int) -> None:
         """By its own mistake: nothing follows here."""
-        if (amount := self.net[payout_id(round_)]) > 0:
+        if (amount := self.net[payout_id(round_)]) > 0 and self.payee_has(payout_id(round_)):
             before, self.references = self.case, self.references + 1
             pending = before is not None and before.status is Status.PAYOUT_PENDING
             if not pending:
@@ -733,8 +742,10 @@ class OneClaim(RuleBasedStateMachine):
     @rule(events=st.lists(st.sampled_from(CONVERSATION), min_size=2, max_size=6))
     def what_several_parties_say_comes_in_reversed_order(self, events: list[Callable[[datetime], Event]]) -> None:
         """As if each had been said an hour after the one that is heard before it."""
-        for hour, event in enumerate(reversed(events)):
-            self.hear(event(self.story.now), timedelta(hours=hour))
+        for hour, says in enumerate(reversed(events)):
+            event = says(self.story.now)
+            if self.case is not None or not isinstance(event, ReviewDecided):  # which answers a question of ours
+                self.hear(event, timedelta(hours=hour))
 
     # Time and knowledge
 
