@@ -2,10 +2,10 @@
 
 Hears  ClaimAccepted · InformationRequested · ClaimDenied · DuplicateFound · ClaimWithdrawalRecorded ·
        AmendmentRecorded · SuspicionRaised · ReopeningRecorded · ReopeningRefused · PayeeRecorded · LienRecorded ·
-       ReleaseRecorded · BeneficiaryRecorded · SettlementReplyRecorded · SellerNotified · NoticeUndeliverable ·
-       ExtensionGranted · SellerAnswerRecorded · SellerCommentRecorded · SettlementReported · InsurerNotified ·
-       InsurerSettled · InsurerRejected · ReviewDecided · PayoutApproved · PayoutRefused · DuplicateEstablished ·
-       PayoutPaid · PayoutFailed · PayoutReturned
+       ReleaseRecorded · BeneficiaryRecorded · SettlementReplyRecorded · SellerNotified · NoticeBounced ·
+       NoticeUndeliverable · ExtensionGranted · SellerAnswerRecorded · SellerCommentRecorded · SettlementReported ·
+       InsurerNotified · InsurerSettled · InsurerRejected · ReviewDecided · PayoutApproved · PayoutRefused ·
+       DuplicateEstablished · PayoutPaid · PayoutFailed · PayoutReturned
 Says   RouteChosen · ClaimEscalated · ReviewOpened · ReleaseRequested · ApprovalRequested · ClaimDecided ·
        ClaimClosed · ClaimReopened · PayoutAuthorized · PayoutRecalled · PaymentContested · MedicareReportDue ·
        StatusChanged
@@ -60,6 +60,7 @@ from shared.events.mail_gateway import BOUNCES
 from shared.events.seller_notifier import (
     ExtensionGranted,
     InsurerNotified,
+    NoticeBounced,
     NoticeUndeliverable,
     SellerAnswerRecorded,
     SellerCommentRecorded,
@@ -90,6 +91,7 @@ HEARS: dict[type[Event], Hears] = FROM_INTAKE | {
     BeneficiaryRecorded: medicare.beneficiary_recorded,
     SettlementReplyRecorded: settlement.customer_replied,
     SellerNotified: seller.seller_notified,
+    NoticeBounced: seller.notice_bounced,
     NoticeUndeliverable: seller.notice_undeliverable,
     ExtensionGranted: seller.extension_granted,
     SellerAnswerRecorded: seller.seller_answered,

@@ -11,6 +11,7 @@ from shared.events.escalation import Outcome, Owner, PaymentContested, Route, St
 from shared.events.marketplace import Standing
 from shared.events.seller_notifier import (
     ExtensionGranted,
+    NoticeBounced,
     NoticeKind,
     NoticeUndeliverable,
     SellerAnswerRecorded,
@@ -30,6 +31,7 @@ def seller_notified(case: Case, event: SellerNotified, at: At) -> Decision[Case]
     """
     if case.accepted is None or case.direct_pay is not event.direct_pay or case.answer is not None:
         return unchanged(case)
+    case = _told(case)
     insolvent = event.standing is Standing.INSOLVENT
     respond_by = event.handed_over_at if insolvent else event.respond_by
     if case.respond_by is not None and respond_by <= case.respond_by and not insolvent:
@@ -41,6 +43,17 @@ def seller_notified(case: Case, event: SellerNotified, at: At) -> Decision[Case]
         return _time_over(known, at)
     owner = Owner.MAKEGOOD if case.status is Status.DIRECT_PAY else Owner.SELLER
     return Decision(known.moved(case.status, owner, respond_by))
+
+
+def notice_bounced(case: Case, event: NoticeBounced, at: At) -> Decision[Case]:
+    """What he says until the next contact has the notice is in time. Of two notices nobody says which came back."""
+    ran = case.respond_by is not None and case.answer is None and not case.rerouted
+    return Decision(case.but(came_back=True)) if event.kind is NoticeKind.CLAIM and ran else unchanged(case)
+
+
+def _told(case: Case) -> Case:
+    """The notice is out again, or will reach nobody."""
+    return case.but(came_back=False) if case.came_back else case
 
 
 def _given_time(case: Case, at: At) -> Decision[Case]:
@@ -56,6 +69,8 @@ def notice_undeliverable(case: Case, event: NoticeUndeliverable, at: At) -> Deci
 
     Direct pay goes on, from the attempt. An insurer whom no letter reaches leaves the claim to a person too.
     """
+    if event.kind is NoticeKind.CLAIM:
+        case = _told(case)
     if event.kind is NoticeKind.INSURER and case.undecided and case.answer is AnswerChoice.REFER_TO_INSURER:
         if case.insurer_replied:
             return unchanged(case)

@@ -90,6 +90,8 @@ class Case(State):
     """What came to more since it was accepted, each item's last time, until he answers: that may be about less."""
     objected: bool = False
     """He spoke against paying before the route was chosen: that counts if it is direct pay."""
+    came_back: bool = False
+    """His notice, which goes to the next contact now: his time begins with that."""
     unreached: bool = False
     """His notice reached nobody, and a person was asked."""
     settlement_reported: bool = False
@@ -280,7 +282,7 @@ class Case(State):
 
     def in_time(self, said: Said) -> bool:
         """What the seller says at the last moment is in time; while his notice is on its way (again) it always is."""
-        return self.respond_by is None or said.notice_under_way or said.received_at <= self.respond_by
+        return self.respond_by is None or self.came_back or said.received_at <= self.respond_by
 
     def unseen(self, said: Said) -> dict[int, int]:
         """The items that come to more now than when the seller said it, and what they came to then."""

@@ -31,7 +31,6 @@ def seller_answered(state: Correspondence, event: SellerAnswered, at: At) -> Dec
         contested_items=event.contested_items,
         evidence=event.evidence,
         received_at=at.said_at,
-        notice_under_way=state.notice_under_way,
     )
     if state.is_over(at.said_at) or not _counts(state, event.choice):
         return Decision(heard, (recorded,))
@@ -64,7 +63,6 @@ def seller_commented(state: Correspondence, event: SellerCommented, at: At) -> D
         contrary=event.contrary,
         evidence=event.evidence,
         received_at=at.said_at,
-        notice_under_way=state.notice_under_way,
     )
     return Decision(heard, (recorded,))
 
@@ -81,7 +79,6 @@ def seller_reports_settled(state: Correspondence, event: SellerReportsSettled, a
         proof=event.proof,
         received_at=at.said_at,
         amount_minor=event.amount_minor,
-        notice_under_way=state.notice_under_way,
     )
     if event.amount_minor == 0 or state.is_over(at.said_at):
         return Decision(heard, (reported,))

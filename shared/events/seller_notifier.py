@@ -97,11 +97,7 @@ class ExtensionGranted(Event):
 
 
 class SellerAnswerRecorded(Event):
-    """What the right seller answered and when it was received; escalation alone decides whether that was in time.
-
-    ``notice_under_way``: the claim notice, or one that came back, was on its way to him, so that his time had still to
-    begin: what he says is in time.
-    """
+    """What the right seller answered and when it was received; escalation alone decides whether that was in time."""
 
     topic: ClassVar = NOTIFIER
     claim_id: UUID
@@ -111,11 +107,10 @@ class SellerAnswerRecorded(Event):
     contested_items: tuple[int, ...] = ()
     evidence: tuple[Reference, ...] = ()
     received_at: datetime
-    notice_under_way: bool = False
 
 
 class SellerCommentRecorded(Event):
-    """A comment on the direct-pay route, received at ``received_at``; ``notice_under_way`` as in an answer."""
+    """A comment on the direct-pay route, received at ``received_at``."""
 
     topic: ClassVar = NOTIFIER
     claim_id: UUID
@@ -123,11 +118,10 @@ class SellerCommentRecorded(Event):
     contrary: bool
     evidence: tuple[Reference, ...] = ()
     received_at: datetime
-    notice_under_way: bool = False
 
 
 class SettlementReported(Event):
-    """The right seller says that he settled with the customer himself, with proof; ``notice_under_way`` as above."""
+    """The right seller says that he settled with the customer himself, with proof."""
 
     topic: ClassVar = NOTIFIER
     claim_id: UUID
@@ -135,7 +129,6 @@ class SettlementReported(Event):
     proof: Reference
     received_at: datetime
     amount_minor: Minor | None = None
-    notice_under_way: bool = False
 
 
 class InsurerNotified(Event):

@@ -42,6 +42,7 @@ from shared.events.marketplace import Standing
 from shared.events.seller_notifier import (
     ExtensionGranted,
     InsurerNotified,
+    NoticeBounced,
     NoticeKind,
     NoticeUndeliverable,
     SellerAnswerRecorded,
@@ -242,6 +243,10 @@ def notified(
         respond_by=respond_by,
         standing=standing,
     )
+
+
+def bounced(kind: NoticeKind = NoticeKind.CLAIM) -> NoticeBounced:
+    return NoticeBounced(claim_id=CLAIM, seller_id=SELLER, kind=kind, contact=0)
 
 
 def undeliverable(kind: NoticeKind = NoticeKind.CLAIM, attempted_at: datetime = START) -> NoticeUndeliverable:

@@ -505,6 +505,10 @@ class OneClaim(RuleBasedStateMachine):
     def no_notice_reaches(self, kind: NoticeKind, late: timedelta) -> None:
         self.hear(given.undeliverable(kind, self.story.now + late))
 
+    @rule(kind=st.sampled_from(NoticeKind))
+    def a_notice_comes_back(self, kind: NoticeKind) -> None:
+        assert not self.hear(given.bounced(kind))
+
     @rule(days=st.sampled_from([-3, 3, 7]))
     def the_seller_gets_more_time(self, days: int) -> None:
         self.hear(given.extended(self.story.now + timedelta(days=days)))

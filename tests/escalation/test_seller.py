@@ -37,6 +37,7 @@ from tests.escalation.given import (
     amended,
     answered,
     approval_refused,
+    bounced,
     case,
     claim,
     commented,
@@ -421,12 +422,12 @@ def test_a_notice_that_comes_back_after_the_payout_was_ordered_changes_nothing()
 
 @pytest.mark.parametrize("large", [True, False])
 def test_what_is_said_while_the_notice_is_on_its_way_again_is_in_time(large: bool):
-    under_way = {"notice_under_way": True}
     late = answered(AnswerChoice.CONTEST, ANSWER_BY + SECOND)
     story = claim(accepted(LARGE if large else SMALL), notified())
     story.wait_until(ANSWER_BY)
     assert not story.hear(late)
-    said = story.hear(late.model_copy(update=under_way))
+    story.hear(bounced())
+    said = story.hear(late)
     if large:
         assert the(ReviewOpened, said).review is ReviewKind.CONTESTED
     else:
