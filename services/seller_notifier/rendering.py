@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import cache, lru_cache, partial
 from pathlib import Path
@@ -47,17 +47,17 @@ def render(letter: Letter, portal_url: str) -> Words:
     Templates say ``days(n)`` for "you have 5 days", and ``within(n)`` where the language asks for another case.
     """
     language = next((known for known in (letter.language, letter.fallback) if known in LANGUAGES), FALLBACK)
-    locale, words = _locale(language, letter.marketplace), _words(language)
+    locale = _locale(language, letter.marketplace)
     text = _template(language, letter.contents.template).render(
         letter=letter,
         it=letter.contents,
-        words=words,
+        words=_words(language),
         portal=portal_url.rstrip("/"),
         money=_money(locale, letter.currency),
         day=partial(_day, locale),
         moment=partial(_moment, locale),
-        days=partial(_days, locale, words["days"]),
-        within=partial(_days, locale, words["within"]),
+        days=partial(_days, locale, "days"),
+        within=partial(_days, locale, "within"),
     )
     subject, _, body = text.partition("\n")
     return Words(language, subject.removeprefix("Subject:").strip(), body.strip("\n") + "\n")
@@ -118,11 +118,21 @@ def _day(locale: Locale, day: date) -> str:
 def _moment(locale: Locale, moment: datetime) -> str:
     """A date and a time of day in UTC: sellers of one marketplace live in many zones."""
     utc = moment.astimezone(UTC)
-    time = format_time(utc, "short", locale=locale).replace(_NARROW_SPACE, " ")  # so that a subject stays ASCII
-    return f"{_day(locale, utc.date())}, {time} UTC"
+    return f"{_day(locale, utc.date())}, {_time_of_day(locale, utc.hour, utc.minute)} UTC"
 
 
-def _days(locale: Locale, forms: dict[str, dict[str, str]], days: int) -> str:
+@lru_cache(maxsize=16 * 1440)
+def _time_of_day(locale: Locale, hour: int, minute: int) -> str:
+    written = format_time(time(hour, minute), "short", locale=locale)
+    return written.replace(_NARROW_SPACE, " ")  # so that a subject stays ASCII
+
+
+def _days(locale: Locale, words: str, days: int) -> str:
     """A number of days, said to be business days where they are, in the form that goes with the number."""
-    form = forms["business" if isinstance(days, BusinessDays) else "calendar"]
-    return form.get(locale.plural_form(int(days)), form["other"]).format(format_decimal(int(days), locale=locale))
+    return _counted(locale, words, "business" if isinstance(days, BusinessDays) else "calendar", int(days))
+
+
+@lru_cache(maxsize=4096)
+def _counted(locale: Locale, words: str, kind: str, days: int) -> str:
+    form: dict[str, str] = _words(locale.language)[words][kind]
+    return form.get(locale.plural_form(days), form["other"]).format(format_decimal(days, locale=locale))
