@@ -48,7 +48,7 @@ def go_on(case: Case, at: At) -> Decision[Case]:
         return await_customers_word(case, Status.WITH_INSURER, at, resumes=case.resumes)
     if crosses_to_seller(case):
         return reroute(case, at, direct_pay=False)
-    if case.awaits_customers_word:
+    if case.awaits_customers_word and (case.direct_pay is not None or case.resumes is not None):
         return await_customers_word(case, Status.SELLER_RESOLVING, at, resumes=case.resumes)
     if case.resumes is not None:
         return open_review(case, case.resumes, at)
@@ -60,6 +60,8 @@ def go_on(case: Case, at: At) -> Decision[Case]:
 def act_on_answer(case: Case, at: At) -> Decision[Case]:
     """What follows from the seller's answer; without one, his notice and his time are waited for."""
     handling = case.policy(at).handling
+    if case.awaits_customers_word:
+        return await_customers_word(case, Status.SELLER_RESOLVING, at)
     match case.answer:
         case AnswerChoice.PAY_THROUGH_US:
             route = Route.DIRECT_PAY if case.direct_pay else Route.SELLER_ACCEPTED
@@ -69,8 +71,6 @@ def act_on_answer(case: Case, at: At) -> Decision[Case]:
                 return ask_anew(case, at)  # who looks already was asked about all of it
             return open_review(case, ReviewKind.CONTESTED, at)
         case AnswerChoice.SETTLE_DIRECTLY if not case.direct_pay:
-            if case.awaits_customers_word:
-                return await_customers_word(case, Status.SELLER_RESOLVING, at)
             if case.settlement_reported:
                 return open_review(case, ReviewKind.CONTESTED, at)
             settle_by = case.within(at, handling.resolving_days)
@@ -123,9 +123,7 @@ def _routed(case: Case, direct_pay: bool, at: At) -> Decision[Case]:
 
 def _as_comment(case: Case) -> AnswerChoice | None:
     """An answer from before the route, on direct pay: a settlement speaks against it, a promise changes nothing."""
-    if case.answer is None and case.objected:
-        return AnswerChoice.CONTEST
-    if case.answer is AnswerChoice.SETTLE_DIRECTLY and case.settlement_reported:
+    if case.settlement_reported or (case.answer is None and case.objected):
         return AnswerChoice.CONTEST
     return case.answer if case.answer in (AnswerChoice.CONTEST, AnswerChoice.PAY_THROUGH_US) else None
 

@@ -218,9 +218,13 @@ class Case(State):
 
     @property
     def awaits_customers_word(self) -> bool:
-        """The seller says that he has settled, and the customer has neither confirmed nor disputed it."""
+        """The seller says that he has settled, and the customer has neither confirmed nor disputed it.
+
+        On direct pay it is an objection, which a person judges, unless he had none before.
+        """
         open_ = self.settlement_reported and self.disputed_at is None and not self.seller_minor
-        return open_ and self.round == 1 and self.direct_pay is False
+        may = not self.direct_pay or self.answer is AnswerChoice.PAY_THROUGH_US
+        return open_ and self.round == 1 and may
 
     @property
     def investigated(self) -> bool:

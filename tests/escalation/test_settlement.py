@@ -390,6 +390,31 @@ def test_nobody_decides_on_what_the_seller_has_settled_before_the_customer_has_s
     assert not story.hear(settlement_reported())
 
 
+SUSPECT = (Signal.MANY_BY_CLAIMANT,)
+ACCEPTS = answered(AnswerChoice.PAY_THROUGH_US)
+
+
+def test_who_has_accepted_and_then_settled_himself_is_not_made_to_pay_once_more():
+    """Both are heard while the claim is investigated, before its route is chosen."""
+    story = claim(accepted(signals=SUSPECT), ACCEPTS, settlement_reported())
+    assert PayoutAuthorized not in facts(story.hear(reviewed(ReviewKind.INVESTIGATION)))
+    assert (case(story).status, case(story).owner) == (Status.SELLER_RESOLVING, Owner.CUSTOMER)
+    assert the(ClaimClosed, story.hear(customer_says(confirmed=True))).outcome is Outcome.RESOLVED_BY_SELLER
+
+
+def test_on_direct_pay_that_he_has_settled_himself_is_an_objection_though_he_had_none_before():
+    story = claim(accepted(signals=SUSPECT), ACCEPTS, settlement_reported(), covered=True)
+    said = story.hear(reviewed(ReviewKind.INVESTIGATION))
+    assert the(RouteChosen, said).direct_pay
+    assert the(ReviewOpened, said).review is ReviewKind.CONTESTED
+
+
+def test_what_he_has_settled_before_the_route_is_known_is_asked_of_the_customer():
+    story = claim(accepted(), settlement_reported(), known=False)
+    assert (case(story).status, case(story).owner) == (Status.SELLER_RESOLVING, Owner.CUSTOMER)
+    assert the(ClaimClosed, story.hear(customer_says(confirmed=True))).outcome is Outcome.RESOLVED_BY_SELLER
+
+
 def test_what_was_disputed_after_it_had_been_reported_is_not_asked_again():
     story = claim(accepted(), notified(), answered(AnswerChoice.SETTLE_DIRECTLY))
     story.hear(settlement_reported())
