@@ -140,10 +140,10 @@ def recover(
         raise fail(f"there is no service {service!r}: choose one of {', '.join(catalogue.NAMES)}")
     settings = reached(kafka=not settle)
     if settle:
-        left = run(settled(settings, catalogue.service(service)))
+        left, waiting = run(settled(settings, catalogue.service(service)))
         for one in left:
             typer.echo(f"{one.process}: {one.what} stands as published; what it followed from ({one.cause}) is gone.")
-        typer.echo(f"{len(left)} events are not waited for any more.")
+        typer.echo(f"{len(left)} events are not waited for any more, {waiting} are: what they follow from is to come.")
         return
 
     async def read() -> list[Recalled]:

@@ -13,7 +13,8 @@ from ops.reach import Database, ReachError, database
 from ops.sheet import Sheet, moment
 from shared.events.base import PARTITIONS
 from shared.runtime.clock import ScaledClock
-from shared.runtime.codec import DecodeError, Headers, decode, numbers_of
+from shared.runtime.codec import DecodeError, Headers, decode
+from shared.runtime.dead_letters import NUMBERS
 from shared.runtime.lanes import partition_of
 from shared.runtime.log import Place
 from shared.runtime.retelling import AS_PUBLISHED
@@ -32,6 +33,11 @@ from dead_letter where id = $1
 _REPLAYED: Final = """
 update dead_letter set replayed_at = $1
 where topic = $2 and partition = $3 and "offset" = $4 and ($5::text is null or process = $5)
+    and ($6 or replayed_at is null)
+returning id
+"""
+_ASK: Final = """
+insert into request (process, lane, key, kind, cause, body, at) values ($1, $2, $3, $4, $5, $6, $7)
 """
 
 
@@ -133,20 +139,17 @@ async def replay(settings: Settings, given: str, *, again: bool, as_published: b
     at = ScaledClock.from_settings(settings).now()
     if isinstance(one, ParkedKey):
         how = AS_PUBLISHED if as_published else None
-        await _ask(settings, one.service, one.process, one.lane, one.key, REPLAY, f"replay/{one.id}", how, at)
+        async with database(settings, write=True) as store:
+            await store.rows(one.service, _ASK, one.process, one.lane, one.key, REPLAY, f"replay/{one.id}", how, at)
         return f"{one.id}: the owner of lane {one.lane} will decide its {one.held} facts again, in their order."
     if one.replayed_at is not None and not again:
         raise ReachError(f"{one.id} was replayed at {moment(one.replayed_at)}: add --again to do it once more")
+    ours = _is_ours(one.topic)
+    if ours and (why := _not_of_ours(one)):
+        raise ReachError(f"{one.id} was said by none of ours ({why}): what is to be said there, let its service say")
     if not one.whole:
         one = await _whole(settings, one)
-    ours = _is_ours(one.topic)
-    said = await (_hear_again if ours else _publish_again)(settings, one)
-    # What is published again is heard by all who have a letter of it.
-    services, process = ((one.service,), one.process) if ours else (catalogue.NAMES, None)
-    async with database(settings, write=True) as store:
-        for service in services:
-            await store.rows(service, _REPLAYED, at, one.topic, one.partition, one.offset, process)
-    return said
+    return await (_hear_again if ours else _publish_again)(settings, one, at, again=again)
 
 
 async def _whole(settings: Settings, letter: DeadLetter) -> DeadLetter:
@@ -158,12 +161,18 @@ async def _whole(settings: Settings, letter: DeadLetter) -> DeadLetter:
     return replace(letter, key=record.key, value=record.value, headers=headers, whole=True)
 
 
-async def _publish_again(settings: Settings, letter: DeadLetter) -> str:
-    """Just as it was: decisions bear a fact that comes twice, so a crash before it is marked does no harm."""
+async def _publish_again(settings: Settings, letter: DeadLetter, at: datetime, *, again: bool) -> str:
+    """Just as it was: decisions bear a fact that comes twice, so a crash before it is marked does no harm.
+
+    All who have a letter of it hear it, ``again`` or not.
+    """
     from ops.reach_kafka import publish_again  # slow to import
 
     headers = _headers(letter)
     await publish_again(settings, Place(letter.topic, letter.partition), letter.key, letter.value, headers)
+    async with database(settings, write=True) as store:
+        for service in catalogue.NAMES:
+            await store.rows(service, _REPLAYED, at, letter.topic, letter.partition, letter.offset, None, again)
     said = f"{letter.id}: published again to {letter.topic}, partition {letter.partition}."
     try:
         decode(letter.topic, letter.key, letter.value, headers)
@@ -172,32 +181,28 @@ async def _publish_again(settings: Settings, letter: DeadLetter) -> str:
     return said
 
 
-async def _hear_again(settings: Settings, letter: DeadLetter) -> str:
-    """On a topic of ours its number has passed: published again it would be taken for a repetition."""
-    headers = _headers(letter)
-    cure = "serve a version that can read it first"
+async def _hear_again(settings: Settings, letter: DeadLetter, at: datetime, *, again: bool) -> str:
+    """On a topic of ours its number has passed: published again it would be taken for a repetition.
+
+    Asked for in the transaction that marks it: an event of ours is decided on as often as it is asked for.
+    """
     try:
-        event, envelope = decode(letter.topic, letter.key, letter.value, headers)
-        if numbers_of(headers) is None:
-            cure = f"what is to be said on {letter.topic}, let its service say"
-            raise DecodeError(("ce_sequence", "header is missing: only the outbox of its service speaks here"))
+        event, envelope = decode(letter.topic, letter.key, letter.value, _headers(letter))
     except DecodeError as error:
-        raise ReachError(f"{letter.id} still is no fact ({error}): {cure}") from None
-    body = (letter.value or b"").decode()
-    lane = partition_of(event.key, PARTITIONS)
-    await _ask(
-        settings, letter.service, letter.process, lane, event.key, envelope.type, envelope.id, body, envelope.time
-    )
+        raise ReachError(f"{letter.id} still is no fact ({error}): serve a version that can read it first") from None
+    body, lane = (letter.value or b"").decode(), partition_of(event.key, PARTITIONS)
+    place = (letter.topic, letter.partition, letter.offset, letter.process)
+    asked = (letter.process, lane, event.key, envelope.type, envelope.id, body, envelope.time)
+    async with database(settings, write=True) as store:
+        if not await store.rows(letter.service, _REPLAYED, at, *place, again):
+            raise ReachError(f"{letter.id} was replayed by somebody else meanwhile: add --again to do it once more")
+        await store.rows(letter.service, _ASK, *asked)
     return f"{letter.id}: the owner of lane {lane} of {letter.process} will hear it; nobody else needs to."
 
 
-async def _ask(settings: Settings, service: str, *row: Any) -> None:
-    async with database(settings, write=True) as store:
-        await store.rows(
-            service,
-            "insert into request (process, lane, key, kind, cause, body, at) values ($1, $2, $3, $4, $5, $6, $7)",
-            *row,
-        )
+def _not_of_ours(letter: DeadLetter) -> str | None:
+    """Why no outbox of ours can have written it in its turn; None: one has."""
+    return next((problem for problem in letter.problems if problem.startswith(NUMBERS)), None)
 
 
 async def _parked(

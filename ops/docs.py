@@ -155,7 +155,9 @@ def event_catalogue() -> str:
         "",
         "Parties outside publish **without Kafka transactions**: whatever lies on a topic was said. A record of a",
         "transaction that was aborted would be heard like any other. We do not wait for transactions to end, because",
-        "one that somebody leaves open would hold back what follows it, and every deadline that waits for it.",
+        "one that somebody leaves open would hold back what follows it, and every deadline that waits for it. The mark",
+        "that ends one takes an offset, and looks like a record that nobody has read yet: until something follows it",
+        "in its partition, no deadline of who hears the topic passes.",
     ]
     for party, topics in groupby(by_topic(), key=lambda found: found[0].party):
         lines += ["", f"## {_readable(party)}"]

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from ops.local import users_own
 from ops.reach import PATIENCE, AwayError, ReachError
@@ -44,6 +44,7 @@ async def publish_again(
 
 async def read_again(settings: Settings, place: Place, offset: int) -> Any:
     """One record as the log has it. Raises ReachError when it is gone."""
+    gone = ReachError(f"{place.topic}/{place.partition}@{offset} is not in the log any more")
     async with kafka():
         consumer: Any = AIOKafkaConsumer(**client_options(settings), auto_offset_reset="none")
         try:
@@ -53,8 +54,10 @@ async def read_again(settings: Settings, place: Place, offset: int) -> Any:
                 consumer.assign([tp])
                 consumer.seek(tp, offset)
                 record = await consumer.getone(tp)
+        except OffsetOutOfRangeError:
+            raise gone from None
         finally:
             await asyncio.wait({asyncio.ensure_future(consumer.stop())}, timeout=5)
     if record.offset != offset:
-        raise ReachError(f"{place.topic}/{place.partition}@{offset} is not in the log any more")
+        raise gone
     return record

@@ -51,6 +51,17 @@ with settled as (
             select from held h join state s on s.process = h.process and s.key = h.key
             where h.process = l.process and h.lane = l.n
         )
+        and not exists (
+            select from told t where t.process = l.process and t.lane = l.n and not t.done and (
+                exists (
+                    select from effect e
+                    where e.process = t.process and e.lane = t.lane and e.done_at is null and e.id::text = t.cause
+                )
+                or exists (
+                    select from request r where r.process = t.process and r.lane = t.lane and r.cause = t.cause
+                )
+            )
+        )
     for update
 ), gone as (
     delete from told t using settled l where t.process = l.process and t.lane = l.n
@@ -60,13 +71,19 @@ with settled as (
 )
 select process, cause, what from gone where not done order by process, cause, what
 """
-"""Lanes in which a key still waits for something to come first are left alone."""
+"""Lanes in which a key still waits for something to come first, or a cause is still to come (a letter is under way, or
+its outcome waits to be heard), are left alone."""
+_STILL_WAITING = "select count(*) from told where not done"
 
 
-async def settled(settings: Settings, service: Service) -> list[Left]:
-    """Waits no longer for what has not come back though everything was read again; what was published stands."""
+async def settled(settings: Settings, service: Service) -> tuple[list[Left], int]:
+    """Waits no longer for what has not come back though everything was read again; what was published stands.
+
+    And how many events are waited for still.
+    """
     async with database(settings, write=True) as store:
-        return [Left(*row) for row in await store.rows(service.name, _SETTLE)]
+        left = [Left(*row) for row in await store.rows(service.name, _SETTLE)]
+        return left, await store.value(service.name, _STILL_WAITING)
 
 
 def sentences(service: str, found: list[Recalled]) -> list[str]:

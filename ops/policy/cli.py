@@ -122,11 +122,11 @@ def simulate(
 
     async def read() -> History:
         async with database(settings) as look:
-            return await history(look, load(_folder()))
+            return await history(look, load(_folder()), claims)
 
     settings = reached(kafka=False)
     try:
-        found = run(read()).of_the_last(claims)
+        found = run(read())
         policies, pairs = proposed_policies(found.policies, file, _folder())
     except PolicyError as error:
         raise fail(str(error)) from error

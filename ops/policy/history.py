@@ -79,21 +79,6 @@ class History:
                 found.setdefault(claim_id_of(saying.event.submission_id), saying.event)
         return found
 
-    def of_the_last(self, claims: int) -> "History":
-        """The same with the last claims alone, and all that was said of sellers."""
-        kept = set(list(self.submissions())[-claims:])
-        sayings = tuple(one for one in self.sayings if (claim := claim_of(one.event)) is None or claim in kept)
-        return History(
-            self.policies,
-            sayings,
-            {ask: at for ask, at in self.asked.items() if ask[1] in kept},
-            self.notified_directly,
-            self.authorised,
-            self.letters,
-            {claim: ending for claim, ending in self.really.items() if claim in kept},
-            self.unsigned,
-        )
-
 
 def claim_of(event: Event) -> UUID | None:
     """The claim that an event is about; None: it is about a seller."""
@@ -144,29 +129,44 @@ _HEARD = (
     "select type, cause, said_at, body from journal where process = any($1) and type = any($2) "
     "order by at, n, result not like '.%'"
 )
+_LAST = (
+    "select key from journal where process = 'intake' and type = 'ClaimSubmitted' "
+    "group by key order by min(said_at) desc limit $1"
+)
 _STANDS = (
     "select key, body->>'outcome' as outcome, body->>'status' as status, "
-    "body::jsonb->'reasons' ? 'RELEASE_NOT_SIGNED' as unsigned from state where process = 'escalation'"
+    "body::jsonb->'reasons' ? 'RELEASE_NOT_SIGNED' as unsigned from state "
+    "where process = 'escalation' and ($1::text[] is null or key = any($1))"
 )
-_MONEY = "select claim_id, currency, paid_out as paid, recovered, waived, written_off, outstanding from claim_money"
+_MONEY = (
+    "select claim_id, currency, paid_out as paid, recovered, waived, written_off, outstanding from claim_money "
+    "where $1::text[] is null or claim_id::text = any($1)"
+)
 """A view of recovery's."""
 
 
-async def history(look: Database, shipped: Policies) -> History:
-    """From the journals and the states of all services. Raises ReachError when no claim was ever submitted."""
+async def history(look: Database, shipped: Policies, claims: int | None = None) -> History:
+    """From the journals and the states of all services. Raises ReachError when no claim was ever submitted.
+
+    ``claims``: the last so many alone, and all that was said of sellers; nothing of others is kept in memory.
+    """
+    kept = None if claims is None else {claim_id_of(row["key"]) for row in await look.rows("intake", _LAST, claims)}
+    keys = None if kept is None else [str(claim) for claim in kept]
     gathering = Gathering()
     for service in catalogue.all_services():
         processes = [process.name for process in service.processes]
         processes += [reference_name(process) for process in service.processes if process.reference is not None]
         async for row in look.each(service.name, _HEARD, processes, sorted(_wanted())):
             try:
-                gathering.add(type_registry[row["type"]].model_validate_json(row["body"]), row["said_at"], row["cause"])
+                event = type_registry[row["type"]].model_validate_json(row["body"])
             except ValidationError:
                 continue  # of a version that is not ours: nobody here could hear it
-    money = {row["claim_id"]: dict(row) for row in await look.rows("recovery", _MONEY)}
+            if kept is None or (claim := claim_of(event)) is None or claim in kept:
+                gathering.add(event, row["said_at"], row["cause"])
+    money = {row["claim_id"]: dict(row) for row in await look.rows("recovery", _MONEY, keys)}
     really: dict[UUID, Ending] = {}
     unsigned: list[UUID] = []
-    for row in await look.rows("escalation", _STANDS):
+    for row in await look.rows("escalation", _STANDS, keys):
         claim = UUID(row["key"])
         sums = {name: value for name, value in money.get(claim, {}).items() if name != "claim_id"}
         really[claim] = Ending(standing(row["outcome"], row["status"]), **sums)

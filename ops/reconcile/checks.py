@@ -82,6 +82,15 @@ PER_SERVICE: Final[Mapping[str, str]] = {
             select process, key, count(distinct n) as numbers, max(n) as hi from journal
             where $1::text[] is null or key = any($1) group by process, key
         ) decisions where numbers <> hi""",
+    "No state is older than its last decision, or gone": """
+        select d.process || '/' || d.key as place,
+            format('decision %s changed it, %s', d.n, coalesce('it is of decision ' || s.n, 'and it is gone')) as what
+        from (
+            -- Before results were kept nobody wrote down whether a decision changed anything.
+            select process, key, max(n) filter (where result not like '.%') as n from journal
+            where $1::text[] is null or key = any($1) group by process, key
+        ) d left join state s using (process, key)
+        where d.n > coalesce(s.n, 0)""",
 }
 """Of each service, of these keys or of all."""
 
@@ -318,7 +327,8 @@ COUNTS: Final = """
     select
         (select count(*) from held where error is null and ($1::text[] is null or key = any($1))) as early_facts,
         (select count(*) from dead_letter where replayed_at is null
-            and ($1::text[] is null or convert_from(key, 'LATIN1') = any($1))) as dead_letters,
+            and ($1::text[] is null or key in (select convert_to(k, 'UTF8') from unnest($1::text[]) k))
+        ) as dead_letters,
         (select count(*) from effect where done_at is null and ($1::text[] is null or key = any($1))) as effects,
         (select count(*) from request where $1::text[] is null or key = any($1)) as requests,
         (select count(*) from state where due is not null and ($1::text[] is null or key = any($1))) as deadlines"""

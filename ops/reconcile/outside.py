@@ -24,7 +24,7 @@ from ops.reconcile.numbered import HEARD, Listener, read_rows
 from ops.reconcile.reading import Reading
 from shared.events.base import PARTITIONS, Event
 from shared.events.upstream import ClaimSubmitted
-from shared.runtime.codec import DecodeError, check_type, decode, envelope_of, type_of
+from shared.runtime.codec import DecodeError, cause_of, check_type, decode, envelope_of, type_of
 from shared.runtime.log import Place, Record
 from shared.runtime.process import Process, topics_of
 
@@ -251,10 +251,12 @@ def _id_of(record: Record) -> str:
     return dict(record.headers).get("ce_id", b"").decode("utf-8", "replace")
 
 
-def _causes(record: Record) -> tuple[str, str]:
-    """What its decision goes by; and what it went by before an id could be used again with other content."""
-    earlier = f"{record.place.topic}/{_text(record.key)}/{_id_of(record)}"
-    return f"{earlier}/{crc32(record.value or b''):08x}", earlier
+def _causes(record: Record) -> tuple[str, str, str]:
+    """What its decision goes by; what it went by before an id could be used again with other content; and before a long
+    one was cut."""
+    topic, key, event_id, value = record.place.topic, _text(record.key), _id_of(record), record.value or b""
+    earlier = f"{topic}/{key}/{event_id}"
+    return cause_of(topic, key, event_id, value), earlier, f"{earlier}/{crc32(value):08x}"
 
 
 def _print(record: Record) -> str:

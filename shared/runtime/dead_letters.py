@@ -12,6 +12,8 @@ from shared.runtime.store import Asked, DeadLetter
 from shared.runtime.turn import Turn
 
 log = structlog.get_logger()
+NUMBERS = ("ce_lane", "ce_sequence", "ce_epoch")
+"""Where the problem of a record on a topic of ours lies that no outbox has written in its turn: it was not counted."""
 MOST_LETTERS = 10_000
 """Dead letters of the lanes of one replica that are kept with their bytes; of more only their place in the log."""
 MOST_LETTER_BYTES = 64 * 1024

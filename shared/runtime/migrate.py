@@ -37,9 +37,14 @@ _FORGET_LETTERS = """
 delete from dead_letter
 where written_on < $1 and replayed_at is null and to_regclass(to_char(written_on, '"outbox_"YYYY_MM')) is null
     and written_on not in (select written_on from outbox_default)
+    and (problems::text ~ '"ce_(lane|sequence|epoch)"' or not exists (
+        select from input
+        where input.process = dead_letter.process and input.topic = dead_letter.topic and input.heard::text <> '{}'
+    ))
 """
 """Who compares needs the place of one as long as the outbox has what was said of it, for no decision said that; and for
-good that of one that was replayed: its topic has the same twice, and it was decided on once."""
+good that of one that was replayed: its topic has the same twice, and it was decided on once. For good, too, that of a
+fact of ours that could not be read: its number has been counted as heard, so nothing else says that it was not."""
 _LOCK_LANES = """
 select from lane
 where process = $1 and n in (select lane from held where process = $1 and written_on < $2)

@@ -87,5 +87,6 @@ async def _retold(town: Town) -> tuple[dict[str, str], list[Left]]:
         before = row["told"]
         if quiet > QUIET:
             for name in catalogue.NAMES:
-                left += await settled(town.settings, catalogue.service(name))
+                found, _ = await settled(town.settings, catalogue.service(name))
+                left += found
         await asyncio.sleep(1)

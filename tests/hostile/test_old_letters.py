@@ -101,6 +101,25 @@ async def test_as_long_as_letters_are_kept_what_was_said_twice_is_on_record_twic
     assert "2 Adjusted on record, 3 on the topic" in str(await differences(bench))
 
 
+async def test_that_a_fact_of_ours_was_not_read_is_never_forgotten_before_it_is_replayed(
+    bench: Workbench, database_url: str
+) -> None:
+    """Its number counts as heard. Of what others put on our topics, and of outside parties, the place goes too."""
+    await bench.pool.execute(
+        "insert into input (process, topic, partition, began_at, next, heard) "
+        "values ('account', 'ours', 0, 0, 9, '{\"0\":[1,9,0]}'), ('account', 'theirs', 0, 0, 9, '{}')"
+    )
+    unknown, unnumbered = '[["ce_type", "is no type of ours"]]', '[["ce_sequence", "header is missing"]]'
+    for offset, (topic, problems) in enumerate((("ours", unknown), ("ours", unnumbered), ("theirs", unknown))):
+        await bench.pool.execute(
+            "insert into dead_letter (process, topic, partition, \"offset\", headers, problems, at, written_on) "
+            "values ('account', $1, 0, $2, '[]', $3, now(), '2020-01-15')",
+            topic, offset, problems,
+        )  # fmt: skip
+    await keep(database_url, 7)
+    assert [row["offset"] for row in await bench.pool.fetch('select "offset" from dead_letter')] == [0]
+
+
 async def test_a_refusal_is_no_difference_as_long_as_the_outbox_has_it(bench: Workbench, database_url: str) -> None:
     """No decision said it, and its dead letter tells so; the outbox goes by months."""
 

@@ -273,16 +273,32 @@ def test_a_dead_letter_of_our_own_topic_is_heard_where_it_was_missed(makegood: M
     value = json.dumps({"claim_id": row["key"], "submission_id": row["submission"], "before_acceptance": False})
     sql = (
         'insert into escalation.dead_letter (process, topic, partition, "offset", key, value, headers, problems, at) '
-        "values ('escalation', 'claims.intake.v1', 3, $1, $2, $3, $4, '[[\"body\", \"is new\"]]', now()) returning id"
+        "values ('escalation', 'claims.intake.v1', 3, $1, $2, $3, $4, $5, now()) returning id"
     )
-    numbered, bare = (
-        f"escalation:{makegood.sql(sql, offset, row['key'].encode(), value.encode(), json.dumps(with_these))[0]['id']}"
-        for offset, with_these in ((10**9, [*headers, *numbers]), (10**9 + 1, headers))
+    new, bare, forged = [["body", "is new"]], ["ce_sequence", "header is missing"], ["ce_sequence", "was heard before"]
+    kept = ((headers + numbers, new), (headers, [bare]), (headers + numbers, [forged]))
+    readable, *of_nobody = (
+        makegood.sql(sql, 10**9 + n, row["key"].encode(), value.encode(), *map(json.dumps, with_these))[0]["id"]
+        for n, with_these in enumerate(kept)
     )
-    assert makegood("dead-letters", "replay", numbered).returncode == 0
-    makegood.until(lambda: makegood.sql("select from escalation.journal where cause = $1", event_id))
-    refused = makegood("dead-letters", "replay", bare)
-    assert (refused.returncode, "only the outbox of its service" in refused.stderr) == (1, True)
+    decided = "select from escalation.journal where cause = $1"
+    assert makegood("dead-letters", "replay", f"escalation:{readable}").returncode == 0
+    makegood.until(lambda: makegood.sql(decided, event_id))
+    assert "--again" in makegood("dead-letters", "replay", f"escalation:{readable}").stderr
+    for one in of_nobody:
+        refused = makegood("dead-letters", "replay", f"escalation:{one}")
+        assert (refused.returncode, "was said by none of ours (ce_sequence: " in refused.stderr) == (1, True)
+    assert len(makegood.sql(decided, event_id)) == 1
+
+
+def test_a_dead_letter_whose_key_is_no_text_holds_up_no_comparison(makegood: Makegood) -> None:
+    [row] = makegood.sql("select claim_id::text as id from recovery.ledger_entry limit 1")
+    makegood.sql(
+        'insert into recovery.dead_letter (process, topic, partition, "offset", key, headers, problems, at) '
+        "values ('recovery', 'finance.results.v1', 3, 1000000000, $1, '[]', '[]', now())",
+        b"\xff\x00\xfe",
+    )
+    assert "differences" in makegood.json("reconcile", row["id"])
 
 
 def test_the_books_are_compared(makegood: Makegood) -> None:

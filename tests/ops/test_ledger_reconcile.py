@@ -141,6 +141,7 @@ async def books(stack: Stack) -> AsyncIterator[Books]:
 ITS_OWN = (
     "What was decided to be said is in the outbox",
     "Every decision is in the journal",
+    "No state is older than its last decision, or gone",
     "The state is what its last decision left",
     "No row of an outbox is missing",
     "Every stream is numbered without a gap",

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from ops import catalogue
 from ops.policy.explain import explain
-from ops.policy.history import History, history
+from ops.policy.history import History, claim_of, history
 from ops.policy.recorded import recorded_policies
 from ops.policy.simulate import live
 from ops.reach import ReachError, database
@@ -158,6 +158,19 @@ async def test_the_history_in_the_database_is_that_of_the_life(settings: Setting
     assert (found.authorised, found.asked) == (wanted.authorised, wanted.asked)
     assert found.submissions() == wanted.submissions()
     assert live(found, load()).endings == live(heard_by_somebody(wanted, found), load()).endings
+
+
+async def test_the_last_claims_alone_are_read(settings: Settings, life: Life) -> None:
+    async with database(settings) as look:
+        every = await history(look, load())
+        last = await history(look, load(), 10)
+    kept = list(every.submissions())[-10:]
+    assert list(last.submissions()) == kept
+    assert last.really == {claim: every.really[claim] for claim in kept if claim in every.really}
+    assert {claim_of(one.event) for one in last.sayings} == {None, *kept}
+    assert {claim for _, claim in last.asked} <= set(kept)
+    assert {letter.claim_id for _, letter in last.letters.values()} <= set(kept)
+    assert set(live(last, load()).endings) == set(kept)
 
 
 def heard_by_somebody(wanted: History, found: History) -> History:

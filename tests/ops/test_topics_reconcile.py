@@ -225,6 +225,18 @@ async def test_a_lost_fact_is_found_however_old_its_sender_says_it_is_once_its_k
     assert HEARD not in await house.differences((never_begun,), (lost,), retention_days=0)
 
 
+async def test_a_state_that_is_older_than_its_last_decision_or_gone_is_found_also_for_its_claim(house: House) -> None:
+    [row] = await house.rows("select key, n from state where process = 'escalation' and n > 2 limit 1")
+    older = "update escalation.state set n = n - 1 where process = 'escalation' and key = $1"
+    gone = "delete from escalation.state where process = 'escalation' and key = $1"
+    for claim in (None, row["key"]):
+        for sql, what in ((older, f"it is of decision {row['n'] - 1}"), (gone, "and it is gone")):
+            told = await house.differences((sql, row["key"]), claim=claim)
+            assert [f"escalation/{row['key']} decision {row['n']} changed it, {what}"] == told[
+                "No state is older than its last decision, or gone"
+            ]
+
+
 async def test_a_submission_that_an_older_version_passed_over_when_it_came_again_is_no_difference(house: House) -> None:
     """It kept nothing of it; that the first is on record is enough."""
     [row] = await house.rows("select key, body from intake.journal where type = 'ClaimSubmitted' limit 1")

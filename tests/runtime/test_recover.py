@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
@@ -190,12 +191,25 @@ async def test_a_running_replica_ends_when_its_database_goes_back(playground: Pl
 
 
 async def test_what_does_not_come_back_is_named_and_not_waited_for_any_more(playground: Playground) -> None:
-    """But not in a lane that still gathers, nor in one in which a key waits for something to come first."""
+    """But not in a lane that still gathers, nor in one in which a key waits for something to come first, nor where the
+    letter is still to go out that it follows from, or its outcome is still to be heard."""
+    letter = "4b39dd41-1c60-5f0e-9a21-8fd1e0f0d6c4"
     await playground.query(
         "insert into account.told (process, lane, cause, id, moment, type, said, stream) "
-        "select 'account', n, 'cause', 'id' || n, now(), 'Counted', 'print', 'stream' from generate_series(1, 3) n"
+        "select 'account', n, case n when 4 then $1 else 'cause' || n end, 'id' || n, now(), 'Counted', 'p', 's' "
+        "from generate_series(1, 5) n",
+        letter,
     )
-    await playground.query("update account.lane set told = 1, gathering = n = 2 where n in (1, 2, 3)")
+    await playground.query("update account.lane set told = 1, gathering = n = 2 where n between 1 and 5")
+    await playground.query(
+        "insert into account.effect (id, process, lane, key, kind, body, at, next_at) "
+        "values ($1, 'account', 4, 'b', 'Letter', '{}', now(), now())",
+        UUID(letter),
+    )
+    await playground.query(
+        "insert into account.request (process, lane, key, kind, cause, at) "
+        "values ('account', 5, 'c', 'Counted', 'cause5', now())"
+    )
     await playground.query(
         "insert into account.state (process, key, lane, n, body) values ('account', 'a', 3, 1, '{}')"
     )
@@ -203,8 +217,14 @@ async def test_what_does_not_come_back_is_named_and_not_waited_for_any_more(play
         "insert into account.held (process, lane, key, type, cause, said_at, since) "
         "values ('account', 3, 'a', 'Deposited', 'later', now(), now())"
     )
-    left = await settled(playground.settings, SERVICES["account"])
-    assert [(one.process, one.cause, one.what) for one in left] == [("account", "cause", "Counted id1")]
+    left, waiting = await settled(playground.settings, SERVICES["account"])
+    assert [(one.process, one.cause, one.what) for one in left] == [("account", "cause1", "Counted id1")]
+    assert waiting == 4
     rows = await playground.query("select n from account.lane where told > 0 order by n")
-    assert [row["n"] for row in rows] == [2, 3]
-    assert [row["id"] for row in await playground.query("select id from account.told order by id")] == ["id2", "id3"]
+    assert [row["n"] for row in rows] == [2, 3, 4, 5]
+    assert [row["id"] for row in await playground.query("select id from account.told order by id")] == [
+        "id2",
+        "id3",
+        "id4",
+        "id5",
+    ]
