@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from typing import Any, cast
 
 import asyncpg
@@ -14,13 +14,14 @@ from ops.reach import database
 from ops.reconcile import Account, reconcile
 from shared.runtime.settings import Settings
 from tests.faults.load import ENDS, Load
-from tests.faults.observer import Observer
+from tests.faults.observer import Observer, Place
 
 QUIET = 90.0
 """Real seconds in which the last letters go out and the last numbers are heard, once every claim has ended."""
 SOON = 10.0
 """Real seconds in which what was said a moment ago comes out."""
 JOURNAL = "select process, key, n, at, type, cause, result from {0}.journal where key = any($1)"
+ON_RECORD = "select process, cause from {0}.journal union select process, cause from {0}.held"
 STREAMS = "select n, streams from {0}.lane where streams::text <> '{{}}'"
 
 
@@ -32,6 +33,7 @@ async def what_is_wrong(settings: Settings, load: Load, observer: Observer) -> l
     try:
         for service in catalogue.NAMES:
             problems += await _not_heard(observer, connection, service)
+            problems += await _not_on_record(observer, connection, service)
             rows = await connection.fetch(JOURNAL.format(service), _keys(load))
             problems += [f"{service}: {problem}" for problem in _of_journal(observer, rows)]
         problems += await _of_ledger(connection, load)
@@ -94,8 +96,29 @@ async def _not_heard(observer: Observer, connection: Any, service: str) -> list[
     ]
 
 
+async def _not_on_record(observer: Observer, connection: Any, service: str) -> list[str]:
+    """Every listener of a service has decided on each fact that came out, or waits with it; what lies unread it reads
+    at once."""
+    processes = {process.name for process in catalogue.service(service).processes}
+    deadline = time.monotonic() + SOON
+    while True:
+        rows = await connection.fetch(ON_RECORD.format(service))
+        missing = list(not_on_record(observer.places, {(row["process"], row["cause"]) for row in rows}, processes))
+        if not missing or time.monotonic() > deadline:
+            return missing
+        await asyncio.sleep(0.5)
+
+
+def not_on_record(places: Mapping[str, Place], on_record: Set[tuple[str, str]], processes: Set[str]) -> Iterator[str]:
+    """``on_record``: process and cause of each decision, and of each fact that waits."""
+    for cause, place in places.items():
+        for process in sorted(place.takers & processes):
+            if (process, cause) not in on_record:
+                yield f"{process} {place.key} never heard {place.type} {cause}"
+
+
 def _of_journal(observer: Observer, rows: list[Any]) -> Iterator[str]:
-    """Every listener has heard each fact of a key once, and those of one topic in the order in which they lie there."""
+    """Every listener has heard each fact of a key once only, and those of one topic as they lie there."""
     causes: set[tuple[str, str, str]] = set()
     last: defaultdict[tuple[str, str, str, int], int] = defaultdict(lambda: -1)
     number: dict[tuple[str, str], int] = {}

@@ -23,11 +23,14 @@ STUCK = 5.0
 
 
 class Place(NamedTuple):
-    """Where a fact stands in the log."""
+    """Where a fact stands in the log, and what it says of whom. ``takers``: who has it on record once it is read."""
 
     topic: str
     partition: int
     offset: int
+    type: str
+    key: str
+    takers: frozenset[str]
 
 
 class Observer:
@@ -120,5 +123,17 @@ class Observer:
         self.reached[stream] = following
         if envelope.id in self.places:
             self.wrong.append(f"{envelope.type} {envelope.id} was numbered twice on {stream}")
-        self.places[envelope.id] = Place(record.topic, record.partition, record.offset)
+        self.places[envelope.id] = Place(
+            record.topic, record.partition, record.offset, envelope.type, event.key, takers(event)
+        )
         self._told(event, envelope)
+
+
+def takers(event: Event) -> frozenset[str]:
+    """Who must have decided on it, or wait with it. What a process lets go before its beginning leaves no trace."""
+    return frozenset(
+        process.name
+        for service in catalogue.all_services()
+        for process in service.processes
+        if type(event) in process.begins or (type(event) in process.hears and process.keeps_early(event))
+    )

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from ops.local.ports import choose_port
+from tests.escalation import given
+from tests.faults.checks import not_on_record
+from tests.faults.observer import Place, takers
 from tests.faults.proxy import Proxy
 from tests.faults.servers import fill, small_disk
 
@@ -53,6 +56,18 @@ def test_a_small_disk_is_full_when_it_is_filled_and_has_room_when_the_ballast_is
             (disk / "more").write_bytes(b"\1" * 4096)
         ballast.unlink()
         (disk / "more").write_bytes(b"\1" * 4096)
+
+
+def test_a_fact_that_one_of_its_listeners_has_not_on_record_is_missed() -> None:
+    event = given.accepted()
+    hearers = takers(event)
+    assert hearers >= {"escalation", "seller_notifier"}
+    places = {"e1": Place("claims.intake.v1", 3, 9, "ClaimAccepted", event.key, hearers)}
+    everybody = {(process, "e1") for process in hearers}
+    assert list(not_on_record(places, everybody, hearers)) == []
+    [missed] = not_on_record(places, everybody - {("escalation", "e1")}, hearers)
+    assert missed == f"escalation {event.key} never heard ClaimAccepted e1"
+    assert list(not_on_record(places, set(), {"of another service"})) == []
 
 
 @asynccontextmanager
