@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 import structlog
 from aiosmtplib import SMTP, SMTPDataError, SMTPException, SMTPRecipientsRefused
+from pydantic import SecretStr
 
 from services.seller_notifier.letter import Letter, LetterOutcome, LetterSent
 from services.seller_notifier.message import Sender, compose, mailbox
@@ -20,10 +21,10 @@ STEP_SECONDS: Final = 20
 
 
 class MailSettings(Protocol):
-    """``smtp_url``: ``smtp://[user:password@]host[:port]``, with STARTTLS when offered, or ``smtps://`` for TLS."""
+    """As in Settings."""
 
     @property
-    def smtp_url(self) -> str: ...
+    def smtp_url(self) -> SecretStr: ...
     @property
     def smtp_connections(self) -> int: ...
     @property
@@ -33,7 +34,7 @@ class MailSettings(Protocol):
 
 
 def performer(settings: MailSettings) -> "Post":
-    """Raises ValueError, at start, for a URL or a sender that cannot work."""
+    """Raises ValueError, at start, for a sender that cannot work."""
     return Post(settings)
 
 
@@ -41,9 +42,7 @@ class Line:
     """One connection to the mail server, opened when needed and kept."""
 
     def __init__(self, settings: MailSettings, sender: Sender) -> None:
-        url = urlsplit(settings.smtp_url)
-        if url.scheme not in ("smtp", "smtps") or not url.hostname:
-            raise ValueError("smtp_url must look like smtp://host:port or smtps://user:password@host:port")
+        url = urlsplit(settings.smtp_url.get_secret_value())
         self._client = SMTP(
             hostname=url.hostname,
             port=url.port,

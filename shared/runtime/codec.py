@@ -1,13 +1,15 @@
 """Events to and from records: CloudEvents 1.0 in the Kafka binding's binary mode; the body is the fact as JSON."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TypeVar
+from zlib import crc32
 
 from pydantic import ValidationError
 
-from shared.events.base import Envelope, Event, type_registry
+from shared.events.base import Envelope, Event, derived_text, type_registry
 from shared.runtime.one_meaning import problems_of
 
 E = TypeVar("E", bound=Event)
@@ -27,6 +29,7 @@ _LONGEST_HEADER = 1024
 """Bytes; the longest key is a product's name of 200 characters, up to four bytes each; a longer header is dropped."""
 _TEXTS = ("ce_id", "ce_type", "ce_time", "ce_source", "ce_subject", "ce_cause", "ce_reference", "traceparent")
 """Headers that are read; what else travels with a record is its sender's own affair."""
+_READ = (*_TEXTS, *_ALL_NUMBERS)
 UNREADABLE = "makegood_unreadable"
 """Header of what stands for a record whose bytes nobody can read."""
 _REQUIRED = ("ce_id", "ce_type", "ce_time")
@@ -160,8 +163,8 @@ def _looked_at(headers: Headers, found: dict[str, bytes]) -> dict[str, str]:
         texts.pop("traceparent", None)
     problems += [(name, "holds a control character") for name, text in texts.items() if _CONTROL.search(text)]
     if len(found) != len(headers):
-        names = [name for name, _ in headers if name.startswith("ce_")]
-        problems += [(name, "header is given twice") for name in sorted(set(names)) if names.count(name) > 1]
+        given = Counter(name for name, _ in headers)
+        problems += [(name, "header is given twice") for name in _READ if given[name] > 1]
     if problems:
         raise DecodeError(*problems)
     return texts
@@ -192,6 +195,13 @@ def _unfit(value: bytes) -> str:
     if not value:
         return "header is missing"
     return f"is longer than {_LONGEST_HEADER} bytes" if len(value) > _LONGEST_HEADER else "is not UTF-8"
+
+
+def cause_of(topic: str, key: str, event_id: str, value: bytes) -> str:
+    """What a decision on a fact of an outside party goes by: there an id may be used again with other content, and that
+    is another fact. It travels as a header with what follows from it, and is found by it after a restore."""
+    cause = f"{topic}/{key}/{event_id}/{crc32(value):08x}"
+    return cause if len(cause.encode()) <= _LONGEST_HEADER else f"{topic}/{derived_text(cause)}"
 
 
 def numbers_of(headers: Headers) -> tuple[int, int, int] | None:

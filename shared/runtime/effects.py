@@ -76,7 +76,7 @@ class Effects:
     async def once(self) -> bool:
         """One batch, group by group; False when nothing waits."""
         now = self._clock.now()
-        rows = await self._store.effects_waiting(self._worker.lanes(), now, BATCH)
+        rows = await self._store.effects_waiting(self._worker.lanes_to_act_for(), now, BATCH)
         if not rows:
             return False
         effects, unreadable = self._read(rows)
@@ -90,7 +90,7 @@ class Effects:
 
     def _still_ours(self, effects: list[tuple[EffectRow, Effect]]) -> list[tuple[EffectRow, Effect]]:
         """Whoever has taken over a lane meanwhile does what is left of it, and has begun with that already."""
-        lanes = frozenset(self._worker.lanes())
+        lanes = frozenset(self._worker.lanes_to_act_for())
         return [(row, effect) for row, effect in effects if row.lane in lanes]
 
     async def _do(self, group: Sequence[tuple[EffectRow, Effect]]) -> None:

@@ -40,6 +40,8 @@ _NEVER_MS = 365 * 86_400_000
 LOOK_TIMEOUT = 5.0
 """Real seconds for one look at offsets, or their commit: a client that lost its broker in the middle of one would hold
 the tick, and with it every deadline, for its own forty."""
+START_TIMEOUT = 90.0
+"""Real seconds until a start that waits for its group is given up, said to wait, and begun anew."""
 STOP_TIMEOUT = 20.0
 """Real seconds for leaving the group, which lets the batch under way come to its end."""
 PUBLISH_TIMEOUT = 20.0
@@ -94,8 +96,8 @@ def _security(settings: Settings) -> Any:
 
 
 async def make_topics(settings: Settings, topics: Collection[Topic]) -> None:
-    """Makes the topics that are missing; refuses one whose partition count is not ours, or that may lose what it has
-    acknowledged."""
+    """Makes the topics that are missing; refuses one whose partition count is not ours, before any is made, or that may
+    lose what it has acknowledged."""
     admin: Any = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=int(_ADMIN_TIMEOUT * 1000))
     await admin.start()
     try:
@@ -107,6 +109,8 @@ async def make_topics(settings: Settings, topics: Collection[Topic]) -> None:
             for topic in topics
             if topic.name not in present
         ]
+        if there := [topic.name for topic in topics if topic.name in present]:
+            await _led(admin, there)
         if wanted:
             _refuse_unmade((await admin.create_topics(wanted)).topic_errors)
         copies_of = await _led(admin, [topic.name for topic in topics])
@@ -142,7 +146,8 @@ async def _led(admin: Any, names: list[str]) -> dict[str, int]:
                 if count not in (0, PARTITIONS):
                     raise TopicError(
                         f"the topic {topic['topic']} has {count} partitions and the code wants {PARTITIONS}: "
-                        "make it again with that many before anything is published to it"
+                        "make it again with that many if nothing is on it yet. One that holds records must not be "
+                        "deleted: nothing else has them (docs/operations/scaling.md)"
                     )
             partitions = [partition for topic in described for partition in topic["partitions"]]
             if len(partitions) == PARTITIONS * len(names) and all(p["leader"] >= 0 for p in partitions):
@@ -290,7 +295,8 @@ class KafkaLog:
         with passing_errors():
             await self._start_producer()
             try:
-                await self._broker.start()
+                async with asyncio.timeout(START_TIMEOUT):
+                    await self._broker.start()
                 await self.check()
             except BaseException:
                 await self.stop()

@@ -5,9 +5,8 @@ import contextlib
 import gc
 import signal
 import uuid
-from collections.abc import Callable, Collection, Generator, Sequence
-from itertools import islice
-from typing import Any
+from collections.abc import Callable, Collection, Coroutine, Generator, Sequence
+from typing import Any, TypeVar
 
 import structlog
 import uvicorn
@@ -28,6 +27,7 @@ from shared.runtime.postgres import PostgresStore, connect, look_at_clock
 from shared.runtime.process import Process, Service, all_processes, topics_of
 from shared.runtime.recover import refuse_unfit
 from shared.runtime.settings import Settings
+from shared.runtime.starting import StoppedError, cancel, until_it_works
 from shared.runtime.store import PassingError, Store
 from shared.runtime.turn import describe
 from shared.runtime.turns import Context
@@ -35,6 +35,7 @@ from shared.runtime.versions import VersionChangedError, remember
 from shared.runtime.worker import Worker, pauses, steady_seconds
 
 log = structlog.get_logger()
+T = TypeVar("T")
 STUCK_SECONDS = 60.0
 """Real seconds without progress after which a replica calls itself dead. Waiting for a database is progress."""
 KEEP_SECONDS = 3600.0
@@ -45,8 +46,6 @@ TIME_SECONDS = 10.0
 """Real seconds between two looks at the database's clock."""
 SOONER = 5
 """So many times shorter is the pause between two ticks while something is due."""
-_MOST_TRIES = 1000
-"""Until a replica that cannot start ends: more than an hour."""
 _ODD_SECONDS = 2.0
 """Real seconds by which a machine's own clock may differ before that is worth a line in the log."""
 
@@ -73,7 +72,7 @@ class Replica:
         try:
             async with contextlib.AsyncExitStack() as stack:
                 await self._serve(stack)
-        except _StoppedError:
+        except StoppedError:
             log.info("stopped before it had started", service=self._service.name)
         finally:
             doors.cancel()
@@ -94,7 +93,7 @@ class Replica:
             return
         keeping = keep_house(self._settings, self._service.name)
         tasks = [asyncio.create_task(keeping), asyncio.create_task(self._keep_time(pool))]
-        stack.push_async_callback(_cancel, tasks)
+        stack.push_async_callback(cancel, tasks)
         at_work = [self._worker(pool, process, dependent) for process, dependent in all_processes(self._service)]
         await self._start_logs(stack)
         for worker, effects in at_work:
@@ -103,18 +102,20 @@ class Replica:
             if effects is not None:
                 tasks.append(asyncio.create_task(effects.run(self._settings.tick_seconds)))
         spare_the_collector()
+        for worker, _ in at_work:
+            worker.progress = steady_seconds()  # what a start waits for says nothing of who waits
         self._ready = True
         log.info("serving", service=self._service.name)
         await self._stop.wait()
         self._ready = False
-        await _cancel(tasks)
+        await cancel(tasks)
 
     async def _start_logs(self, stack: contextlib.AsyncExitStack) -> None:
         """All at once: each waits for the broker, and none for another."""
         for kafka in self._logs:
             stack.push_async_callback(kafka.stop)
         starts = [asyncio.create_task(self._until_it_works(kafka.start)) for kafka in self._logs]
-        stack.push_async_callback(_cancel, starts)
+        stack.push_async_callback(cancel, starts)
         await asyncio.gather(*starts)
 
     async def _refuse_unfit(self, pool: Any) -> RefusalError | None:
@@ -184,20 +185,8 @@ class Replica:
         log.error("refused to go on", service=self._service.name, error=str(error))
         self._stop.set()
 
-    async def _until_it_works(self, start: Any) -> Any:
-        """A broker or database that is not there yet is waited for."""
-        for pause in islice(pauses(), _MOST_TRIES):
-            try:
-                return await start()
-            except Exception as error:
-                log.warning("start retry", service=self._service.name, error=describe(error), pause=pause)
-            try:
-                async with asyncio.timeout(pause):
-                    await self._stop.wait()
-            except TimeoutError:
-                continue
-            raise _StoppedError
-        raise TimeoutError(f"{self._service.name} could not start")
+    async def _until_it_works(self, start: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        return await until_it_works(self._service.name, start, self._stop)
 
     async def _serve_http(self) -> None:
         """/health/live, /health/ready, /metrics."""
@@ -205,7 +194,7 @@ class Replica:
             return
 
         async def live(_: Any) -> Response:
-            stuck = [worker.process.name for worker in self._workers if _is_stuck(worker)]
+            stuck = [worker.process.name for worker in self._workers if self._ready and _is_stuck(worker)]
             return PlainTextResponse(f"stuck: {', '.join(stuck)}" if stuck else "ok", 503 if stuck else 200)
 
         async def ready(_: Any) -> Response:
@@ -272,16 +261,6 @@ async def keep_ticking(worker: Worker, seconds: float, fail: Callable[[Exception
             async with asyncio.timeout(seconds / SOONER if worker.due else seconds):
                 await worker.wake.wait()  # which is over at once when it was woken while it ticked
         worker.wake.clear()
-
-
-class _StoppedError(Exception):
-    """Told to stop while waiting for the broker or the database to come up."""
-
-
-async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _close(pool: Any) -> None:

@@ -33,7 +33,8 @@ class Settings(BaseSettings):
     database_url: SecretStr = SecretStr("postgresql://postgres@127.0.0.1:5432/postgres")
     database_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 20.0
 
-    smtp_url: str = "smtp://127.0.0.1:1025"
+    smtp_url: SecretStr = SecretStr("smtp://127.0.0.1:1025")
+    """``smtp://[user:password@]host[:port]``, with STARTTLS when offered, or ``smtps://`` for TLS."""
     smtp_connections: Annotated[int, Field(ge=1, le=64)] = 4
     mail_from: str = "claims@makegood.example"
     portal_url: str = "https://sellers.makegood.example"
@@ -65,6 +66,27 @@ class Settings(BaseSettings):
                 "percent-encode each of / ? # @ : [ ] % in user and password",
             )
         return url
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _refuse_no_mail_server(cls, url: SecretStr) -> SecretStr:
+        if not _is_mail_server(url.get_secret_value()):
+            raise PydanticCustomError(
+                "smtp_url",
+                "it is to look like smtp://host:port or smtps://user:password@host:port: "
+                "percent-encode each of / ? # @ : [ ] % in user and password",
+            )
+        return url
+
+
+def _is_mail_server(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        named = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+    whole = parts.path in ("", "/") and not parts.query and not parts.fragment and parts.netloc.count("@") < 2
+    return parts.scheme in ("smtp", "smtps") and named and whole
 
 
 def _is_readable(url: str) -> bool:

@@ -1,12 +1,21 @@
 """What a batch of records has to say to a process: of each place what comes next, of each stream the next number."""
 
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
-from zlib import crc32
 
 from shared.events.base import PARTITIONS, Event
 from shared.runtime.clock import Clock
-from shared.runtime.codec import DecodeError, OtherVersionError, check_type, decode, envelope_of, numbers_of, type_of
+from shared.runtime.codec import (
+    DecodeError,
+    OtherVersionError,
+    cause_of,
+    check_type,
+    decode,
+    envelope_of,
+    numbers_of,
+    type_of,
+)
 from shared.runtime.lanes import partition_of
 from shared.runtime.log import Log, LogChangedError, Place, Record
 from shared.runtime.metrics import Metrics
@@ -18,6 +27,9 @@ FAULTS = (DataError, TypeError, ValueError, LookupError, AttributeError, Arithme
 """Trouble that comes from what was read, and would come again."""
 _LONGEST_KEY = 1024
 """Bytes of a key that are looked at: no fact has a longer one, and the last keys are remembered with their lanes."""
+READ_SECONDS = 5.0
+"""Real seconds that one transaction spends on reading records, which holds up whatever else this replica does: some are
+made to be slow. What is left of the batch is fetched again."""
 
 
 class Sieve:
@@ -60,9 +72,13 @@ class Sieve:
         """Takes from each place what comes next, and only that; moves the rows on. What is no fact goes to ``dead``."""
         heard: list[tuple[Asked, Event | None]] = []
         gone: set[Place] = set()
+        until = time.perf_counter() + READ_SECONDS
         for record in records:
             row = inputs.get(record.place)
             if row is None or record.place in gone or not self._is_next(record, row, gone):
+                continue
+            if time.perf_counter() > until:
+                self._read_from(record.place, row, gone)
                 continue
             row.next, row.last_print = record.offset + 1, record.fingerprint()
             try:
@@ -87,12 +103,16 @@ class Sieve:
             return False
         if place in self._unsure or (offset > row.next and self._sought.get(place) != row.next):
             # Not read from where the row says: somebody else was here meanwhile. Start again from the row.
-            self._log.seek(place, row.next - (place in self._unsure))
-            self._seeking[place] = row.next
-            gone.add(place)
+            self._read_from(place, row, gone)
             return False
         # Later than next right after seeking to next: offsets the log itself uses up (transaction markers).
         return True
+
+    def _read_from(self, place: Place, row: InputRow, gone: set[Place]) -> None:
+        """Where the row says; what else this batch has of it is left alone."""
+        self._log.seek(place, row.next - (place in self._unsure))
+        self._seeking[place] = row.next
+        gone.add(place)
 
     def _read(self, record: Record, row: InputRow) -> tuple[Asked, Event | None] | None:
         """The fact in a record; None for what is not for us or was heard before. Raises DecodeError. No event: one of
@@ -116,8 +136,7 @@ class Sieve:
         body = value.decode()
         key = (record.key or b"").decode()  # which decode has seen to be the event's, and an outbox has written
         lane = record.place.partition if self._is_ours(topic) else partition_of(key, PARTITIONS)
-        # Ours are unique by themselves. Outside, an id may be used again with other content, and that is another fact.
-        cause = envelope.id if self._is_ours(topic) else f"{topic}/{key}/{envelope.id}/{crc32(value):08x}"
+        cause = envelope.id if self._is_ours(topic) else cause_of(topic, key, envelope.id, value)  # ours are unique
         asked = Asked(key, lane, envelope.type, cause, envelope.time, body, envelope.traceparent, record=record)
         return asked, event
 

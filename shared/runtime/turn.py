@@ -368,15 +368,19 @@ class Turn:
         return len(slot.waiting) >= MOST_FACTS_OF_A_KEY or held >= MOST_FACTS_OF_A_LANE or size >= MOST_BYTES_OF_A_KEY
 
     def _hear_waiting(self, slot: Slot) -> None:
-        """Hears what waited for the beginning (or for a mended decision), in order, until one fails."""
+        """Hears what waited for the beginning (or for a mended decision), in order, until one fails. A beginning that
+        failed waits behind what came before it, and is heard first."""
         while slot.waiting:
-            row = slot.waiting[0]
+            row = next((row for row in slot.waiting if slot.state is not None or self._begins(row)), slot.waiting[0])
             kept, error = self._decide(slot, row.asked, None)
             if kept:
                 slot.parked = error is not None
                 self._note(row, error)
                 return
             self._release(slot, row)
+
+    def _begins(self, row: HeldRow) -> bool:
+        return type_registry.get(row.asked.type) in self.process.begins
 
     def _note(self, row: HeldRow, error: str | None) -> None:
         """Why this one still waits."""

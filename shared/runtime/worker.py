@@ -180,6 +180,12 @@ class Worker:
         """The lanes this replica looks after without being asked: those of its partitions."""
         return sorted({place.partition for place in self._log.assigned()})
 
+    def lanes_to_act_for(self) -> list[int]:
+        """Those whose effects this replica does: by one topic, which every version hears. While only a new version
+        hears a second one, its replicas look after lanes of others as well."""
+        topic = next((kind.topic.name for kind in self.process.begins if kind.topic is not None), None)
+        return sorted({place.partition for place in self._log.assigned() if topic in (None, place.topic)})
+
     async def _insist(self, attempt: Any) -> None:
         """Tries until it works; only a log that is another one, or cancellation, ends it."""
         for pause in pauses():
@@ -210,8 +216,12 @@ class Worker:
             await self._transact(places, lanes, records)
         except FAULTS:
             keys = {(record.key or b"").decode("utf-8", "replace") for record in records}
-            bad = await self._turns.find_bad(keys, lambda only: self._transact(places, lanes, records, only=only))
-            await self._transact(places, lanes, records, bad)
+
+            async def trial(only: Collection[str]) -> None:
+                self.progress = steady_seconds()  # each is one: there may be thousands
+                await self._transact(places, lanes, records, only=only)
+
+            await self._transact(places, lanes, records, await self._turns.find_bad(keys, trial))
 
     async def _write_down(self, cluster: str | None) -> None:
         """Of which cluster a service heard first is on record from then on, whoever has looked at another one since."""
@@ -295,17 +305,24 @@ class Worker:
             await self._work_off(limits, deadlines)
 
     async def _work_off(self, lanes: Collection[int], find: Find) -> None:
-        """Turn after turn until nothing is found, or records have waited long enough. Data that the database refuses is
-        found one by one and parked."""
-        limit, bad, asked, before = LIMIT, dict[str, str](), list[Asked](), set[str]()
+        """Turn after turn until nothing more is found, or records have waited long enough.
+
+        What is found once more waits for something else, and holds up nobody. Data that the database refuses is found
+        by halving, and parked.
+        """
+        limit, bad, asked = LIMIT, dict[str, str](), list[Asked]()
+        before, waits = set[str | int](), set[str | int]()
         began = steady_seconds()
         while True:
+            most = limit + len(waits)
             try:
                 async with self._store.transaction() as tx:
                     _, lane_rows = await self._turns.take(tx, (), lanes)
-                    asked = await find(tx, limit)
-                    if not asked:  # a deadline that waits for others is looked for at every tick, and writes nothing
-                        return
+                    found = await find(tx, most)
+                    waits |= before.intersection(map(_name, found))
+                    asked = [one for one in found if _name(one) not in waits][:limit]
+                    if not asked and len(found) < most:
+                        return  # a deadline that waits for others is looked for at every tick, and writes nothing
                     turn = await self._turns.turn(tx, lane_rows, [(a, None) for a in asked], bad)
                     await self._turns.write(tx, turn, lane_rows)
             except FAULTS as error:
@@ -313,15 +330,16 @@ class Worker:
                     raise
                 if limit == 1:
                     bad[asked[0].key] = self._turns.blamed(asked[0].key, error)
-                limit = 1
+                limit = max(limit // 2, 1)
                 continue
             await self._turns.say(lane_rows, turn.changes.outbox)
             self.progress = steady_seconds()
-            if len(asked) < limit or before.issuperset(one.cause for one in asked):
-                return  # what is found again and again waits for something else
+            if len(found) < most:
+                return
             if self.progress - began >= WORK_SECONDS:  # never before a turn has worked: what is bad would not be found
                 return
-            before.update(one.cause for one in asked)
+            before.update(map(_name, asked))
+            limit = LIMIT
 
     def _show_lag(self, *, sure: bool) -> None:
         """For monitors, and for whoever asks whether this replica is alive: one that is never sure hears nothing."""
@@ -366,6 +384,11 @@ class Worker:
             f"{self.service}: {place.topic}/{place.partition} is not the log that was read before: {what}. {CURE}"
         )
         return self.broken
+
+
+def _name(asked: Asked) -> str | int:
+    """By which something that is due, or requested, is known when it is found once more."""
+    return asked.request_id or asked.cause
 
 
 def steady_seconds() -> float:

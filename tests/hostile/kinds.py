@@ -597,6 +597,13 @@ def a_header_given_twice(sample: Sample) -> Made:
 
 
 @kind
+def a_flood_of_headers(sample: Sample) -> Made:
+    """None of them is one that we read: what else travels with a record is its sender's own affair."""
+    made = good(sample)
+    return replace(made, headers=(*made.headers, *((f"ce_{n}", b"x") for n in range(20_000) for _ in "ab")))
+
+
+@kind
 def a_type_that_nobody_has(sample: Sample) -> Made:
     """On a topic of ours it is an event of a newer version, kept for one that knows it; outside it is a mistake."""
     return with_header(sample, "ce_type", b"ClaimImagined", "ce_type: is not an event of the topic")

@@ -12,15 +12,18 @@ from shared.runtime import Decision, Moment, Process
 from shared.runtime.log import Place
 from shared.runtime.postgres import connect, sorted_errors
 from shared.runtime.settings import Settings
-from shared.runtime.store import DataError, PassingError
+from shared.runtime.store import Asked, DataError, PassingError
+from shared.runtime.turn import DEADLINE, Turn
 from tests.runtime.toy import (
     DEPOSITS,
     Account,
+    Adjusted,
     Counted,
     Deposited,
     Expired,
     FailingOnPurposeError,
     account_process,
+    account_process_v2,
 )
 from tests.runtime.workbench import Workbench, lane_of
 
@@ -60,6 +63,23 @@ async def test_later_facts_of_a_parked_key_wait_in_order(bench: Workbench) -> No
     assert await bench.pool.fetchval("select sum(held) from lane") == 0
 
 
+async def test_a_beginning_that_failed_behind_an_early_fact_is_heard_first_when_it_is_replayed(
+    bench: Workbench,
+) -> None:
+    one = await bench.replica(process=account_process_v2)
+    bench.shelf.say(Adjusted(account="a", amount=2))
+    await one.read()
+    bench.shelf.say(Deposited(account="a", n=1, fails=True))
+    await one.read()
+    assert list(await parked(bench)) == ["a"]
+
+    await bench.pool.execute("update held set body = replace(body, 'true', 'false')")  # the repair
+    await replay(bench, "a")
+    await one.worker.tick()
+    assert [event.total for event in bench.shelf.told(Counted)] == [1, 3]
+    assert await bench.pool.fetchval("select sum(held) from lane") == 0
+
+
 async def test_a_parked_key_is_not_asked_about_its_deadline(bench: Workbench) -> None:
     one = await bench.replica()
     bench.shelf.say(Deposited(account="a", n=1, wait_days=1), Deposited(account="b", n=1, wait_days=1))
@@ -69,6 +89,55 @@ async def test_a_parked_key_is_not_asked_about_its_deadline(bench: Workbench) ->
     await one.worker.tick()
     assert [event.account for event in bench.shelf.told(Expired)] == ["b"]
     assert (await one.store.waiting([lane_of("a")], one.clock.now())).due == frozenset()
+
+
+REFUSED_WHEN_DUE = """
+create function refused() returns trigger language plpgsql as
+    $$ begin raise exception 'on purpose' using errcode = 'check_violation'; end $$;
+create trigger refused before insert on journal for each row
+    when (new.key = 'bad' and new.type = 'deadline') execute function refused()
+"""
+
+
+async def test_a_deadline_that_the_database_refuses_is_found_behind_some_that_wait_for_something_else(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = Turn.ask
+
+    def waits_for_a_letter(turn: Turn, asked: Asked, event: Any = None) -> None:
+        if asked.type != DEADLINE or not asked.key.startswith("waits"):
+            ask(turn, asked, event)
+
+    one = await bench.replica()
+    names = [*(f"waits{n}" for n in range(5)), "bad", *(f"good{n}" for n in range(5))]
+    for name in names:
+        bench.shelf.say(Deposited(account=name, n=1, wait_days=1))
+        await one.read()
+        one.clock.moment += timedelta(minutes=1)
+    await bench.pool.execute(REFUSED_WHEN_DUE)
+    monkeypatch.setattr(Turn, "ask", waits_for_a_letter)
+    monkeypatch.setattr("shared.runtime.worker.LIMIT", 4)
+    one.clock.moment += 2 * DAY
+    await one.worker.tick()
+    assert {event.account for event in bench.shelf.told(Expired)} == {f"good{n}" for n in range(5)}
+    assert list(await parked(bench)) == ["bad"]
+
+
+async def test_who_looks_for_bad_data_lives_however_long_that_takes(bench: Workbench) -> None:
+    one, told = await bench.replica(), list[float]()
+    transaction = one.store.transaction
+
+    def tells() -> Any:
+        told.append(one.worker.progress)
+        one.worker.progress = -1.0
+        return transaction()
+
+    one.store.transaction = tells
+    bench.shelf.say(*(Deposited(account=f"overflow{n}", n=1, amount=2**70) for n in range(3)))
+    await one.read()
+    assert len(await parked(bench)) == 3
+    assert len(told) > 5
+    assert min(told[1:-1]) > 0, "each trial is progress"
 
 
 async def test_data_that_the_database_refuses_parks_its_own_key_only(bench: Workbench) -> None:

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shared.events.base import Event
+from shared.events.base import PARTITIONS, Event
 from shared.runtime import Effect, TryLater
 from shared.runtime.effects import GROUP, MAX_ATTEMPTS, UNREADABLE_PAUSE, Effects
+from shared.runtime.log import Place
 from shared.runtime.metrics import Metrics
 from shared.runtime.process import Performer
+from tests.runtime.toy import DEPOSITS, account_process_v2
 from tests.runtime.workbench import START, Replica, Workbench, lane_of
 
 
@@ -162,3 +164,12 @@ async def test_what_another_replica_has_taken_over_meanwhile_is_left_to_it(bench
     counter.goes_on.set()
     await sending
     assert await waiting(bench) == ["4"]
+
+
+async def test_while_a_new_version_hears_one_topic_more_each_lane_has_one_who_acts_for_it(bench: Workbench) -> None:
+    """The group gives all of the new topic to the only replica that hears it."""
+    new = await bench.replica(process=account_process_v2)
+    of_the_old = {Place(DEPOSITS.name, n) for n in range(8, PARTITIONS)}
+    new.reader.places = frozenset(new.reader.places - of_the_old)
+    assert new.worker.lanes() == list(range(PARTITIONS))
+    assert new.worker.lanes_to_act_for() == list(range(8))

@@ -1,6 +1,7 @@
 """What is read counts once and from where the rows say, whoever reads it and in whatever order it comes."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import count
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from shared.runtime.log import LogChangedError, Place
+from shared.runtime import sieve
+from shared.runtime.codec import decode
+from shared.runtime.log import LogChangedError, Place, Record
 from shared.runtime.migrate import SchemaError, keep_partitions, migrate
 from shared.runtime.postgres_transaction import PostgresTransaction
 from shared.runtime.settings import Settings
@@ -53,6 +56,31 @@ async def order_of_two(bench: Workbench, places: Sequence[Place], lanes: Sequenc
         order.append("the first is done")
     await waiting
     return order
+
+
+async def test_records_that_take_long_to_read_are_heard_in_several_transactions_each_once(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their database session would be ended while they are read, and all of them be read again."""
+
+    def slow(*args: Any) -> Any:
+        time.sleep(0.03)
+        return decode(*args)
+
+    monkeypatch.setattr(sieve, "decode", slow)
+    monkeypatch.setattr(sieve, "READ_SECONDS", 0.05)
+    one, batches = await bench.replica(), list[int]()
+    hear = one.worker.hear
+
+    async def counted(records: Sequence[Record]) -> None:
+        batches.append(len(records))
+        await hear(records)
+
+    one.worker.hear = counted
+    bench.shelf.say(*deposits(1, 7))
+    await one.read()
+    assert counts(bench) == [1, 2, 3, 4, 5, 6, 7]
+    assert batches[:2] == [7, 5]
 
 
 async def test_a_record_read_again_is_counted_once(bench: Workbench) -> None:

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from shared.events.base import Envelope
-from shared.runtime.codec import encode
+from shared.events.base import Envelope, derived_text
+from shared.runtime.codec import encode, envelope_of
 from shared.runtime.log import Place, Record
 from shared.runtime.store import PassingError
-from tests.runtime.toy import COUNTS, Counted, Deposited, Mirrored
+from tests.runtime.toy import COUNTS, DEPOSITS, Counted, Deposited, Mirrored
 from tests.runtime.workbench import START, Workbench, lane_of
 
 LANE = lane_of("a")
@@ -24,6 +24,20 @@ def counted(bench: Workbench) -> list[int]:
 
 
 # Publishing
+
+
+async def test_the_cause_goes_with_what_is_said_however_long_the_id_that_it_comes_from(bench: Workbench) -> None:
+    """By it `makegood recover` knows who has said it."""
+    one = await bench.replica()
+    for length in (900, 1024):
+        _, body, headers = encode(Deposited(account="a", n=1), Envelope("x" * length, "Deposited", "bank", START, "a"))
+        bench.shelf.append(Place(DEPOSITS.name, LANE), "a", body, headers)
+    await one.read()
+    said = [envelope_of(record.headers) for record in bench.shelf.records[PLACE]]
+    assert len(said) == 2
+    for envelope in said:
+        assert envelope.cause
+        assert envelope.id == derived_text("account", envelope.cause, "Counted", "1")
 
 
 async def test_nothing_is_said_until_it_is_committed(bench: Workbench) -> None:
