@@ -21,8 +21,7 @@ from bench.routes import ENDS, know_sellers, play, prepare
 from bench.stand import DAY, Stand
 
 T = TypeVar("T")
-LOADS: Final = (25, 50, 75)
-"""Percent of the throughput that was measured."""
+LOADS: Final = Plan.loads
 PERCENTILES: Final = (50, 99, 99.9)
 MOMENTS: Final = {"decision": "PayoutAuthorized", "payout": "ClaimClosed"}
 
@@ -34,9 +33,11 @@ async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGe
         await know_sellers(stand, outside, plan.sellers)
         for route in ROUTES:
             full = throughput(route, before) or await _throughput(stand, outside, plan, route)
-            for load in LOADS:
-                claims = prepare(stand, route, plan.claims, plan.sellers)
-                yield await _at(stand, outside, claims, route, load=load, per_second=full * load / 100)
+            for load in plan.loads:
+                meter = Meter("latency", f"{route.name} at {load} %", stand.parts)
+                for _ in range(plan.rounds):
+                    claims = prepare(stand, route, plan.paced, plan.sellers)
+                    yield await _at(outside, meter, claims, route, load=load, per_second=full * load / 100)
 
 
 def throughput(route: Route, results: Iterable[Result]) -> float | None:
@@ -64,13 +65,13 @@ async def _throughput(stand: Stand, outside: Outside, plan: Plan, route: Route) 
 
 
 async def _at(
-    stand: Stand, outside: Outside, claims: Sequence[Prepared], route: Route, *, load: int, per_second: float
+    outside: Outside, meter: Meter, claims: Sequence[Prepared], route: Route, *, load: int, per_second: float
 ) -> Result:
     tally = Tally((claim.claim_id for claim in claims), ENDS)
     for kind in MOMENTS.values():
         tally.watch(kind)
     outside.play(tally, route.answers)
-    meter = Meter("latency", f"{route.name} at {load} %", stand.parts)
+    meter.begin()
     arrivals = await arrive(outside, claims, schedule(per_second, len(claims)))
     await outside.until(lambda: tally.over)
     figures = {"load_percent": float(load), "offered_per_second": per_second}

@@ -6,18 +6,21 @@ The loop of as many hops as direct pay has is also given as many claims a second
 """
 
 import asyncio
+import itertools
 import time
 import uuid
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from bench import hop
 from bench.batches import Ready, send
-from bench.latency import LOADS, pace, percentiles, schedule, throughput
+from bench.latency import pace, percentiles, schedule, throughput
 from bench.load import DIRECT_PAY, ROUTES, Saying
 from bench.measure import Meter, Result
 from bench.outside import ready
@@ -35,7 +38,10 @@ PROCESSES: Final = len(catalogue.NAMES)
 SET: Final = 1000
 """Rows written together: as many as a batch of the services has at most."""
 TIMES: Final = 10
-"""So many records, rows and events for each claim of a round of the routes: without business a round is soon over."""
+"""So many records for each claim of a round of the routes: without business a round is soon over."""
+ALONE: Final = 200
+"""So many records, rows and events for each claim when a part runs alone: CPU is counted in ticks of a hundredth of a
+second, so that a round must take seconds."""
 _GLANCE: Final = 0.02
 _NOBODY: Final = str(uuid.UUID(int=0)).encode()
 _TABLE: Final = "create table bench.rows (n bigint primary key, key text not null, body text not null)"
@@ -56,11 +62,10 @@ async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGe
                     await _through(stand, producer, consumer, hops, plan.claims * TIMES)
                     yield meter.end(plan.claims * TIMES, hops=hops)
                 if (full := throughput(DIRECT_PAY, before)) and hops == len(DIRECT_PAY.path):
-                    for load in LOADS:
-                        yield await _late(stand, producer, hops, plan.claims, load=load, per_second=full * load / 100)
-        for part in (_rows, _records, _decodings):
-            async for result in part(stand, plan):
-                yield result
+                    async for result in _latency(stand, plan, producer, hops, full):
+                        yield result
+    async for result in _parts(stand, plan):
+        yield result
 
 
 def loops(before: Sequence[Result]) -> list[int]:
@@ -100,10 +105,18 @@ async def _through(stand: Stand, producer: Any, consumer: Any, hops: int, count:
             await asyncio.sleep(_GLANCE)
 
 
-async def _late(stand: Stand, producer: Any, hops: int, count: int, *, load: int, per_second: float) -> Result:
-    """As late as a route's claims are at this rate: from the moment scheduled until it has come out of the last hop."""
+async def _latency(stand: Stand, plan: Plan, producer: Any, hops: int, full: float) -> AsyncGenerator[Result]:
+    """At the rates of direct pay, whose throughput is ``full``."""
+    for load in plan.loads:
+        meter = Meter("latency", f"bare loop of {hops} hops, as many as {DIRECT_PAY.name} at {load} %", stand.parts)
+        for _ in range(plan.rounds):
+            result = await _late(stand, meter, producer, hops, plan.paced, per_second=full * load / 100)
+            yield replace(result, figures={"load_percent": float(load), **result.figures})
+
+
+async def _late(stand: Stand, meter: Meter, producer: Any, hops: int, count: int, *, per_second: float) -> Result:
+    """How late records are at this rate: from the moment scheduled until each has come out of the last hop."""
     records = _events(hop.topic(hops, 0), count)
-    meter = Meter("latency", f"bare loop of {hops} hops, as many as {DIRECT_PAY.name} at {load} %", stand.parts)
     async with _consumer(stand) as consumer, asyncio.TaskGroup() as sending:
         consumer.assign([TopicPartition(hop.topic(hops, hops), n) for n in range(PARTITIONS)])
         await consumer.seek_to_end()
@@ -115,7 +128,7 @@ async def _late(stand: Stand, producer: Any, hops: int, count: int, *, load: int
         async with asyncio.timeout(PATIENCE):
             came = await coming
     late = percentiles("decision", (came[one.key] - at for one, at in zip(records, scheduled, strict=True)))
-    return meter.end(count, load_percent=float(load), offered_per_second=per_second, **late)
+    return meter.end(count, offered_per_second=per_second, **late)
 
 
 async def _coming(consumer: Any, count: int) -> dict[bytes, float]:
@@ -128,55 +141,60 @@ async def _coming(consumer: Any, count: int) -> dict[bytes, float]:
     return came
 
 
-async def _rows(stand: Stand, plan: Plan) -> AsyncGenerator[Result]:
-    """Sets of rows as wide as the outbox's, each set a transaction, one connection."""
-    body, count = _events("", 1)[0].value.decode(), plan.claims * TIMES
-    async with session(stand.settings) as connection:
-        await connection.execute(
-            "create table bench.rows (n bigint primary key, key text not null, body text not null)"
-        )
-        meter = Meter("limit", "asyncpg: rows inserted in sets", stand.parts)
-        for number in range(plan.rounds):
-            keys = [str(uuid.uuid4()) for _ in range(count)]
-            meter.begin()
-            for first in range(0, count, SET):
-                part = keys[first : first + SET]
-                numbers = [number * count + first + n for n in range(len(part))]
-                await connection.execute(_INSERT, numbers, part, [body] * len(part))
-            yield meter.end(count)
-
-
-async def _records(stand: Stand, plan: Plan) -> AsyncGenerator[Result]:
-    """One producer, and then one consumer, of the same records."""
-    topic, count = Topic("bench.records.v1", "claim_id", "bench"), plan.claims * TIMES
+async def _parts(stand: Stand, plan: Plan) -> AsyncGenerator[Result]:
+    """One after the other, each with nothing else to do: a round that is not counted, and then the others."""
+    topic, count = Topic("bench.records.v1", "claim_id", "bench"), plan.claims * ALONE
+    records = _events(topic.name, SET * PARTITIONS)
     await make_topics(stand.settings, [topic])
-    said, heard = (Meter("limit", f"aiokafka: records {what}", stand.parts) for what in ("produced", "consumed"))
-    async with durable_producer(stand.settings) as producer, _consumer(stand) as consumer:
+    async with (
+        session(stand.settings) as connection,
+        durable_producer(stand.settings) as producer,
+        _consumer(stand) as consumer,
+    ):
+        await connection.execute(_TABLE)
         consumer.assign([TopicPartition(topic.name, n) for n in range(PARTITIONS)])
-        await consumer.seek_to_end()
-        for _ in range(plan.rounds):
-            records = _events(topic.name, count)
-            said.begin()
-            for first in range(0, count, SET * PARTITIONS):
-                await send(producer, records[first : first + SET * PARTITIONS])
-            yield said.end(count)
-            heard.begin()
-            left = count
-            while left:
-                found = await consumer.getmany(timeout_ms=1000, max_records=SET)
-                left -= sum(map(len, found.values()))
-            yield heard.end(count)
+        await consumer.seek_to_beginning()
+        parts = {
+            "asyncpg: rows inserted in sets": partial(_insert, connection, itertools.count(), records[:SET]),
+            "aiokafka: records produced": partial(_produce, producer, records),
+            "aiokafka: records consumed": partial(_consume, consumer),
+            "pydantic: events decoded": partial(_decode, records[0].value),
+        }
+        for name, work in parts.items():
+            meter = Meter("limit", name, stand.parts)
+            await work(count)
+            for _ in range(plan.rounds):
+                meter.begin()
+                await work(count)
+                yield meter.end(count)
 
 
-async def _decodings(stand: Stand, plan: Plan) -> AsyncGenerator[Result]:
+async def _insert(connection: Any, numbers: Iterator[int], records: Sequence[Ready], count: int) -> None:
+    """Sets of rows as wide as the outbox's, each set a transaction, one connection."""
+    keys, bodies = (
+        [text.decode() for text in texts] for texts in zip(*((r.key, r.value) for r in records), strict=True)
+    )
+    for first in range(0, count, SET):
+        size = min(SET, count - first)
+        await connection.execute(_INSERT, [*itertools.islice(numbers, size)], keys[:size], bodies[:size])
+
+
+async def _produce(producer: Any, records: Sequence[Ready], count: int) -> None:
+    for first in range(0, count, len(records)):
+        await send(producer, records[: count - first])
+
+
+async def _consume(consumer: Any, count: int) -> None:
+    """What was produced in a round."""
+    while count:
+        found = await consumer.getmany(timeout_ms=1000, max_records=min(SET, count))
+        count -= sum(map(len, found.values()))
+
+
+async def _decode(body: bytes, count: int) -> None:
     """The contract's class from its JSON, and nothing else."""
-    body, count = _events("", 1)[0].value, plan.claims * TIMES
-    meter = Meter("limit", "pydantic: events decoded", stand.parts)
-    for _ in range(plan.rounds):
-        meter.begin()
-        for _ in range(count):
-            SellerNotified.model_validate_json(body)
-        yield meter.end(count)
+    for _ in range(count):
+        SellerNotified.model_validate_json(body)
 
 
 def _events(topic: str, count: int) -> list[Ready]:

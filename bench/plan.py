@@ -11,10 +11,12 @@ class Plan:
     claims: int = 5000
     rounds: int = 3
     short: bool = False
+    loads: tuple[int, ...] = (25, 50, 75)
+    """Percent of the throughput that was measured: latency."""
     replicas: tuple[int, ...] = (1, 2, 4, 8)
     """Of each service, one number after the other."""
-    history: tuple[int, ...] = (10_000, 100_000, 1_000_000)
-    """Claims that were closed before, one size after the other: growth."""
+    history: tuple[int, ...] = (10_000, 100_000, 1_000_000, 10_000_000)
+    """Claims that were closed before, one size after the other, as far as the disk holds them: growth."""
     pending: tuple[int, ...] = (10_000, 1_000_000, 10_000_000)
     """Deadlines that wait, one size after the other: growth."""
     due_per_second: float = 2000.0
@@ -32,6 +34,11 @@ class Plan:
         return max(self.claims // 10, 20)
 
     @property
+    def paced(self) -> int:
+        """Claims of a round that goes at a pace, and so takes long: all its rounds together have as many as another."""
+        return max(self.claims // self.rounds, 1)
+
+    @property
     def sellers(self) -> int:
         """Insured ones, and as many uninsured: enough that none has many claims within a policy's window."""
         return min(max(self.claims // 10, 20), 1000)
@@ -43,6 +50,6 @@ class Plan:
 
 
 SHORT = Plan(
-    claims=60, rounds=1, short=True, history=(100, 1000), pending=(100, 1000), replicas=(1, 2), due_per_second=100.0,
-    due_seconds=1.0,
+    claims=60, rounds=1, short=True, loads=(75,), history=(100, 1000), pending=(100, 1000), replicas=(1, 2),
+    due_per_second=100.0, due_seconds=1.0,
 )  # fmt: skip

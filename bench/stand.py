@@ -136,9 +136,9 @@ def _environment(stack: Stack, settings: Settings) -> dict[str, str]:
 
 @asynccontextmanager
 async def durable_producer(settings: Settings) -> AsyncGenerator[Any]:
-    """As ours: acknowledged by all, each record once, in large batches."""
+    """As ours: acknowledged by all, each record once, in large batches, none of which waits for company."""
     producer: Any = AIOKafkaProducer(
-        **client_options(settings), acks="all", enable_idempotence=True, linger_ms=20, max_batch_size=512 * 1024
+        **client_options(settings), acks="all", enable_idempotence=True, max_batch_size=512 * 1024
     )
     await producer.start()
     try:
