@@ -2,12 +2,17 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
+from typing import Any, Final
 
+from bench.commit import commit
 from bench.cpu import cpu_seconds
+
+_COMMIT: Final = ", commit "
+"""In the machine's name of results from before each line had its commit."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,8 @@ class Result:
     """What else was measured, each by a name that ends with its unit: ``p99_ms``, ``idle_cpu_percent``."""
     missing: str | None = None
     """Why it could not be measured here; all figures are then 0."""
+    commit: str = ""
+    """Of the code that was measured; it is noted where a result is kept."""
 
     @property
     def per_second(self) -> float:
@@ -60,7 +67,7 @@ class Meter:
 
 
 def middle(results: Sequence[Result]) -> Result:
-    """The median round by its seconds per claim: one that really was, with all its figures."""
+    """The median round by its seconds per claim: one that really was, with its time and its CPU."""
     ranked = sorted(results, key=lambda result: result.seconds / max(result.count, 1))
     return ranked[(len(ranked) - 1) // 2]
 
@@ -71,12 +78,22 @@ def ratio(ours: Iterable[Result], theirs: Iterable[Result], figure: Callable[[Re
 
 
 def keep(path: Path, results: Iterable[Result]) -> None:
-    """Appends them, one JSON object per line."""
+    """Appends them, one JSON object per line, each with the commit."""
     with path.open("a", encoding="utf-8") as file:
-        file.writelines(json.dumps(asdict(result)) + "\n" for result in results)
+        file.writelines(json.dumps(asdict(result) | {"commit": commit()}) + "\n" for result in results)
 
 
 def kept(path: Path) -> list[Result]:
     """What was measured so far."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return [Result(**json.loads(line)) for line in lines]
+    return list(_with_their_commits(map(json.loads, lines)))
+
+
+def _with_their_commits(lines: Iterable[dict[str, Any]]) -> Iterator[Result]:
+    """A line that has none is of the commit of the machine's line above it."""
+    known = ""
+    for told in lines:
+        if told["what"] == "machine":
+            told["name"], _, named = told["name"].partition(_COMMIT)
+            known = told.setdefault("commit", named)
+        yield Result(**{"commit": known, **told})

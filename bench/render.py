@@ -16,9 +16,8 @@ from bench.goals import GOALS, OURS, ahead_of, of_the_bare_loop
 from bench.growth import FIRING
 from bench.latency import MOMENTS, PERCENTILES
 from bench.load import RESPONSE_DAYS
-from bench.machine import COMMIT
 from bench.measure import Result, kept
-from bench.run import SHARES, Run, by_service, shares
+from bench.run import NO_COMMIT, SHARES, Run, by_service, shares
 from bench.stand import DAY
 from ops.terminal import ROOT
 
@@ -26,12 +25,12 @@ PAGE: Final = ROOT / "docs" / "performance.md"
 PLOTS: Final = ROOT / "docs" / "performance"
 BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
 _WHO: Final = ("", "Per second", "CPU s per 1,000", *(share.capitalize() for share in SHARES))
-_SIZED: Final = {"decisions_per_claim", "load_percent", "replicas", "history"}
+_SIZED: Final = {"decisions_per_claim", "replicas", "history", "busiest_cpu_percent"}
 """Figures of rounds that are of as many claims as were asked for."""
 _DEAD: Final = ("dead_rows_before", "dead_rows_after", "tables_before_mib", "tables_after_mib")
 _FIRED: Final = (
-    "lag_p50_ms", "lag_p99_ms", "rss_before_mib", "rss_after_mib", "tick_buffers", "due_buffers", "due_rows",
-    "full_scans",
+    "lag_p50_ms", "lag_p99_ms", "heard_p50_ms", "heard_p99_ms", "rss_before_mib", "rss_after_mib", "tick_buffers",
+    "due_buffers", "due_rows", "full_scans",
 )  # fmt: skip
 _NEW: Final = f"""# Performance
 
@@ -73,14 +72,13 @@ def _most_rounds(run: Run, what: str) -> int:
 
 
 def _machine(run: Run) -> Iterator[str]:
-    """Once for each machine, with the commits that were measured on it."""
-    measured: dict[str, list[str]] = {}
+    """And the commit; what is of another is no part of the same run, and is named."""
     for one in run.medians("machine"):
-        name, _, commit = one.name.partition(COMMIT)
         size = f"{one.count} cores, {one.figures['memory_gib']:.0f} GiB"
-        measured.setdefault(f"{name}, {size}", []).append(commit or "one that is not named")
-    for where, commits in measured.items():
-        yield f"Measured on {where}, everything beside each other. Commits: {', '.join(commits)}."
+        yield f"Measured on {one.name}, {size}, everything beside each other. Commit: {run.commit or NO_COMMIT}."
+    others = [f"{what}: {run.named(one)}" for what in run.whats() for one in run.of_another_commit(what)]
+    if others:
+        yield f"Not of this commit: {'; '.join(others)}."
 
 
 def _goals(run: Run) -> Iterator[str]:
@@ -108,13 +106,15 @@ def _routes(run: Run) -> Iterator[str]:
     yield table((*_WHO, *counted, *bare), [_route(one, run) for one in found])
     names = list(by_service(found[-1]))
     yield "CPU seconds per 1,000 claims, by service:"
-    yield table(("Route", *names), [[one.name, *(f"{by_service(one).get(n, 0):.3f}" for n in names)] for one in found])
+    yield table(
+        ("Route", *names), [[run.named(one), *(f"{by_service(one).get(n, 0):.3f}" for n in names)] for one in found]
+    )
 
 
 def _route(one: Result, run: Run) -> list[str]:
     counted = _figures(one, "decisions_per_claim", "events_per_claim")
     bare = [_percent(of_the_bare_loop(one.name, hops)(run)) for hops in ("hops", "decisions_per_claim")]
-    return [one.name, _speed(one), _cost(one), *_shared(one), *counted, *bare]
+    return [run.named(one), _speed(one), _cost(one), *_shared(one), *counted, *bare]
 
 
 def _latency(run: Run) -> Iterator[str]:
@@ -127,7 +127,7 @@ def _latency(run: Run) -> Iterator[str]:
         )
         names = [f"{moment}_p{percent}_ms" for moment in MOMENTS for percent in PERCENTILES]
         heads = [f"{moment} p{percent}" for moment in MOMENTS for percent in PERCENTILES]
-        rows = [[one.name, f"{one.figures['offered_per_second']:,.0f}", *_figures(one, *names)] for one in found]
+        rows = [[run.named(one), f"{one.figures['offered_per_second']:,.0f}", *_figures(one, *names)] for one in found]
         yield table(("Route and load", "Claims/s", *heads), rows)
 
 
@@ -139,7 +139,7 @@ def _limit(run: Run) -> Iterator[str]:
             "A hop decodes, writes its batch in one transaction, and publishes; it decides nothing and keeps no state. "
             f"{command('routes limit', run)}"
         )
-        rows = [[one.name, _speed(one), _cost(one), *_shared(one)] for one in found]
+        rows = [[run.named(one), _speed(one), _cost(one), *_shared(one)] for one in found]
         yield table(_WHO, rows)
 
 
@@ -160,7 +160,8 @@ def peers(run: Run) -> Iterator[str]:
         yield "## Peers"
         yield (
             "The same small claim process, each claim paid exactly once (ours: for who hears each number of a stream "
-            "once, as all our listeners do), as many under way at once as each was found fastest with. "
+            "once, as all our listeners do; the others: by the key of a table). How many are under way at once was "
+            "tried for each. "
             f"{command('peers', run)}"
         )
         heads = ("Who", "At once", "Claims/s", "CPU s per 1,000", "Load", "The rest", "Ours, in claims/s",
@@ -173,7 +174,7 @@ def _peer(one: Result, run: Run) -> list[str]:
     ahead = (_times(one, run, cpu=cpu) for cpu in (False, True))
     load = shares(one)["load"]
     under_way = _of(one, "at_once") if "at_once" in one.figures else ""  # nothing in results from before it was kept
-    return [one.name, under_way, _speed(one), _cost(one), f"{load:.3f}", f"{one.cpu_per_1000 - load:.3f}", *ahead]
+    return [run.named(one), under_way, _speed(one), _cost(one), f"{load:.3f}", f"{one.cpu_per_1000 - load:.3f}", *ahead]
 
 
 def _small(run: Run) -> Iterator[str]:
@@ -181,7 +182,7 @@ def _small(run: Run) -> Iterator[str]:
     if found:
         yield "## Small things"
         yield f"Waits are the longest that a claim had to wait for its decision. {command('small', run)}"
-        rows = [[one.name, f"{one.seconds:.2f}", _told(one)] for one in found]
+        rows = [[run.named(one), f"{one.seconds:.2f}", _told(one)] for one in found]
         yield table(("What", "Seconds", "Figures"), rows)
     yield from (f"{one.name} is left out: {one.missing}" for one in run.missing("small"))
 
@@ -231,12 +232,14 @@ def _held(rounds: Sequence[Result]) -> Iterator[str]:
 def _pending(found: Sequence[Result]) -> Iterator[str]:
     if found:
         yield (
-            "Deadlines of sellers who were silent: from the moment each was due to that of its decision, by "
+            "Deadlines of sellers who were silent: from the moment each was due until its turn began, and until the "
+            "world outside had heard what was decided (of results that have it: empty else), by "
             f"{len(FIRING)} replicas of escalation alone, whose memory is told together. Buffers are pages that a tick "
             "looks at while nothing is due, and the query that finds what is due."
         )
-        heads = ("Pending deadlines", "Due/s", "Lag p50, ms", "p99", "RSS before, MiB", "After", "Buffers of a tick",
-                 "Of the query", "Rows it finds", "Full scans")  # fmt: skip
+        heads = ("Pending deadlines", "Due/s", "Until its turn, p50, ms", "p99", "Until heard, p50, ms", "p99",
+                 "RSS before, MiB", "After", "Buffers of a tick", "Of the query", "Rows it finds",
+                 "Full scans")  # fmt: skip
         yield table(heads, [[_of(one, "pending"), _speed(one), *_figures(one, *_FIRED)] for one in found])
 
 

@@ -1,7 +1,10 @@
 """Rounds, their median, and how they are kept."""
 
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
+from bench.commit import commit
 from bench.measure import Result, keep, kept, middle, ratio
 from bench.show import line, medians
 
@@ -30,7 +33,18 @@ def test_what_was_kept_comes_back(tmp_path: Path) -> None:
     rounds = [ran(1, 2.0, kafka=0.5, intake=1.5), Result("peers", "Temporal", 1, 0, 0.0, missing="no Go here")]
     keep(tmp_path / "results.jsonl", rounds[:1])
     keep(tmp_path / "results.jsonl", rounds[1:])
-    assert kept(tmp_path / "results.jsonl") == rounds
+    assert kept(tmp_path / "results.jsonl") == [replace(one, commit=commit()) for one in rounds]
+
+
+def test_a_line_without_a_commit_is_of_the_machine_s_above_it(tmp_path: Path) -> None:
+    file = tmp_path / "results.jsonl"
+    of_old = [ran(1, 2.0), Result("machine", "A processor, commit 1234567", 1, 2, 0.0), ran(1, 3.0)]
+    lines = [json.dumps({name: told for name, told in asdict(one).items() if name != "commit"}) for one in of_old]
+    file.write_text("\n".join(lines) + "\n")
+    keep(file, [ran(2, 4.0)])
+    found = kept(file)
+    assert [one.commit for one in found] == ["", "1234567", "1234567", commit()]
+    assert found[1].name == "A processor"
 
 
 def test_a_line_tells_speed_cpu_and_figures_or_what_is_missing() -> None:
