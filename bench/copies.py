@@ -32,6 +32,14 @@ class Renamed(NamedTuple):
     lane: int
 
 
+class Fired(NamedTuple):
+    """A deadline that was decided: when it was due, and when the turn began that decided it."""
+
+    key: str
+    due: datetime
+    began: datetime
+
+
 def renamed(keys: Collection[str], mark: str, copies: Iterable[int]) -> Iterator[Renamed]:
     """Each key in each copy: with eight other digits where it has the ``mark``, which is of eight; else another id."""
     for copy in copies:
@@ -128,19 +136,21 @@ class Waiting:
             self.pending += more
         await settle(self._connection, "escalation.state")
 
-    async def name(self, count: int) -> None:
+    async def name(self, count: int) -> list[str]:
         """Keys for so many more."""
         caught = [row["key"] for row in await self._connection.fetch("select key from growth.waiting")]
         copies = -(-count // len(caught))
-        await _rename(self._connection, [*renamed(caught, "", range(copies))][:count])
+        keys = [*renamed(caught, "", range(copies))][:count]
+        await _rename(self._connection, keys)
+        return [key.new for key in keys]
 
     async def wait(self, first: datetime, step: timedelta) -> None:
         """Those that were named last fall due one after the other. Their policy's moments stay as they were."""
         await self._connection.execute(_WAIT, first, step)
 
-    async def lags(self) -> list[timedelta]:
-        """Of those that were named last and have fallen due: from that moment to the one of their decision."""
-        return [row["lag"] for row in await self._connection.fetch(_LAGS)]
+    async def fired(self) -> list[Fired]:
+        """Those that were named last and have fallen due."""
+        return [Fired(*row) for row in await self._connection.fetch(_FIRED)]
 
 
 async def _rename(connection: Any, keys: Iterable[Renamed]) -> None:
@@ -216,7 +226,7 @@ select process, new, r.lane, n, replace(body::text, old, new)::json, r.due, watc
 from (select *, $1::timestamptz + (row_number() over () - 1) * $2::interval as due from growth.renamed) r
     join growth.waiting s on s.key = r.old
 """
-_LAGS: Final = """
-select at - said_at as lag from growth.renamed join escalation.journal on key = new
+_FIRED: Final = """
+select key, said_at, at from growth.renamed join escalation.journal on key = new
 where process = 'escalation' and type = 'deadline'
 """

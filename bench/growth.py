@@ -7,7 +7,7 @@ import asyncio
 import shutil
 import subprocess
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,12 +15,13 @@ from uuid import UUID
 
 from aiokafka.admin import AIOKafkaAdminClient
 
-from bench.copies import History, Waiting, make_tables, settle
+from bench.copies import Fired, History, Waiting, make_tables, settle
 from bench.explain import Explained
-from bench.latency import percentile
+from bench.footprint import wal_bytes
+from bench.latency import MOMENTS, percentile
 from bench.load import DIRECT_PAY, ROUTES
 from bench.measure import Meter, Result
-from bench.outside import Outside
+from bench.outside import Outside, Tally
 from bench.plan import Plan
 from bench.routes import know_sellers, play, prepare
 from bench.small import memory
@@ -38,6 +39,8 @@ SILENT: Final = next(route for route in ROUTES if route.name == "seller-silent")
 SNAPSHOTS: Final = {False: "direct-pay, no snapshot held", True: "direct-pay, a snapshot held open"}
 FIRING: Final = ("escalation", "escalation.2")
 """A replica for each of two cores."""
+SAYS: Final = MOMENTS["decision"]
+"""What comes of a seller's silence."""
 LOOKS: Final = ("show", "reconcile")
 """Commands that people give for one claim."""
 COPIED: Final = 20
@@ -84,9 +87,9 @@ async def _snapshots(stand: Stand, plan: Plan, outside: Outside, connection: Any
             meter = Meter("growth", name, stand.parts)
             for _ in range(plan.rounds):
                 begun = await _tables(connection, "before")
-                result = await _round(stand, plan, outside, meter)
+                result = await _round(stand, plan, outside, meter, connection)
                 await asyncio.sleep(plan.quiet_seconds)
-                yield replace(result, figures=begun | await _tables(connection, "after"))
+                yield replace(result, figures={**result.figures, **begun, **await _tables(connection, "after")})
 
 
 async def _tables(connection: Any, when: str) -> dict[str, float]:
@@ -116,7 +119,8 @@ async def _histories(stand: Stand, plan: Plan, outside: Outside, connection: Any
         await play(outside, DIRECT_PAY, fresh)
         meter = Meter("growth", name, stand.parts)
         for _ in range(plan.rounds):
-            yield replace(await _round(stand, plan, outside, meter), figures=figures)
+            result = await _round(stand, plan, outside, meter, connection)
+            yield replace(result, figures=figures | result.figures)
         for look in LOOKS:  # at one that shares its moments with no copy: what was said is looked up by its moment
             for number in range(1, plan.rounds + 1):
                 yield await _looked(stand, look, fresh[0].claim_id.decode(), count, number)
@@ -152,7 +156,7 @@ async def _deadlines(stand: Stand, plan: Plan, outside: Outside, connection: Any
         await stand.ready()
         meter = Meter("growth", name, stand.parts)
         for _ in range(plan.rounds):
-            result = await _fired(stand, plan, connection, waiting, meter)
+            result = await _fired(stand, plan, outside, waiting, meter, connection=connection)
             yield replace(result, figures={"pending": float(count), **result.figures})
 
 
@@ -183,10 +187,13 @@ async def _is_passed_on(stand: Stand) -> bool:
     return True
 
 
-async def _fired(stand: Stand, plan: Plan, connection: Any, waiting: Waiting, meter: Meter) -> Result:
-    """So many more fall due, one after the other; until each has been decided."""
+async def _fired(
+    stand: Stand, plan: Plan, outside: Outside, waiting: Waiting, meter: Meter, *, connection: Any
+) -> Result:
+    """So many more fall due, one after the other; until all that was decided has been heard outside."""
     count = int(plan.due_per_second * plan.due_seconds)
-    await waiting.name(count)
+    tally = Tally((key.encode() for key in await waiting.name(count)), [SAYS])
+    outside.play(tally, {})
     await asyncio.sleep(plan.quiet_seconds)
     figures = {"rss_before_mib": _resident(stand)}
     scanned = await connection.fetchval(_FULL_SCANS)
@@ -196,16 +203,26 @@ async def _fired(stand: Stand, plan: Plan, connection: Any, waiting: Waiting, me
     plans = await _touched(connection, first, first + 500 * step)
     await asyncio.sleep(max(stand.clock.real_seconds(first - stand.clock.now()), 0))
     meter.begin()
-    await _all_fired(stand, connection, first + count * step)
+    await asyncio.sleep(stand.clock.real_seconds(first + count * step - stand.clock.now()))
+    await outside.until(lambda: tally.over)
     result = meter.end(count)
     figures["rss_after_mib"] = _resident(stand)
     await asyncio.sleep(plan.quiet_seconds)
     plans["full_scans"] += await connection.fetchval(_FULL_SCANS) - scanned
-    lags = sorted(stand.clock.real_seconds(lag) * 1000 for lag in await waiting.lags())
-    if len(lags) != count:
-        raise RuntimeError(f"{len(lags)} of {count} deadlines were decided")
-    late = {f"lag_p{percent}_ms": percentile(lags, percent) for percent in (50, 99)}
-    return replace(result, figures=late | figures | plans)
+    fired = await waiting.fired()
+    if len(fired) != count:
+        raise RuntimeError(f"{len(fired)} of {count} deadlines were decided")
+    return replace(result, figures=_lags(stand, fired, tally.at[SAYS]) | figures | plans)
+
+
+def _lags(stand: Stand, fired: Sequence[Fired], heard: Mapping[bytes, float]) -> dict[str, float]:
+    """From its moment until the turn of a deadline began, and until the world outside had heard what it said."""
+    clock, now, real = stand.clock.now(), time.perf_counter(), stand.clock.real_seconds
+    lags = {
+        "lag": sorted(real(one.began - one.due) for one in fired),
+        "heard": sorted(heard[one.key.encode()] - (now + real(one.due - clock)) for one in fired),
+    }
+    return {f"{name}_p{p}_ms": percentile(late, p) * 1000 for name, late in lags.items() for p in (50, 99)}
 
 
 def _resident(stand: Stand) -> float:
@@ -226,19 +243,14 @@ async def _touched(connection: Any, nothing_due: datetime, some_due: datetime) -
     }  # fmt: skip
 
 
-async def _all_fired(stand: Stand, connection: Any, last: datetime) -> None:
-    await asyncio.sleep(stand.clock.real_seconds(last - stand.clock.now()))
-    async with asyncio.timeout(PATIENCE):
-        while await connection.fetchval(_LEFT, list(range(PARTITIONS)), last):
-            stand.look_after()
-            await asyncio.sleep(_GLANCE)
-
-
-async def _round(stand: Stand, plan: Plan, outside: Outside, meter: Meter) -> Result:
+async def _round(stand: Stand, plan: Plan, outside: Outside, meter: Meter, connection: Any) -> Result:
+    """With the WAL of its claims: the larger the tables, the more pages are written whole after a checkpoint."""
     claims = prepare(stand, DIRECT_PAY, plan.claims, plan.sellers)
+    before = await wal_bytes(connection)
     meter.begin()
     await play(outside, DIRECT_PAY, claims)
-    return meter.end(len(claims))
+    result = meter.end(len(claims))
+    return replace(result, figures={"wal_bytes_per_claim": (await wal_bytes(connection) - before) / len(claims)})
 
 
 def lacking(needed: int, free: int) -> str | None:
@@ -261,6 +273,3 @@ select sum(n_dead_tup)::float8, sum(pg_total_relation_size(relid))::float8 from 
 where schemaname = any($1::text[]) and relname in ('state', 'lane', 'input', 'progress', 'effect')
 """
 _FULL_SCANS: Final = "select seq_scan from pg_stat_user_tables where schemaname = 'escalation' and relname = 'state'"
-_LEFT: Final = """
-select exists (select from escalation.state where process = 'escalation' and lane = any($1::int[]) and due <= $2)
-"""

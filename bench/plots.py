@@ -116,7 +116,7 @@ def _deadlines(axes: Any, run: Run) -> bool:
         axes.set_ylim(bottom=0)
         axes.legend(frameon=False)
     axes.set_xlabel("pending deadlines")
-    axes.set_ylabel("milliseconds from due to decided")
+    axes.set_ylabel("milliseconds from due until the turn begins")
     return bool(found)
 
 

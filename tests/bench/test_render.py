@@ -1,5 +1,6 @@
 """The page that a run becomes: figures beside goals, each with its command."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -106,13 +107,24 @@ def test_a_peer_that_is_not_here_is_told_with_the_reason() -> None:
     assert row(text, "makegood")[1] == "", "results that are older than this figure"
 
 
-def test_a_machine_is_named_once_with_all_commits_that_were_measured_on_it() -> None:
-    names = ("A processor", "A processor, commit 1234567", "A processor, commit 89abcde")
-    machines = [Result("machine", name, 1, 2, 0.0, figures={"memory_gib": 8.0}) for name in names]
-    assert page(Run(machines)) == (
-        "Measured on A processor, 2 cores, 8 GiB, everything beside each other. "
-        "Commits: one that is not named, 1234567, 89abcde."
+def test_what_is_of_another_commit_is_named_and_never_a_round_of_the_same_name() -> None:
+    machine = Result("machine", "A processor", 1, 2, 0.0, figures={"memory_gib": 8.0}, commit="old")
+    before = [ran("routes", name, 2, n, hops=5) for name in ("direct-pay", "contested") for n in (1, 2, 3)]
+    since = [ran("routes", "contested", 4, hops=5)]
+    run = Run(
+        [machine, *(replace(one, commit="old") for one in before), *(replace(one, commit="new") for one in since)]
     )
+    assert [one.seconds for one in run.rounds("routes", "contested")] == [4]
+    assert page(run).startswith(
+        "Measured on A processor, 2 cores, 8 GiB, everything beside each other. Commit: old.\n\n"
+        "Not of this commit: routes: contested (new)."
+    )
+    assert row(page(run), "contested (new)")[1] == "250"
+
+
+def test_a_figure_is_its_median_whatever_round_was_the_median_by_time() -> None:
+    waits = [ran("small", "rebalance of intake", 30 + n, n, joins_ms=joins) for n, joins in enumerate((900, 100, 500))]
+    assert row(page(Run(waits)), "rebalance of intake")[1:] == ["31.00", "joins_ms 500"]
 
 
 def test_more_replicas_are_told_by_their_number() -> None:
@@ -124,7 +136,7 @@ def test_more_replicas_are_told_by_their_number() -> None:
 def test_growth_is_told_by_size_and_a_snapshot_round_by_round() -> None:
     growth = page(RUN).partition("## Growth")[2]
     assert row(growth, "10,000")[1:5] == ["500", "0.500", "0.300", "0.100"]
-    assert row(growth, "10,000,000")[2:8] == ["150.0", "1,200.0", "90.0", "101.0", "70.0", "1,500.0"]
+    assert row(growth, "10,000,000")[2:10] == ["150.0", "1,200.0", "", "", "90.0", "101.0", "70.0", "1,500.0"]
     assert row(growth, "makegood show, after 1,000,000 claims") == ["makegood show, after 1,000,000 claims", "1.2"]
     assert row(growth, f"{SNAPSHOTS[True]}, 2")[3:5] == ["0.0", "20.0"]
     assert "100,000,000 pending deadlines is left out: it takes 300 GB of disk" in growth
@@ -134,7 +146,9 @@ def test_growth_is_told_by_size_and_a_snapshot_round_by_round() -> None:
 def test_growth_has_goals_of_its_largest_sizes() -> None:
     text = page(RUN)
     assert "| a claim after 1 M others, against one after 10 k | ≤ 10 % more CPU | 20 | **no** |" in text
-    assert "| 10 M deadlines wait, 2,000 fall due each second: lag, p99 | ≤ 1,000 ms | 1,200 | **no** |" in text
+    due = "10 M deadlines wait, 2,000 fall due each second"
+    assert f"| {due}: until a turn begins, p99 | ≤ 1,000 ms | 1,200 | **no** |" in text
+    assert "until it is heard" not in text, "results that are older than this figure"
     assert "| 10 M deadlines wait: memory (RSS), against 10 k | ≤ 5 % more | 1 | yes |" in text
     assert "| 10 M deadlines wait, 2,000 fall due each second | ≤ 0 full scans | 0 | yes |" in text
 
