@@ -1,22 +1,27 @@
 """``python -m bench.capacity FILE``: what more claims need, computed from the results of one run, in docs/capacity.md.
 
-A linear model. Its coefficients are what one claim cost in that run, on its dearest route; what a part carries is given
-below, each figure with its reason. What stands between the marks is written anew; what people wrote around them stays.
+A linear model. Its coefficients are what one claim cost in that run, on its dearest route and in full batches (in small
+ones where few claims come); what a part carries is given below, each figure with its reason. What stands between the
+marks is written anew; what people wrote around them stays.
 """
 
 import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
+from bench.databases import ON_SEVERAL, ROUTE
 from bench.footprint import hearers_of_topics
-from bench.load import ROUTES
+from bench.growth import with_history
+from bench.latency import LOADS
+from bench.load import DIRECT_PAY, ROUTES
 from bench.measure import Result, kept
+from bench.plan import Plan
 from bench.render import command, put_into, table
-from bench.run import Run, by_service, shares
+from bench.run import NO_COMMIT, Run, by_service, shares
 from ops import catalogue
 from ops.terminal import ROOT
 from shared.events.base import PARTITIONS
@@ -27,6 +32,7 @@ PAGE: Final = ROOT / "docs" / "capacity.md"
 RATES: Final = (10, 1_000, 100_000)
 """Claims per second."""
 MB: Final = 1e6
+WAL: Final = "wal_bytes_per_claim"
 _DAY: Final = 86_400
 
 
@@ -85,6 +91,11 @@ class Cost:
         """What PostgreSQL writes down: its log, and later the pages."""
         return self.wal + self.kept + self.outbox
 
+    def with_cpu_of(self, one: Result) -> Self:
+        """The same bytes."""
+        cpu, services = shares(one), {name: seconds / 1000 for name, seconds in by_service(one).items()}
+        return replace(self, services=services, kafka=cpu["broker"] / 1000, database=cpu["database"] / 1000)
+
     @property
     def busiest(self) -> str:
         """The service that works most."""
@@ -102,19 +113,34 @@ class Limit:
 
 def cost_of(one: Result) -> Cost | None:
     """None: bytes were not measured in this round."""
-    if "wal_bytes_per_claim" not in one.figures:
+    if WAL not in one.figures:
         return None
-    cpu = shares(one)
     names = ("kafka", "fetched", "wal", "kept", "outbox")
-    said, fetched, wal, stays, outbox = (one.figures[f"{name}_bytes_per_claim"] for name in names)
-    services = {name: seconds / 1000 for name, seconds in by_service(one).items()}
-    return Cost(services, cpu["broker"] / 1000, cpu["database"] / 1000, said, fetched, wal, stays, outbox)
+    return Cost({}, 0.0, 0.0, *(one.figures[f"{name}_bytes_per_claim"] for name in names)).with_cpu_of(one)
 
 
 def costs(run: Run) -> dict[str, Cost]:
-    """Of each route's median round."""
+    """Of each route's median round, with the WAL that it has once tables are full."""
     found = {route.name: run.median("routes", route.name) for route in ROUTES}
-    return {name: cost for name, one in found.items() if one is not None and (cost := cost_of(one)) is not None}
+    each = {name: cost for name, one in found.items() if one is not None and (cost := cost_of(one)) is not None}
+    return {name: replace(cost, wal=cost.wal * full_tables(run)) for name, cost in each.items()}
+
+
+def full_tables(run: Run) -> float:
+    """By how much a claim's WAL grows with the tables, the most that was measured: a page is written whole the first
+    time after a checkpoint, and in large tables nearly every touch of a page is its first.
+    """
+    large = [("growth", with_history(size), DIRECT_PAY.name) for size in Plan.history]
+    large.append(("databases", ON_SEVERAL, ROUTE.name))
+    found = ((run.figure(what, name, WAL), run.figure("routes", route, WAL)) for what, name, route in large)
+    return max([1.0, *(grown / small for grown, small in found if grown and small)])
+
+
+def few(run: Run) -> tuple[float, dict[str, Cost]]:
+    """Up to so many claims per second batches are small: what a claim costs then, by the lowest load of each route."""
+    cpu = {name: one for name in costs(run) if (one := run.median("latency", f"{name} at {LOADS[0]} %")) is not None}
+    rate = min((one.figures["offered_per_second"] for one in cpu.values()), default=0.0)
+    return rate, {name: costs(run)[name].with_cpu_of(one) for name, one in cpu.items()}
 
 
 def dearest(found: Sequence[Cost]) -> Cost:
@@ -172,7 +198,7 @@ def needs(cost: Cost, rate: float) -> dict[str, float]:
     return {
         "services, cores": rate * sum(cost.services.values()) / FREE,
         "services, replicas in all": sum(replicas.values()),
-        f"replicas of {cost.busiest}, and so lanes ({PARTITIONS} there are)": replicas[cost.busiest],
+        f"replicas of the busiest, and so lanes ({PARTITIONS} there are)": replicas[cost.busiest],
         "Kafka, MB/s published": published / MB,
         "Kafka, MB/s written to disks, all copies": on_disks / MB,
         "Kafka, MB/s sent to services and followers": fetched / MB,
@@ -194,16 +220,22 @@ def page(run: Run) -> str:
     if not found:
         return "Not measured yet: `makegood bench routes databases --json FILE`, then `python -m bench.capacity FILE`."
     cost = dearest(list(found.values()))
-    sections = (_coefficients(found, cost, run), _limits(cost, run), _needs(cost), _first(cost, run), _databases(run))
+    sections = (
+        _coefficients(found, cost, run), _limits(cost, run), _needs(cost, run), _first(cost, run), _databases(run)
+    )  # fmt: skip
     return "\n\n".join(block for section in sections for block in section)
 
 
 def _coefficients(found: Mapping[str, Cost], cost: Cost, run: Run) -> Iterator[str]:
-    (machine, *_) = run.medians("machine")
+    *_, machine = run.medians("machine")
+    small = {name: run.figure("routes", name, WAL) or 0.0 for name in found}
     yield "## What a claim costs"
     yield (
-        f"Measured: medians of {command('routes', run)} on {machine.name}, {machine.count} cores, one broker. "
-        "The last column has the largest of each row: all below is computed from it. The demo's mix is not among them."
+        f"Measured: medians of {command('routes', run)} on {machine.name}, {machine.count} cores, one broker, commit "
+        f"{run.commit or NO_COMMIT}: each route as fast as it goes, so that batches are full. The last column has the "
+        "largest of each row: all below is computed from it. The demo's mix is not among them. The WAL of full tables "
+        f"is derived: {full_tables(run):.1f} times as much, the most by which that of one route grew, with claims "
+        "before it (`makegood bench growth`) or with its tables restored elsewhere (`makegood bench databases`)."
     )
     rows = [
         *(
@@ -214,7 +246,8 @@ def _coefficients(found: Mapping[str, Cost], cost: Cost, run: Run) -> Iterator[s
         ("CPU ms, PostgreSQL", [1000 * one.database for one in found.values()]),
         ("KB published", [one.said / 1000 for one in found.values()]),
         ("KB fetched by services", [one.fetched / 1000 for one in found.values()]),
-        ("KB of WAL", [one.wal / 1000 for one in found.values()]),
+        ("KB of WAL, tables of some thousand claims", [each / 1000 for each in small.values()]),
+        ("KB of WAL, full tables (derived)", [one.wal / 1000 for one in found.values()]),
         ("KB in tables and indexes, for good", [one.kept / 1000 for one in found.values()]),
         ("KB in the outbox, until it is old", [one.outbox / 1000 for one in found.values()]),
         *((name, [run.figure("routes", route, figure) or 0.0 for route in found]) for name, figure in _ROWS.items()),
@@ -250,10 +283,19 @@ def _limits(cost: Cost, run: Run) -> Iterator[str]:
     yield table(("Part, and what takes over", "Claims/s"), rows)
 
 
-def _needs(cost: Cost) -> Iterator[str]:
+def _needs(cost: Cost, run: Run) -> Iterator[str]:
     yield "## What is needed"
     yield "Derived, headroom included."
-    columns = [needs(cost, rate) for rate in RATES]
+    most, found = few(run)
+    small = dearest(list(found.values())) if found else cost
+    if found:
+        times = sum(small.services.values()) / sum(cost.services.values())
+        yield (
+            f"Up to {_short(most)} claims/s the CPU is that of small batches, measured by "
+            f"{command('routes latency', run)} at its lowest loads: there the services need {times:.1f} times as much "
+            "for a claim."
+        )
+    columns = [needs(small if rate <= most else cost, rate) for rate in RATES]
     rows = [(name, *(_short(column[name]) for column in columns)) for name in columns[0]]
     yield table(("", *(f"{rate:,} claims/s" for rate in RATES)), rows)
 
@@ -273,15 +315,17 @@ def _databases(run: Run) -> Iterator[str]:
         return
     yield "## Several databases, measured"
     yield (
-        "Three PostgreSQL servers on the same machine, so that claims/s cannot grow: what is measured is that a claim "
-        "costs no more when its rows are spread, and that claims complete from end to end. That three machines "
-        f"carry as much more is derived. {command('databases', run)}"
+        "Three PostgreSQL servers on the same machine, so that claims/s cannot grow. What is measured: by lanes, that "
+        "the same turns cost no more when their rows are spread; by service, that claims complete from end to end, and "
+        "whose server is the busiest. The tables of the services were large and just restored, those of the lanes "
+        "empty: the two do not compare. That three machines carry as much more is derived. "
+        f"{command('databases', run)}"
     )
     head = ("What", "Claims/s", "PostgreSQL, CPU ms a claim", "KB of WAL a claim", "Busiest server, CPU", "WAL")
     rows = [
         (
             one.name, _short(one.per_second), _short(_on_databases(one) * 1000),
-            _short(one.figures["wal_bytes_per_claim"] / 1000),
+            _short(one.figures[WAL] / 1000),
             *(f"{one.figures[share]:.0f} %" if share in one.figures else "" for share in _BUSIEST),
         )
         for one in found

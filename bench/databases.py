@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
+from bench.copies import settle
 from bench.footprint import wal_bytes
 from bench.load import ROUTES
 from bench.measure import Meter, Result
@@ -40,6 +41,7 @@ DATABASES: Final = 3
 ROUTE: Final = next(route for route in ROUTES if route.name == "seller-silent")
 HOMES: Final = {"intake": 0, "escalation": 1, "seller_notifier": 2, "recovery": 2, "insurance_accelerator": 2}
 """Which of the three databases is whose: those that do the most each have one for themselves."""
+ON_SEVERAL: Final = f"{ROUTE.name}, services on {DATABASES} databases"
 MOST: Final = 2000
 """Claims whose turns are written again: all of them are kept in memory."""
 
@@ -72,7 +74,7 @@ async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGe
         stand.fleet.end()
         async with _homes(stand) as homes:
             taken = await taken_since(stand.settings, began, DATABASES)
-            async for result in _lanes(plan, homes, taken, claims):
+            async for result in _lanes(stand, plan, homes, taken, claims):
                 yield result
             del taken
             async for result in _services(stand, plan, homes, outside):
@@ -97,10 +99,12 @@ async def _homes(stand: Stand) -> AsyncGenerator[list[Home]]:
             server.wipe()
 
 
-async def _lanes(plan: Plan, homes: Sequence[Home], taken: Sequence[Written], claims: int) -> AsyncGenerator[Result]:
+async def _lanes(
+    stand: Stand, plan: Plan, homes: Sequence[Home], taken: Sequence[Written], claims: int
+) -> AsyncGenerator[Result]:
     """The same turns to one database and to three, by turns."""
     sizes = {1: "lanes on one database", DATABASES: f"lanes on {DATABASES} databases"}
-    meters = {n: Meter("databases", name, partial(_parts, homes[:n])) for n, name in sizes.items()}
+    meters = {n: Meter("databases", name, partial(_parts, stand, homes, n)) for n, name in sizes.items()}
     for _ in range(plan.rounds):
         for n, meter in meters.items():
             yield await _again(homes[:n], taken, meter, claims)
@@ -160,10 +164,12 @@ async def _services(stand: Stand, plan: Plan, homes: Sequence[Home], outside: Ou
         url = homes[number].settings.database_url.get_secret_value()
         stand.start(service, **{users_own.DATABASE: url})
     await stand.ready()
+    for home in homes:
+        async with session(home.settings) as connection:
+            await settle(connection)
     await play(outside, ROUTE, prepare(stand, ROUTE, plan.warm_up, plan.sellers))
     servers = _servers(homes)
-    name = f"{ROUTE.name}, services on {DATABASES} databases"
-    meter = Meter("databases", name, lambda: {**stand.parts(), **servers})
+    meter = Meter("databases", ON_SEVERAL, lambda: {**stand.parts(), **servers})
     for _ in range(plan.rounds):
         wal = [await home.wal() for home in homes]
         meter.begin()
@@ -194,9 +200,11 @@ def busiest(shares: Iterable[float]) -> float:
     return max(found) / (sum(found) or 1.0) * 100
 
 
-def _parts(homes: Sequence[Home]) -> dict[str, int]:
-    """The servers, and the writers, which are this process."""
-    return {**_servers(homes), "load": os.getpid()}
+def _parts(stand: Stand, homes: Sequence[Home], used: int) -> dict[str, int]:
+    """The servers that are used, those that are not, and the writers, which are this process."""
+    mine = _servers(homes[:used])
+    idle = {f"idle {name}": pid for name, pid in _servers(homes).items() if name not in mine}
+    return {**stand.servers(), **mine, **idle, "load": os.getpid()}
 
 
 def _servers(homes: Sequence[Home]) -> dict[str, int]:

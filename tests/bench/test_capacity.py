@@ -18,11 +18,15 @@ from bench.capacity import (
     Cost,
     costs,
     dearest,
+    few,
+    full_tables,
     limits,
     needs,
     page,
 )
+from bench.databases import ON_SEVERAL
 from bench.footprint import hearers_of_topics, log_bytes
+from bench.growth import with_history
 from bench.measure import Result
 from bench.render import BEGIN, END, put_into
 from bench.run import Run
@@ -45,7 +49,7 @@ def ran(name: str, figures: Mapping[str, float], cpu: Mapping[str, float] = CPU)
 MACHINE = Result("machine", "A processor", 1, 2, 0.0, figures={"memory_gib": 8.0})
 DIRECT = ran("direct-pay", BYTES)
 SPLIT = Result(
-    "databases", "seller-silent, services on 3 databases", 1, 1000, 1.0,
+    "databases", ON_SEVERAL, 1, 1000, 1.0,
     {"postgres 1": 0.02, "postgres 2": 0.02, "postgres 3": 0.02, "intake": 1.0},
     {"wal_bytes_per_claim": 30_000.0, "busiest_cpu_percent": 40.0, "busiest_wal_percent": 50.0},
 )  # fmt: skip
@@ -103,7 +107,24 @@ def test_little_needs_the_least_that_production_has() -> None:
     found = needs(cost(), 10)
     assert found["Kafka, brokers"] == REPLICATION.value
     assert found["PostgreSQL, servers (each with a standby)"] == 1
-    assert found[f"replicas of intake, and so lanes ({PARTITIONS} there are)"] == 2
+    assert found[f"replicas of the busiest, and so lanes ({PARTITIONS} there are)"] == 2
+
+
+def test_where_few_claims_come_they_cost_what_they_cost_in_small_batches() -> None:
+    slow = Result("latency", "direct-pay at 25 %", 1, 100, 5.0, CPU, {"offered_per_second": 20.0})
+    most, found = few(Run([MACHINE, DIRECT, slow]))
+    assert most == 20
+    assert (found["direct-pay"].services["intake"], found["direct-pay"].said) == (pytest.approx(4e-3), 10_000)
+    text = page(Run([MACHINE, DIRECT, slow]))
+    assert "Up to 20 claims/s" in text
+    assert "the services need 10.0 times as much" in text
+    assert "| services, cores | 0.12 | 1.2 | 120 |" in text
+
+
+def test_the_wal_is_that_of_full_tables() -> None:
+    grown = Result("growth", with_history(1_000_000), 1, 1000, 1.0, CPU, {"wal_bytes_per_claim": 120_000.0})
+    run = Run([MACHINE, DIRECT, SPLIT, grown])
+    assert (full_tables(RUN), full_tables(run), cost(run).wal) == (1, 4, 120_000)
 
 
 def test_needs_grow_with_the_claims() -> None:
