@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from bench import databases, growth, latency, limit, replicas, routes, small
+from bench.goals import OURS
 from bench.machine import machine
 from bench.measure import Result
 from bench.peers import run as peers
@@ -25,7 +26,7 @@ ON_OUR_STACK: Final[Mapping[str, Measure]] = {
 ON_ANOTHER: Final[Mapping[str, Measure]] = {"growth": growth.measure}
 """On a fresh one: what was played before would be history, and what it leaves behind others would hear."""
 PEERS: Final = "peers"
-"""Each on a stack of its own."""
+"""Each on a stack of its own; in the short version ours alone, for the others would have to be installed."""
 WHAT: Final = (*ON_OUR_STACK, *ON_ANOTHER, PEERS)
 USUAL: Final = ("routes", "limit")
 
@@ -42,5 +43,6 @@ async def measured(root: Path, wanted: Sequence[str], plan: Plan) -> AsyncGenera
                         results.append(result)
                         yield result
     if PEERS in wanted:
-        for result in await peers.measure(root, plan.rounds, claims=plan.claims if plan.short else None):
+        only, claims = ((OURS,), plan.claims) if plan.short else ((), None)
+        async for result in peers.measure(root, plan.rounds, claims=claims, only=only):
             yield result

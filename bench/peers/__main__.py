@@ -4,43 +4,59 @@ import argparse
 import asyncio
 import os
 import sys
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
-from bench.measure import keep
+from bench.machine import machine
+from bench.measure import Result, keep
 from bench.peers.driver import BrokenRoundError
 from bench.peers.run import PEERS, measure
 from bench.render import peers
 from bench.run import Run
+from bench.show import line
 
 ROOT = Path(__file__).parents[2]
 
 
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
-def main() -> int:
-    names = [peer.name for peer in PEERS]
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.peers", description="The peers and we, side by side.")
+    names = [peer.name for peer in PEERS]
     parser.add_argument("--only", action="append", default=[], choices=names, help="one of them; may be repeated")
     parser.add_argument("--claims", type=int, help="in each round, instead of about ten seconds' worth")
     parser.add_argument("--at-once", type=int, help="under way in each, instead of its own number")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", type=Path, help="append every result to this file, one JSON object per line")
-    chosen = parser.parse_args()
+    parser.add_argument("--json", type=Path, help="append the machine and every result, one JSON object per line")
+    return parser.parse_args()
+
+
+async def _shown(measured: AsyncGenerator[Result], file: Path | None) -> list[Result]:
+    """Each as soon as it is there, on the terminal and in the file."""
+    if file:
+        keep(file, [machine()])
+    results: list[Result] = []
+    async for result in measured:
+        results.append(result)
+        _say(line(result))
+        if file:
+            keep(file, [result])
+    return results
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    chosen = _arguments()
     for name in [name for name in os.environ if name.startswith("MAKEGOOD_")]:
         del os.environ[name]  # its stack is its own
+    measured = measure(ROOT, chosen.rounds, claims=chosen.claims, only=chosen.only, at_once=chosen.at_once)
     try:
-        measuring = measure(
-            ROOT, chosen.rounds, claims=chosen.claims, only=chosen.only, at_once=chosen.at_once, say=_say
-        )
-        results = asyncio.run(measuring)
+        results = asyncio.run(_shown(measured, chosen.json))
     except BrokenRoundError as error:
         _say(str(error))
         return 1
-    if chosen.json:
-        keep(chosen.json, results)
     _say("\n\n".join(peers(Run(results))))
     return 0
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,8 @@ from bench.goals import ahead_of
 from bench.measure import Result
 from bench.peers.inside.batches import Batches
 from bench.peers.process import SILENCE, TIME_ENOUGH, Payout, Reason, expected, is_silent, new_claim, wrong_with
-from bench.peers.run import missing_line, round_line
+from bench.peers.run import measure
+from bench.peers.setups.restate import Restate, RestateAlone
 from bench.render import peers
 from bench.run import Run
 
@@ -135,13 +137,9 @@ def test_all_of_a_batch_hear_that_it_failed_and_the_next_one_goes_out() -> None:
     assert [type(reason) for reason in asyncio.run(say())] == [ConnectionError, ConnectionError]
 
 
-def test_a_missing_peer_is_told_in_one_line() -> None:
-    missing = Result("peers", "Restate", 0, 0, 0.0, missing="there is no `npm` on this machine.")
-    assert missing_line(missing) == "Restate: left out: there is no `npm` on this machine."
-
-
-def test_a_round_is_told_with_the_cpu_of_each_part() -> None:
-    result = Result("peers", "Restate", 2, 500, 2.0, {"workers": 1.0, "server": 0.5})
-    assert round_line(result) == (
-        "Restate, round 2: 500 claims, 250.0 a second, 3.00 CPU seconds per 1,000 (server 1.00, workers 2.00)"
-    )
+async def test_every_peer_that_cannot_be_had_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    found = [result async for result in measure(tmp_path, only=[Restate.name, RestateAlone.name])]
+    assert [(one.name, one.missing) for one in found] == [
+        (name, "there is no `npm` on this machine.") for name in (Restate.name, RestateAlone.name)
+    ]

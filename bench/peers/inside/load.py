@@ -15,8 +15,9 @@ from typing import Protocol
 from bench.peers.inside.collector import spare_the_collector
 from bench.peers.process import Claim, Payout, expected, is_silent, new_claim, wrong_with
 
-GLANCE = 0.02
-"""Seconds between two looks at what has been paid."""
+GLANCE = 0.2
+"""Seconds between two looks at what has been paid: each costs a peer's database a count of all payouts, and counts as
+the peer's own. Against the seconds that claims are under way it is little."""
 PATIENCE = 120.0
 """Seconds without any payout after which a round is called broken."""
 SETTLE = 0.5

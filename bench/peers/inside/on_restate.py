@@ -2,8 +2,8 @@
 """The process on Restate: a virtual object for each claim; its timer is a delayed call of the object to itself.
 
 A workflow with a durable promise says the same in fewer words and is as fast while everybody answers, but files
-claims that wait for their timers several times more slowly. Runs in Restate's environment; see
-``setups/restate.py``.
+claims that wait for their timers several times more slowly. With ``PEER_RECORD=restate`` the object's own state is the
+durable record, as it is in ours, and no table has the claim. Runs in Restate's environment; see ``setups/restate.py``.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from typing import Any, Self
 
 import aiohttp
 import restate
+import uvloop
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.server import Server
 
@@ -52,7 +53,10 @@ async def pay(claim_id: str, reason: str, amount_minor: int) -> None:
 
 @claims.handler()
 async def file(context: restate.ObjectContext, body: dict[str, Any]) -> None:
-    await context.run_typed("record", record, body=body)
+    if reach("RECORD") == "restate":
+        context.set("claim", Claim.model_validate(body).model_dump(mode="json"))
+    else:
+        await context.run_typed("record", record, body=body)
     context.set("amount_minor", body["amount_minor"])
     left = timedelta(milliseconds=body["milliseconds"])
     context.object_send(time_over, key=context.key(), arg=None, send_delay=left)
@@ -73,7 +77,7 @@ async def decide(context: restate.ObjectContext, reason: Reason) -> None:
     if amount_minor is None:
         return
     await context.run_typed("pay", pay, claim_id=context.key(), reason=reason, amount_minor=amount_minor)
-    context.clear("amount_minor")
+    context.clear("amount_minor")  # what is kept of the claim stays, as a row of the table does
 
 
 app = restate.app([claims])
@@ -140,4 +144,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "work":
         work()
     else:
-        sys.exit(asyncio.run(run(Client.connect, int(sys.argv[2]))))
+        sys.exit(uvloop.run(run(Client.connect, int(sys.argv[2]))))

@@ -1,7 +1,4 @@
-"""Procrastinate: a job queue in PostgreSQL; one worker process, eight jobs at a time.
-
-On a busy machine 128 claims at once were slower than 64, although the load defers jobs in batches.
-"""
+"""Procrastinate: a job queue in PostgreSQL; one worker process, eight jobs at a time. Jobs are deferred in batches."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
