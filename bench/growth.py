@@ -120,7 +120,7 @@ async def _histories(stand: Stand, plan: Plan, outside: Outside, connection: Any
         meter = Meter("growth", name, stand.parts)
         for _ in range(plan.rounds):
             result = await _round(stand, plan, outside, meter, connection)
-            yield replace(result, figures=figures | result.figures)
+            yield replace(result, figures={**figures, **result.figures})
         for look in LOOKS:  # at one that shares its moments with no copy: what was said is looked up by its moment
             for number in range(1, plan.rounds + 1):
                 yield await _looked(stand, look, fresh[0].claim_id.decode(), count, number)

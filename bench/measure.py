@@ -94,6 +94,6 @@ def _with_their_commits(lines: Iterable[dict[str, Any]]) -> Iterator[Result]:
     known = ""
     for told in lines:
         if told["what"] == "machine":
-            told["name"], _, named = told["name"].partition(_COMMIT)
-            known = told.setdefault("commit", named)
-        yield Result(**{"commit": known, **told})
+            told["name"], _, known = told["name"].partition(_COMMIT)
+        told.setdefault("commit", known)
+        yield Result(**told)
