@@ -8,14 +8,15 @@ import argparse
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from bench import plots
+from bench import decisions, plots
 from bench.goals import GOALS, OURS, ahead_of, of_the_bare_loop
 from bench.growth import FIRING
 from bench.latency import MOMENTS, PERCENTILES
-from bench.load import RESPONSE_DAYS
+from bench.load import RESPONSE_DAYS, ROUTES
 from bench.measure import Result, kept
 from bench.run import NO_COMMIT, SHARES, Run, by_service, shares
 from bench.stand import DAY
@@ -43,7 +44,7 @@ Ratios within one run on one machine; medians of rounds; CPU of everything that 
 
 def page(run: Run, drawn: Sequence[str] = ()) -> str:
     """What stands between the marks. ``drawn``: names of the plots there are."""
-    sections = (_machine, _goals, _routes, _latency, _limit, _replicas, peers, _small, _growth)
+    sections = (_machine, _goals, _routes, _latency, _limit, _decisions, _replicas, peers, _small, _growth)
     blocks = [block for section in sections for block in section(run)]
     blocks += [f"![{name}](performance/{name}.svg)" for name in drawn]
     return "\n\n".join(blocks)
@@ -141,6 +142,33 @@ def _limit(run: Run) -> Iterator[str]:
         )
         rows = [[run.named(one), _speed(one), _cost(one), *_shared(one)] for one in found]
         yield table(_WHO, rows)
+
+
+def _decisions(run: Run) -> Iterator[str]:
+    if run.medians("decisions"):
+        yield "## What deciding alone costs"
+        yield (
+            "In memory and in one process: no log, no database, no letter, nothing read from JSON, so that no runtime "
+            "could save any of it. Bare: the decisions alone; written: also JSON, ids and fingerprints of all they say "
+            "and keep. Beside it what the services took for the same, with everything; and so many claims/s at most "
+            f"if the cores did nothing but decide. {command('decisions', run)}"
+        )
+        heads = ("Route", "Decisions", "Bare, CPU s per 1,000", "Written", "The services", "At most, bare", "Written")
+        yield table(heads, [row for route in ROUTES for row in _decided(route.name, run)])
+
+
+def _decided(route: str, run: Run) -> Iterator[list[str]]:
+    found = [run.median("decisions", decisions.name(route, light=light)) for light in (True, False)]
+    alone = [one for one in found if one is not None]
+    if len(alone) == len(found):
+        cores = sum(one.count for one in run.medians("machine"))
+        costs = [shares(one)["services"] for one in alone]
+        whole = run.median("routes", route)
+        yield [
+            run.named(replace(alone[0], name=route)), *_figures(alone[0], "decisions_per_claim"),
+            *(f"{cost:.3f}" for cost in costs), "" if whole is None else f"{shares(whole)['services']:.3f}",
+            *(f"{cores * 1000 / cost:,.0f}" for cost in costs),
+        ]  # fmt: skip
 
 
 def _replicas(run: Run) -> Iterator[str]:

@@ -91,7 +91,7 @@ async def stand(root: Path) -> AsyncGenerator[Stand]:
 @asynccontextmanager
 async def stand_on(stack: NativeStack, folder: Path) -> AsyncGenerator[Stand]:
     """The same on a stack that runs, whose topics and database are empty."""
-    settings = _settings(stack, _policies(folder / "policies"))
+    settings = _settings(stack, policies(folder / "policies"))
     await make_topics(settings, catalogue.all_topics())
     await migrate(settings, catalogue.all_services())
     fleet = Fleet(_environment(stack, settings), folder / "logs")
@@ -101,7 +101,7 @@ async def stand_on(stack: NativeStack, folder: Path) -> AsyncGenerator[Stand]:
         fleet.end()
 
 
-def _policies(folder: Path) -> Path:
+def policies(folder: Path) -> Path:
     """The marketplaces as shipped, and the bench's own beside them."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(Path(shared.policy.__file__).parent / "marketplaces", folder)
@@ -109,13 +109,13 @@ def _policies(folder: Path) -> Path:
     return folder
 
 
-def _settings(stack: Stack, policies: Path) -> Settings:
+def _settings(stack: Stack, policy_folder: Path) -> Settings:
     now = datetime.now(UTC)
     named: dict[str, Any] = {
         "kafka_bootstrap_servers": stack.bootstrap_servers,
         "database_url": stack.database_url,
         "smtp_url": stack.smtp_url,
-        "policy_folder": policies,
+        "policy_folder": policy_folder,
         "clock_scale": 86400 / DAY,
         "clock_real_origin": now.timestamp(),
         "clock_origin": now,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.decisions import name
 from bench.goals import GOALS
 from bench.growth import SNAPSHOTS, after_history, with_history, with_pending
 from bench.measure import Result
@@ -36,6 +37,12 @@ RUN = Run(
         ran("latency", "direct-pay at 50 %", 4, offered_per_second=250, decision_p50_ms=30, decision_p99_ms=400),
         ran("limit", "bare loop of 5 hops", 0.5, hops=5),
         ran("limit", "bare loop of 20 hops", 1.6, hops=20),
+        Result(
+            "decisions", name("direct-pay", light=True), 1, 1000, 2.2, {"services": 2.0}, {"decisions_per_claim": 20}
+        ),
+        Result(
+            "decisions", name("direct-pay", light=False), 1, 1000, 4.2, {"services": 4.0}, {"decisions_per_claim": 20}
+        ),
         ran("replicas", with_replicas(1), 2, replicas=1),
         ran("replicas", with_replicas(8), 4, replicas=8),
         ran("small", "start of intake", 1.4),
@@ -153,6 +160,12 @@ def test_growth_has_goals_of_its_largest_sizes() -> None:
     assert "| 10 M deadlines wait, 2,000 fall due each second | ≤ 0 full scans | 0 | yes |" in text
 
 
+def test_what_deciding_alone_costs_is_put_beside_what_the_services_took() -> None:
+    section = page(RUN).partition("## What deciding alone costs")[2].partition("## More replicas")[0]
+    assert "| direct-pay | 20.0 | 2.000 | 4.000 | 0.300 | 1,000 | 500 |" in section
+    assert "`makegood bench decisions --claims 1000 --rounds 1`" in section
+
+
 def test_every_goal_says_which_measurement_it_needs() -> None:
     for goal in GOALS:
         assert goal.reached(Run([])) is None
@@ -192,6 +205,6 @@ def test_the_same_run_gives_the_same_plots(tmp_path: Path) -> None:
 
     names = plots.draw(RUN, tmp_path / "a")
     assert names == ["cpu", "throughput", "latency", "peers", "history", "deadlines"] == plots.draw(RUN, tmp_path / "b")
-    for name in names:
-        drawn = (tmp_path / "a" / f"{name}.svg").read_text(encoding="utf-8")
-        assert drawn == (tmp_path / "b" / f"{name}.svg").read_text(encoding="utf-8")
+    for each in names:
+        drawn = (tmp_path / "a" / f"{each}.svg").read_text(encoding="utf-8")
+        assert drawn == (tmp_path / "b" / f"{each}.svg").read_text(encoding="utf-8")
