@@ -12,7 +12,6 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import count
 from typing import Final
 
 from bench.load import ROUTES, Answers, Prepared, Reply, Route, Saying, directory
@@ -25,7 +24,7 @@ from services.seller_notifier.letter import Letter, LetterOutcome
 from shared.events.base import Envelope, Event, type_registry
 from shared.policy import Policies, load
 from shared.runtime import Effect
-from shared.runtime.memory import House
+from shared.runtime.memory import House, Room, Taken
 from shared.runtime.serve import spare_the_collector
 
 BARE: Final = {True: "bare", False: "written"}
@@ -102,20 +101,25 @@ def played(
 ) -> Played:
     """In a house of its own, which knows the sellers. Raises when not every claim has ended."""
     outside = Answering(route.answers)
-    taken = count()
+    taken = Counter[str]()
+
+    def count(room: Room, _: Taken) -> None:
+        taken[room.process.name] += 1
+
     processes = [(service.name, process) for service in catalogue.all_services() for process in service.processes]
-    house = House(processes, outside, policies=policies, now=now, light=light, watch=lambda *_: next(taken))
+    house = House(processes, outside, policies=policies, now=now, light=light, watch=count)
     for event in directory(sellers, now.date()):
         outside.say(event, f"bench-{event.key}-{event.type_name()}")
     house.live(now)
     for one in (said for claim in prepared for said in claim.sayings):
         outside.say(_event(one, one.body), one.id)
-    known, began = next(taken), time.process_time()
+    taken.clear()
+    began = time.process_time()
     house.live(now + LIVES)
-    seconds, decisions = time.process_time() - began, next(taken) - known - 1
+    seconds = time.process_time() - began
     if any(outside.heard[kind] != len(prepared) for kind in ENDS):
         raise RuntimeError(f"not every claim of {route.name} has ended in memory: {outside.heard}")
-    return Played(seconds - outside.seconds, outside.seconds, decisions)
+    return Played(seconds - outside.seconds, outside.seconds, taken.total())
 
 
 def _event(said: Saying | Reply, body: bytes | str) -> Event:
