@@ -398,7 +398,7 @@ def bench(
     what: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Of: routes, latency, limit, replicas, small, growth, databases, peers; none: routes and limit."
+            help="routes, limit (none: these two), latency, decisions, replicas, small, growth, databases, peers."
         ),
     ] = None,
     *,
