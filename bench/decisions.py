@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from bench.load import ROUTES, Answers, Prepared, Reply, Route, Saying, directory
+from bench.load import ROUTES, Answers, Prepared, Reply, Route, Saying, claims, directory
 from bench.measure import Result
 from bench.plan import Plan
-from bench.routes import ENDS, prepare
+from bench.routes import ENDS
 from bench.stand import Stand
 from ops import catalogue
 from services.seller_notifier.letter import Letter, LetterOutcome
@@ -81,7 +81,7 @@ async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGe
     policies, now = load(stand.settings.policy_folder), stand.clock.now()
     for route in ROUTES:
         for light in BARE:
-            new = partial(prepare, stand, route, sellers=plan.sellers)
+            new = partial(claims, route, "memory", sellers=plan.sellers, today=now.date())  # the stand's clock runs on
             in_memory = partial(played, route, policies=policies, now=now, sellers=plan.sellers, light=light)
             in_memory(new(count=plan.warm_up))
             for number in range(1, plan.rounds + 1):
