@@ -1,18 +1,19 @@
-"""What deciding alone costs: each route in memory, in one process, where what is said is handed on as an object.
+"""What deciding alone costs: each route in memory, in one process, where what is said is handed on as it is.
 
-No runtime can save any of it: there is no log, no database and no letter, and nothing is read from JSON. *Bare* are the
-decisions alone; *written* also makes what each of them hands to log and database: JSON, ids, fingerprints. The load is
-whoever answers. Time jumps: the seven days of a seller are over at once.
+*Decided* is what passes inside the functions of the processes, which no runtime can save: they get a state and a fact
+and give what follows. *In memory* is all there is besides the outside world: also the turn, which makes JSON, ids and
+fingerprints of what they give, and the house that hands it on. Neither has a log, a database, or a letter; states are
+not read from JSON, and of facts hardly any. Time jumps: the seven days of a seller are over at once.
 """
 
 import json
 import time
 from collections import Counter, deque
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Final
+from functools import partial, wraps
+from typing import Any, Final, TypeVar
 
 from bench.load import ROUTES, Answers, Prepared, Reply, Route, Saying, claims, directory
 from bench.measure import Result
@@ -24,10 +25,11 @@ from services.seller_notifier.letter import Letter, LetterOutcome
 from shared.events.base import Envelope, Event, type_registry
 from shared.policy import Policies, load
 from shared.runtime import Effect
-from shared.runtime.memory import House, Room, Taken
+from shared.runtime.memory import House
+from shared.runtime.process import Process
 from shared.runtime.serve import spare_the_collector
 
-BARE: Final = {True: "bare", False: "written"}
+R = TypeVar("R")
 LIVES: Final = timedelta(days=100)
 """Of the clock, which jumps: by then nothing is left to do."""
 
@@ -57,22 +59,38 @@ class Answering:
     def hear(self, event: Event, envelope: Envelope) -> None:
         self.heard[envelope.type] += 1
         if (answer := self._answers.get(envelope.type)) is not None:
-            began = time.process_time()
+            began = time.thread_time()
             reply = answer(json.loads(event.model_dump_json()))
             self.say(_event(reply, json.dumps(reply.body)), reply.id)
-            self.seconds += time.process_time() - began
+            self.seconds += time.thread_time() - began
 
     def perform(self, effect: Effect, now: datetime) -> tuple[datetime, Event] | None:
         return (now, effect.sent(LetterOutcome.HANDED_OVER)) if isinstance(effect, Letter) else None
 
 
-@dataclass(frozen=True)
-class Played:
-    """One round: CPU ``seconds`` of the processes, and of the outside world; how many decisions were taken."""
+class Stopwatch:
+    """CPU seconds inside of what it is put around, and how often that was called."""
 
-    seconds: float
-    outside: float
-    decisions: int
+    def __init__(self) -> None:
+        self.seconds, self.calls = 0.0, 0
+
+    def around(self, function: Callable[..., R]) -> Callable[..., R]:
+        @wraps(function)
+        def timed(*given: Any) -> R:
+            began = time.thread_time()
+            try:
+                return function(*given)
+            finally:
+                self.seconds += time.thread_time() - began
+                self.calls += 1
+
+        return timed
+
+    def around_all(self, process: Process[Any]) -> Process[Any]:
+        """The process, with every function that decides."""
+        begins = {kind: self.around(function) for kind, function in process.begins.items()}
+        hears = {kind: self.around(function) for kind, function in process.hears.items()}
+        return replace(process, begins=begins, hears=hears, waits=process.waits and self.around(process.waits))
 
 
 async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGenerator[Result]:
@@ -80,46 +98,39 @@ async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGe
     spare_the_collector()
     policies, now = load(stand.settings.policy_folder), stand.clock.now()
     for route in ROUTES:
-        for light in BARE:
-            new = partial(claims, route, "memory", sellers=plan.sellers, today=now.date())  # the stand's clock runs on
-            in_memory = partial(played, route, policies=policies, now=now, sellers=plan.sellers, light=light)
-            in_memory(new(count=plan.warm_up))
-            for number in range(1, plan.rounds + 1):
-                one = in_memory(new(count=plan.claims))
-                cpu = {"services": one.seconds, "load": one.outside}
-                figures = {"decisions_per_claim": one.decisions / plan.claims}
-                seconds = one.seconds + one.outside
-                yield Result("decisions", name(route.name, light=light), number, plan.claims, seconds, cpu, figures)
+        new = partial(claims, route, "memory", sellers=plan.sellers, today=now.date())  # the stand's clock runs on
+        play = partial(played, route, policies=policies, now=now, sellers=plan.sellers)
+        play(new(count=plan.warm_up))
+        for number in range(1, plan.rounds + 1):
+            yield replace(play(new(count=plan.claims)), round=number)
 
 
-def name(route: str, *, light: bool) -> str:
-    return f"{route}, {BARE[light]}"
-
-
-def played(
-    route: Route, prepared: Sequence[Prepared], *, policies: Policies, now: datetime, sellers: int, light: bool
-) -> Played:
+def played(route: Route, prepared: Sequence[Prepared], *, policies: Policies, now: datetime, sellers: int) -> Result:
     """In a house of its own, which knows the sellers. Raises when not every claim has ended."""
-    outside = Answering(route.answers)
-    taken = Counter[str]()
-
-    def count(room: Room, _: Taken) -> None:
-        taken[room.process.name] += 1
-
-    processes = [(service.name, process) for service in catalogue.all_services() for process in service.processes]
-    house = House(processes, outside, policies=policies, now=now, light=light, watch=count)
+    outside, deciding = Answering(route.answers), Stopwatch()
+    processes = [
+        (service.name, deciding.around_all(process))
+        for service in catalogue.all_services()
+        for process in service.processes
+    ]
+    house = House(processes, outside, policies=policies, now=now)
     for event in directory(sellers, now.date()):
         outside.say(event, f"bench-{event.key}-{event.type_name()}")
     house.live(now)
     for one in (said for claim in prepared for said in claim.sayings):
         outside.say(_event(one, one.body), one.id)
-    taken.clear()
-    began = time.process_time()
+    deciding.seconds, deciding.calls, outside.seconds = 0.0, 0, 0.0
+    began = time.thread_time()
     house.live(now + LIVES)
-    seconds = time.process_time() - began
+    in_memory = time.thread_time() - began - outside.seconds
     if any(outside.heard[kind] != len(prepared) for kind in ENDS):
         raise RuntimeError(f"not every claim of {route.name} has ended in memory: {outside.heard}")
-    return Played(seconds - outside.seconds, outside.seconds, taken.total())
+    figures = {
+        "decisions_per_claim": deciding.calls / len(prepared),
+        "in_memory_ms_per_claim": in_memory * 1000 / len(prepared),
+    }
+    cpu = {"services": deciding.seconds}
+    return Result("decisions", route.name, 1, len(prepared), deciding.seconds, cpu, figures)
 
 
 def _event(said: Saying | Reply, body: bytes | str) -> Event:

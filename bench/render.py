@@ -8,15 +8,14 @@ import argparse
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from bench import decisions, plots
+from bench import plots
 from bench.goals import GOALS, OURS, ahead_of, of_the_bare_loop
 from bench.growth import FIRING
 from bench.latency import MOMENTS, PERCENTILES
-from bench.load import RESPONSE_DAYS, ROUTES
+from bench.load import RESPONSE_DAYS
 from bench.measure import Result, kept
 from bench.run import NO_COMMIT, SHARES, Run, by_service, shares
 from bench.stand import DAY
@@ -148,27 +147,23 @@ def _decisions(run: Run) -> Iterator[str]:
     if run.medians("decisions"):
         yield "## What deciding alone costs"
         yield (
-            "In memory and in one process: no log, no database, no letter, nothing read from JSON, so that no runtime "
-            "could save any of it. Bare: the decisions alone; written: also JSON, ids and fingerprints of all they say "
-            "and keep. Beside it what the services took for the same, with everything; and so many claims/s at most "
-            f"if the cores did nothing but decide. {command('decisions', run)}"
+            "In memory and in one process, with no log, no database and no letter. Decided: inside the functions of "
+            "the processes, which no runtime can save. In memory: also the turn, which makes JSON, ids and fingerprints "
+            "of what they give, and the house that hands it on. Then what the services took for the same, with all else; "
+            f"and so many claims/s at most if the cores did nothing but decide. {command('decisions', run)}"
         )
-        heads = ("Route", "Decisions", "Bare, CPU s per 1,000", "Written", "The services", "At most, bare", "Written")
-        yield table(heads, [row for route in ROUTES for row in _decided(route.name, run)])
+        heads = ("Route", "Decisions", "Decided, CPU s per 1,000", "In memory", "The services", "Claims/s at most")
+        yield table(heads, [_decided(one, run) for one in run.medians("decisions")])
 
 
-def _decided(route: str, run: Run) -> Iterator[list[str]]:
-    found = [run.median("decisions", decisions.name(route, light=light)) for light in (True, False)]
-    alone = [one for one in found if one is not None]
-    if len(alone) == len(found):
-        cores = sum(one.count for one in run.medians("machine"))
-        costs = [shares(one)["services"] for one in alone]
-        whole = run.median("routes", route)
-        yield [
-            run.named(replace(alone[0], name=route)), *_figures(alone[0], "decisions_per_claim"),
-            *(f"{cost:.3f}" for cost in costs), "" if whole is None else f"{shares(whole)['services']:.3f}",
-            *(f"{cores * 1000 / cost:,.0f}" for cost in costs),
-        ]  # fmt: skip
+def _decided(one: Result, run: Run) -> list[str]:
+    cores = sum(machine.count for machine in run.medians("machine"))
+    route, in_memory = run.median("routes", one.name), one.figures["in_memory_ms_per_claim"]
+    services = "" if route is None else f"{shares(route)['services']:.2f}"
+    return [
+        run.named(one), *_figures(one, "decisions_per_claim"), f"{one.cpu_per_1000:.2f}", f"{in_memory:.2f}", services,
+        f"{cores * 1000 / one.cpu_per_1000:,.0f}",
+    ]  # fmt: skip
 
 
 def _replicas(run: Run) -> Iterator[str]:

@@ -1,19 +1,20 @@
 """Each route is decided in memory to its end, as the services decide it."""
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from bench.decisions import played
+from bench.decisions import Stopwatch, played
 from bench.load import ROUTES, Answers, Route, claims
+from bench.measure import Result
 from bench.stand import policies
 from shared.policy import Policies, load
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 CLAIMS = SELLERS = 3
-BY_ROUTE = {route.name: route for route in ROUTES}
 
 
 @pytest.fixture(scope="module")
@@ -22,25 +23,36 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> Policies:
     return load(policies(folder))
 
 
-def decisions(route: Route, rules: Policies, *, light: bool) -> float:
+def lived(route: Route, rules: Policies) -> Result:
     prepared = claims(route, "c", CLAIMS, SELLERS, NOW.date())
-    one = played(route, prepared, policies=rules, now=NOW, sellers=SELLERS, light=light)
-    assert one.seconds > 0
-    assert one.outside > 0, "its answers are not ours"
-    return one.decisions / CLAIMS
+    return played(route, prepared, policies=rules, now=NOW, sellers=SELLERS)
 
 
-def test_a_route_takes_as_many_decisions_whether_they_are_written_or_not(rules: Policies) -> None:
-    for route in ROUTES:
-        assert decisions(route, rules, light=True) == decisions(route, rules, light=False) > len(route.path)
+def test_a_route_has_a_decision_for_each_process_on_its_path_and_more_when_somebody_has_to_act(rules: Policies) -> None:
+    direct, *others = ((route, lived(route, rules).figures["decisions_per_claim"]) for route in ROUTES)
+    assert all(decisions > len(route.path) for route, decisions in (direct, *others))
+    assert all(direct[1] < decisions for _, decisions in others)
 
 
-def test_a_route_on_which_somebody_has_to_act_has_more_decisions(rules: Policies) -> None:
-    direct, *others = (decisions(route, rules, light=True) for route in ROUTES)
-    assert all(direct < other for other in others)
+def test_deciding_is_a_part_of_what_all_takes_in_memory(rules: Policies) -> None:
+    one = lived(ROUTES[0], rules)
+    assert 0 < one.cpu_per_1000 < one.figures["in_memory_ms_per_claim"]
+
+
+def test_a_stopwatch_counts_what_it_is_put_around_and_nothing_else() -> None:
+    watch = Stopwatch()
+    timed = watch.around(numbers)
+    began = time.thread_time()
+    assert timed(200_000) == numbers(200_000)
+    assert watch.calls == 1
+    assert 0 < watch.seconds < time.thread_time() - began
+
+
+def numbers(count: int) -> list[int]:
+    return [*range(count)]
 
 
 def test_a_round_that_does_not_end_is_no_result(rules: Policies) -> None:
     nobody_pays: Answers = {}
     with pytest.raises(RuntimeError, match="not every claim of direct-pay has ended in memory"):
-        decisions(replace(BY_ROUTE["direct-pay"], answers=nobody_pays), rules, light=True)
+        lived(replace(ROUTES[0], answers=nobody_pays), rules)
