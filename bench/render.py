@@ -148,8 +148,8 @@ def _decisions(run: Run) -> Iterator[str]:
         yield "## What deciding alone costs"
         yield (
             "In memory and in one process, with no log, no database and no letter. Decided: inside the functions of "
-            "the processes, which no runtime can save. In memory: also the turn, which makes JSON, ids and fingerprints "
-            "of what they give, and the house that hands it on. Then what the services took for the same, with all else; "
+            "the processes, which no runtime can save. In memory: also the turn, which makes JSON, ids, fingerprints "
+            "of what they give, and the house that hands it on. Then what the services took for it, with all else; "
             f"and so many claims/s at most if the cores did nothing but decide. {command('decisions', run)}"
         )
         heads = ("Route", "Decisions", "Decided, CPU s per 1,000", "In memory", "The services", "Claims/s at most")
