@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from bench import databases, decisions, growth, latency, limit, replicas, routes, small
+from bench import databases, deciding, growth, latency, limit, replicas, routes, small
 from bench.goals import OURS
 from bench.machine import machine
 from bench.measure import Result
@@ -18,7 +18,7 @@ ON_OUR_STACK: Final[Mapping[str, Measure]] = {
     "routes": routes.measure,
     "latency": latency.measure,
     "limit": limit.measure,
-    "decisions": decisions.measure,
+    "deciding": deciding.measure,
     "replicas": replicas.measure,
     "small": small.measure,
     "databases": databases.measure,

@@ -43,7 +43,7 @@ Ratios within one run on one machine; medians of rounds; CPU of everything that 
 
 def page(run: Run, drawn: Sequence[str] = ()) -> str:
     """What stands between the marks. ``drawn``: names of the plots there are."""
-    sections = (_machine, _goals, _routes, _latency, _limit, _decisions, _replicas, peers, _small, _growth)
+    sections = (_machine, _goals, _routes, _latency, _limit, _deciding, _replicas, peers, _small, _growth)
     blocks = [block for section in sections for block in section(run)]
     blocks += [f"![{name}](performance/{name}.svg)" for name in drawn]
     return "\n\n".join(blocks)
@@ -143,17 +143,17 @@ def _limit(run: Run) -> Iterator[str]:
         yield table(_WHO, rows)
 
 
-def _decisions(run: Run) -> Iterator[str]:
-    if run.medians("decisions"):
+def _deciding(run: Run) -> Iterator[str]:
+    if run.medians("deciding"):
         yield "## What deciding alone costs"
         yield (
             "In memory and in one process, with no log, no database and no letter. Decided: inside the functions of "
             "the processes, which no runtime can save. In memory: also the turn, which makes JSON, ids, fingerprints "
             "of what they give, and the house that hands it on. Then what the services took for it, with all else; "
-            f"and so many claims/s at most if the cores did nothing but decide. {command('decisions', run)}"
+            f"and so many claims/s at most if the cores did nothing but decide. {command('deciding', run)}"
         )
         heads = ("Route", "Decisions", "Decided, CPU s per 1,000", "In memory", "The services", "Claims/s at most")
-        yield table(heads, [_decided(one, run) for one in run.medians("decisions")])
+        yield table(heads, [_decided(one, run) for one in run.medians("deciding")])
 
 
 def _decided(one: Result, run: Run) -> list[str]:

@@ -398,7 +398,7 @@ def bench(
     what: Annotated[
         list[str] | None,
         typer.Argument(
-            help="routes, limit (none: these two), latency, decisions, replicas, small, growth, databases, peers."
+            help="routes, limit (none: these two), latency, deciding, replicas, small, growth, databases, peers."
         ),
     ] = None,
     *,

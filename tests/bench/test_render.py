@@ -37,7 +37,7 @@ RUN = Run(
         ran("limit", "bare loop of 5 hops", 0.5, hops=5),
         ran("limit", "bare loop of 20 hops", 1.6, hops=20),
         Result(
-            "decisions",
+            "deciding",
             "direct-pay",
             1,
             1000,
@@ -165,7 +165,7 @@ def test_growth_has_goals_of_its_largest_sizes() -> None:
 def test_what_deciding_alone_costs_is_put_beside_what_the_services_took() -> None:
     section = page(RUN).partition("## What deciding alone costs")[2].partition("## More replicas")[0]
     assert "| direct-pay | 20.0 | 2.00 | 4.00 | 0.30 | 1,000 |" in section
-    assert "`makegood bench decisions --claims 1000 --rounds 1`" in section
+    assert "`makegood bench deciding --claims 1000 --rounds 1`" in section
 
 
 def test_every_goal_says_which_measurement_it_needs() -> None:

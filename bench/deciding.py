@@ -6,13 +6,17 @@ fingerprints of what they give, and the house that hands it on. Neither has a lo
 not read from JSON, and of facts hardly any. Time jumps: the seven days of a seller are over at once.
 """
 
+import asyncio
 import json
 import time
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial, wraps
+from multiprocessing import get_context
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from bench.load import ROUTES, Answers, Prepared, Reply, Route, Saying, claims, directory
@@ -23,7 +27,7 @@ from bench.stand import Stand
 from ops import catalogue
 from services.seller_notifier.letter import Letter, LetterOutcome
 from shared.events.base import Envelope, Event, type_registry
-from shared.policy import Policies, load
+from shared.policy import load
 from shared.runtime import Effect
 from shared.runtime.memory import House
 from shared.runtime.process import Process
@@ -94,18 +98,21 @@ class Stopwatch:
 
 
 async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGenerator[Result]:
+    """In a process of its own: what is spared the collector there must not be in what is measured after it."""
     stand.fleet.end()
-    spare_the_collector()
-    policies, now = load(stand.settings.policy_folder), stand.clock.now()
-    for route in ROUTES:
-        new = partial(claims, route, "memory", sellers=plan.sellers, today=now.date())  # the stand's clock runs on
-        play = partial(played, route, policies=policies, now=now, sellers=plan.sellers)
-        play(new(count=plan.warm_up))
-        for number in range(1, plan.rounds + 1):
-            yield replace(play(new(count=plan.claims)), round=number)
+    now, sellers = stand.clock.now(), plan.sellers
+    with ProcessPoolExecutor(1, get_context("spawn"), spare_the_collector) as process:
+        play = partial(asyncio.get_running_loop().run_in_executor, process, played)
+        for route in ROUTES:
+            new = partial(claims, route, "memory", sellers=sellers, today=now.date())  # the stand's clock runs on
+            for number in range(plan.rounds + 1):
+                prepared = new(count=plan.claims if number else plan.warm_up)
+                result = await play(route, prepared, stand.settings.policy_folder, now, sellers)
+                if number:
+                    yield replace(result, round=number)
 
 
-def played(route: Route, prepared: Sequence[Prepared], *, policies: Policies, now: datetime, sellers: int) -> Result:
+def played(route: Route, prepared: Sequence[Prepared], policy_folder: Path, now: datetime, sellers: int) -> Result:
     """In a house of its own, which knows the sellers. Raises when not every claim has ended."""
     outside, deciding = Answering(route.answers), Stopwatch()
     processes = [
@@ -113,7 +120,7 @@ def played(route: Route, prepared: Sequence[Prepared], *, policies: Policies, no
         for service in catalogue.all_services()
         for process in service.processes
     ]
-    house = House(processes, outside, policies=policies, now=now)
+    house = House(processes, outside, policies=load(policy_folder), now=now)
     for event in directory(sellers, now.date()):
         outside.say(event, f"bench-{event.key}-{event.type_name()}")
     house.live(now)
@@ -130,7 +137,7 @@ def played(route: Route, prepared: Sequence[Prepared], *, policies: Policies, no
         "in_memory_ms_per_claim": in_memory * 1000 / len(prepared),
     }
     cpu = {"services": deciding.seconds}
-    return Result("decisions", route.name, 1, len(prepared), deciding.seconds, cpu, figures)
+    return Result("deciding", route.name, 1, len(prepared), deciding.seconds, cpu, figures)
 
 
 def _event(said: Saying | Reply, body: bytes | str) -> Event:

@@ -7,34 +7,33 @@ from pathlib import Path
 
 import pytest
 
-from bench.decisions import Stopwatch, played
+from bench.deciding import Stopwatch, played
 from bench.load import ROUTES, Answers, Route, claims
 from bench.measure import Result
 from bench.stand import policies
-from shared.policy import Policies, load
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 CLAIMS = SELLERS = 3
 
 
 @pytest.fixture(scope="module")
-def rules(tmp_path_factory: pytest.TempPathFactory) -> Policies:
+def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder: Path = tmp_path_factory.mktemp("bench") / "policies"
-    return load(policies(folder))
+    return policies(folder)
 
 
-def lived(route: Route, rules: Policies) -> Result:
+def lived(route: Route, rules: Path) -> Result:
     prepared = claims(route, "c", CLAIMS, SELLERS, NOW.date())
-    return played(route, prepared, policies=rules, now=NOW, sellers=SELLERS)
+    return played(route, prepared, rules, NOW, SELLERS)
 
 
-def test_a_route_has_a_decision_for_each_process_on_its_path_and_more_when_somebody_has_to_act(rules: Policies) -> None:
+def test_a_route_has_a_decision_for_each_process_on_its_path_and_more_when_somebody_has_to_act(rules: Path) -> None:
     direct, *others = ((route, lived(route, rules).figures["decisions_per_claim"]) for route in ROUTES)
     assert all(decisions > len(route.path) for route, decisions in (direct, *others))
     assert all(direct[1] < decisions for _, decisions in others)
 
 
-def test_deciding_is_a_part_of_what_all_takes_in_memory(rules: Policies) -> None:
+def test_deciding_is_a_part_of_what_all_takes_in_memory(rules: Path) -> None:
     one = lived(ROUTES[0], rules)
     assert 0 < one.cpu_per_1000 < one.figures["in_memory_ms_per_claim"]
 
@@ -52,7 +51,7 @@ def numbers(count: int) -> list[int]:
     return [*range(count)]
 
 
-def test_a_round_that_does_not_end_is_no_result(rules: Policies) -> None:
+def test_a_round_that_does_not_end_is_no_result(rules: Path) -> None:
     nobody_pays: Answers = {}
     with pytest.raises(RuntimeError, match="not every claim of direct-pay has ended in memory"):
         lived(replace(ROUTES[0], answers=nobody_pays), rules)
