@@ -107,7 +107,7 @@ async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGe
             new = partial(claims, route, "memory", sellers=sellers, today=now.date())  # the stand's clock runs on
             for number in range(plan.rounds + 1):
                 prepared = new(count=plan.claims if number else plan.warm_up)
-                result = await play(route, prepared, stand.settings.policy_folder, now, sellers)
+                result = await play(route, prepared, stand.folder / "policies", now, sellers)
                 if number:
                     yield replace(result, round=number)
 
