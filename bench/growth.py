@@ -234,7 +234,9 @@ async def _touched(connection: Any, nothing_due: datetime, some_due: datetime) -
     """By what every tick asks while nothing is due, and by the query that finds what is."""
     await connection.execute("set search_path = escalation")
     explained, lanes = Explained(connection, "state"), range(PARTITIONS)
-    await PostgresStore(explained, "escalation", UUID(int=0), 1.0).waiting(lanes, nothing_due - timedelta(days=1))
+    await PostgresStore(explained, "escalation", UUID(int=0), 1.0).waiting(
+        lanes, nothing_due - timedelta(days=1), "escalation"
+    )
     await PostgresTransaction(explained, "escalation", UUID(int=0)).due(dict.fromkeys(lanes, some_due), LIMIT)
     tick, due = explained.touched
     return {

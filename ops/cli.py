@@ -74,6 +74,7 @@ def _collecting_nothing() -> Generator[None]:
     try:
         yield
     finally:
+        gc.freeze()
         gc.enable()
 
 

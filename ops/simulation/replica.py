@@ -170,6 +170,6 @@ class Replica:
 
     async def _post_round(self, effects: Effects) -> bool:
         self._letters = self._house.mail.round()
-        busy = await effects.once()
+        found = await effects.once()
         self._letters.written_down()
-        return busy
+        return bool(found)

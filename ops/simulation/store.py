@@ -59,10 +59,11 @@ class SimulatedStore:
             tables = self._database.schema.tables
             return [row for name in processes if name in tables for row in tables[name].progress.values()]
 
-    async def waiting(self, lanes: Collection[int], now: datetime) -> Waiting:
+    async def waiting(self, lanes: Collection[int], now: datetime, deadlines_of: str) -> Waiting:
         async with self._calling("waiting"):
             tables = self._tables
             rows = [tables.lanes[n] for n in sorted(lanes) if n in tables.lanes]
+            theirs = self._database.schema.tables[deadlines_of]
             return Waiting(
                 requests=frozenset(asked.lane for asked in tables.requests.values() if asked.lane in lanes),
                 due=frozenset(row.lane for row in due_states(tables, dict.fromkeys(lanes, now))),
@@ -70,6 +71,7 @@ class SimulatedStore:
                 held=sum(row.held for row in rows),
                 gathering=frozenset(row.n for row in rows if row.gathering),
                 told=sum(row.told for row in rows),
+                deadlines=bool(rows and due_states(theirs, dict.fromkeys(theirs.lanes, now))),
             )
 
     async def overdue(self, lanes: Collection[int], now: datetime) -> int:

@@ -79,6 +79,7 @@ seller_notifier = Process(
     waits=decide.deadline_passed,
     reference=Reference(SellerRegistered),
     keeps_early=concerns_a_seller,
+    linger=0.25,
 )
 
 service = Service(

@@ -54,7 +54,7 @@ PersonalLine = Annotated[str, Field(max_length=320), PERSONAL]
 class Fact(BaseModel):
     """A frozen value inside an event or a state. Unknown fields are ignored: contracts grow by addition only."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """The library's, at half its cost: what is frozen is never copied any deeper, and holds its fields alone."""

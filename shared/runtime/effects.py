@@ -51,34 +51,38 @@ class Effects:
         self._perform, self._gave_up, self._group = performer, gave_up, group
         self._ending = False
 
-    async def run(self, idle_seconds: float) -> None:
+    async def run(self, pause: float) -> None:
         """Until cancelled. No group is begun then; the one under way is finished, and what became of it written down:
-        what was done and is not on record, the next replica does again."""
+        what was done and is not on record, the next replica does again.
+
+        ``pause``: real seconds after a batch that was not full. A letter is in no hurry, decisions on the same
+        processors are, and many letters cost little more than one.
+        """
         while True:
             batch = asyncio.create_task(self._try_once())
             try:
-                busy = await asyncio.shield(batch)
+                found = await asyncio.shield(batch)
             except asyncio.CancelledError:
                 self._ending = True
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(batch, FINISH_SECONDS)
                 raise
-            if not busy:
-                await asyncio.sleep(idle_seconds)
+            if found < BATCH:
+                await asyncio.sleep(pause)
 
-    async def _try_once(self) -> bool:
+    async def _try_once(self) -> int:
         try:
             return await self.once()
         except Exception as error:
             log.warning("effects retry", process=self._worker.process.name, error=describe(error))
-            return False
+            return 0
 
-    async def once(self) -> bool:
-        """One batch, group by group; False when nothing waits."""
+    async def once(self) -> int:
+        """One batch, group by group; how many effects waited, of which there may be more when it was full."""
         now = self._clock.now()
         rows = await self._store.effects_waiting(self._worker.lanes_to_act_for(), now, BATCH)
         if not rows:
-            return False
+            return 0
         effects, unreadable = self._read(rows)
         if unreadable:
             await self._store.effects_done([], [(row, now + UNREADABLE_PAUSE) for row in unreadable], now)
@@ -86,7 +90,7 @@ class Effects:
             await self._do(effects[: self._group])
             effects = effects[self._group :]
         self._worker.wake.set()
-        return True
+        return len(rows)
 
     def _still_ours(self, effects: list[tuple[EffectRow, Effect]]) -> list[tuple[EffectRow, Effect]]:
         """Whoever has taken over a lane meanwhile does what is left of it, and has begun with that already."""

@@ -177,8 +177,8 @@ class _Rebalance(ConsumerRebalanceListener):
     def __init__(self, assigned: Assigned) -> None:
         self._assigned = assigned
 
-    def on_partitions_revoked(self, revoked: Any) -> None:
-        return None
+    async def on_partitions_revoked(self, revoked: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Asynchronous, though it does nothing: else FastStream takes it through a thread."""
 
     async def on_partitions_assigned(self, assigned: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         places = [Place(tp.topic, tp.partition) for tp in assigned]
@@ -263,8 +263,8 @@ class KafkaLog:
             parser=_parse_nothing,
             decoder=_undecoded,
             auto_offset_reset="earliest",
-            fetch_max_wait_ms=500,
-            consumer_timeout_ms=1000,  # between looks whether anything can be fetched; what can be, says so by itself
+            fetch_max_wait_ms=1000,
+            consumer_timeout_ms=5000,  # between looks whether anything can be fetched; what can be, says so by itself
             max_partition_fetch_bytes=4 << 20,
             session_timeout_ms=int(session * 1000),
             heartbeat_interval_ms=int(session * 200),

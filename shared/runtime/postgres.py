@@ -175,8 +175,8 @@ class PostgresStore:
             for row in rows
         ]
 
-    async def waiting(self, lanes: Collection[int], now: datetime) -> Waiting:
-        rows = await self._fetch(_WAITING, self._process, list(lanes), now)
+    async def waiting(self, lanes: Collection[int], now: datetime, deadlines_of: str) -> Waiting:
+        rows = await self._fetch(_WAITING, self._process, list(lanes), now, deadlines_of)
         return Waiting(
             requests=frozenset(r["n"] for r in rows if r["requested"]),
             due=frozenset(r["n"] for r in rows if r["due"]),
@@ -184,6 +184,7 @@ class PostgresStore:
             held=sum(r["held"] for r in rows),
             gathering=frozenset(r["n"] for r in rows if r["gathering"]),
             told=sum(r["told"] for r in rows),
+            deadlines=any(r["deadlines"] for r in rows),
         )
 
     async def overdue(self, lanes: Collection[int], now: datetime) -> int:
@@ -307,10 +308,14 @@ insert into request (process, lane, key, kind, cause, body, at)
 select $1, lane, key, outcome, id::text, outcome_body, $5 from done
 """
 _WAITING = """
+with passed as (
+    select a.process, a.n from lane a where a.process in ($1, $4) and exists (
+        select from state s where s.process = a.process and s.lane = a.n and s.due <= $3
+        and not exists (select from held h where h.process = s.process and h.key = s.key and h.error is not null)
+        and not exists (select from request r where r.process = s.process and r.lane = s.lane and r.key = s.key)))
 select l.n, l.published, l.position, l.held, l.told, l.gathering,
     exists (select from request r where r.process = $1 and r.lane = l.n) as requested,
-    exists (select from state s where s.process = $1 and s.lane = l.n and s.due <= $3
-        and not exists (select from held h where h.process = $1 and h.key = s.key and h.error is not null)
-        and not exists (select from request r where r.process = $1 and r.lane = l.n and r.key = s.key)) as due
+    exists (select from passed p where p.process = $1 and p.n = l.n) as due,
+    exists (select from passed p where p.process = $4) as deadlines
 from lane l where l.process = $1 and l.n = any($2::int[])
 """

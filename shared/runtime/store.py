@@ -234,7 +234,8 @@ class Progress:
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """Lanes with requests; lanes with deadlines that have passed; lane → (published, position) where they differ;
-    lanes that gather what they heard before their database was restored."""
+    lanes that gather what they heard before their database was restored; whether a deadline has passed in any lane,
+    whoever looks after it: it may wait for what this replica has read."""
 
     requests: frozenset[int]
     due: frozenset[int]
@@ -242,6 +243,7 @@ class Waiting:
     held: int
     gathering: frozenset[int] = frozenset()
     told: int = 0
+    deadlines: bool = False
 
 
 class Transaction(Protocol):
@@ -310,8 +312,8 @@ class Store(Protocol):
 
     async def progress(self, processes: Collection[str]) -> list[Progress]: ...
 
-    async def waiting(self, lanes: Collection[int], now: datetime) -> Waiting:
-        """What there is to do without input."""
+    async def waiting(self, lanes: Collection[int], now: datetime, deadlines_of: str) -> Waiting:
+        """What there is to do without input; and whether any deadline of the process ``deadlines_of`` has passed."""
         ...
 
     async def overdue(self, lanes: Collection[int], now: datetime) -> int:

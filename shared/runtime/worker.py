@@ -23,6 +23,7 @@ from shared.runtime.store import (
     InputRow,
     PassingError,
     Transaction,
+    Waiting,
 )
 from shared.runtime.turn import deadline, describe
 from shared.runtime.turns import Context, TrialPassed, Turns
@@ -37,10 +38,10 @@ WORK_SECONDS = 5.0
 """Real seconds after which what else is due or requested waits for the next tick: records want to be heard too."""
 LOOK_AGAIN_SECONDS = 5.0
 """Real seconds after which the record heard last is asked for once more."""
-COUNT_SECONDS = 1.0
-"""Real seconds between two counts of what is overdue."""
-KEPT_SECONDS = 5.0
-"""Real seconds between two counts of what is parked, early or dead."""
+QUIET_SECONDS = 2.5
+"""Real seconds between two looks where the topics end, as long as nothing is heard and nobody waits for one."""
+COUNT_SECONDS = 5.0
+"""Real seconds between two counts of what is overdue, parked, early or dead: for the metrics alone."""
 
 
 class Worker:
@@ -56,6 +57,8 @@ class Worker:
         self.wake = asyncio.Event()
         self.due = False
         """Whether anything was due at the last tick: it has been decided, or waits for what others read meanwhile."""
+        self.quiet = False
+        """Whether the last tick found nothing to do. What is heard then sets ``wake``: the next may be long to come."""
         self._store, self._log, self._clock, self._metrics = context.store, context.log, context.clock, context.metrics
         self._sieve = Sieve(self.process, log=self._log, clock=self._clock, metrics=self._metrics, changed=self._break)
         self._turns = Turns(context)
@@ -71,8 +74,8 @@ class Worker:
         """How far was read, and how far each lane had got by then: what must be out before that may be committed."""
         self._unsure_since: float | None = None
         self._were_unsure = 0
-        self._counted_at = -math.inf
-        self._looked_at = -math.inf
+        self._counted_at = self._looked_at = -math.inf
+        self._deadlines_of = context.dependent or self.process.name
 
     async def assigned(self, places: Collection[Place]) -> None:
         """New places: start reading one before ``next``, to see whether it is still the same log."""
@@ -95,6 +98,8 @@ class Worker:
             await self._insist(lambda: self._hear(records))
             self._sieve.heard()
             self.waiting_since = None
+            if self.quiet:
+                self.wake.set()
 
     async def tick(self) -> None:
         """Everything that needs no input: requests, unpublished rows, progress, deadlines. Raises on trouble."""
@@ -112,15 +117,18 @@ class Worker:
         await self._log.check()
         await self._prepare()
         lanes = self.lanes()
-        waiting = await self._store.waiting(lanes, self._clock.now())
+        waiting = await self._store.waiting(lanes, self._clock.now(), self._deadlines_of)
         self.due = bool(waiting.due)
+        self._metrics.show(waiting)
+        await self._count(lanes)
+        self.quiet = self._is_quiet(waiting)
+        if self.quiet and steady_seconds() - self._looked_at < QUIET_SECONDS:
+            return
+        self._looked_at = steady_seconds()
         wanted = dict(self._next)  # before the sample: an assignment may move it on meanwhile
         await self._watermark.sample(due=self.due)
         for place, end in self._watermark.ends.items():  # before anything is said to, or decided by, another log
             self._refuse_shorter(place, end, wanted.get(place, 0))
-        self._metrics.show(waiting)
-        await self._count_overdue(lanes)
-        await self._count_kept(lanes)
         sure = self._is_sure()
         self._show_lag(sure=sure)
         if not sure:
@@ -144,6 +152,19 @@ class Worker:
         if missed := assigned & self._unprepared | assigned - self._next.keys():
             await self.assigned(missed)
 
+    def _is_quiet(self, waiting: Waiting) -> bool:
+        """Nothing is to be said or decided, and no deadline waits to be told what was read, here or elsewhere."""
+        return not (
+            waiting.requests
+            or waiting.behind
+            or waiting.gathering
+            or waiting.deadlines
+            or not self._watermark.reference_known
+            or self._passing_on
+            or self._uncommitted()
+            or self._sieve.unsure(self._log.assigned())
+        )
+
     def _is_sure(self) -> bool:
         """Nothing is said to, or decided by, a log of which the record heard last has not been seen again.
 
@@ -163,18 +184,13 @@ class Worker:
                 self._log.seek(place, self._next[place] - 1)
         return not unsure
 
-    async def _count_overdue(self, lanes: Collection[int]) -> None:
-        """For the metric alone, and so not at every tick."""
+    async def _count(self, lanes: Collection[int]) -> None:
         if steady_seconds() - self._counted_at >= COUNT_SECONDS:
             self._metrics.overdue.set(await self._store.overdue(lanes, self._clock.now()))
-            self._counted_at = steady_seconds()
-
-    async def _count_kept(self, lanes: Collection[int]) -> None:
-        if steady_seconds() - self._looked_at >= KEPT_SECONDS:
             kept = await self._store.kept(lanes)
             self._dead_letters.waiting = kept.dead_letters
             self._metrics.show_kept(kept, self._clock.now())
-            self._looked_at = steady_seconds()
+            self._counted_at = steady_seconds()
 
     def lanes(self) -> list[int]:
         """The lanes this replica looks after without being asked: those of its partitions."""

@@ -24,7 +24,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turn, "MOST_FACTS_OF_A_KEY", 100)
     monkeypatch.setattr(turn, "MOST_FACTS_OF_A_LANE", 250)
     monkeypatch.setattr(dead_letters, "MOST_LETTERS", 50)
-    monkeypatch.setattr(worker, "KEPT_SECONDS", 0)
+    monkeypatch.setattr(worker, "COUNT_SECONDS", 0)
 
 
 async def letters(bench: Workbench) -> list[Any]:

@@ -88,7 +88,7 @@ async def test_a_parked_key_is_not_asked_about_its_deadline(bench: Workbench) ->
     one.clock.moment += 2 * DAY
     await one.worker.tick()
     assert [event.account for event in bench.shelf.told(Expired)] == ["b"]
-    assert (await one.store.waiting([lane_of("a")], one.clock.now())).due == frozenset()
+    assert (await one.store.waiting([lane_of("a")], one.clock.now(), "mirror")).due == frozenset()
 
 
 REFUSED_WHEN_DUE = """

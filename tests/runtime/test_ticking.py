@@ -1,11 +1,12 @@
-"""When the next tick of a worker comes: after the pause, sooner while something is due, at once when it is called."""
+"""When the next tick of a worker comes: after the pause, sooner while something is due, later while there is nothing to
+do, at once when it is called."""
 
 import asyncio
 from typing import NoReturn, cast
 
 import pytest
 
-from shared.runtime.serve import SOONER, keep_ticking
+from shared.runtime.serve import LATER, SOONER, keep_ticking
 from shared.runtime.worker import Worker
 
 PAUSE = 0.2
@@ -15,8 +16,8 @@ ENOUGH = 3
 class Ticks:
     """Stands in for a worker of which only ticks are asked; ``calls``: whether it is called while it ticks."""
 
-    def __init__(self, *, due: bool = False, calls: bool = False) -> None:
-        self.due, self.broken, self.wake = due, None, asyncio.Event()
+    def __init__(self, *, due: bool = False, quiet: bool = False, calls: bool = False) -> None:
+        self.due, self.quiet, self.broken, self.wake = due, quiet, None, asyncio.Event()
         self.at: list[float] = []
         self.ticked = asyncio.Queue[None]()
         self._calls = calls
@@ -52,13 +53,17 @@ async def test_ticks_come_sooner_while_something_is_due() -> None:
     assert min(found) < PAUSE * 0.9
 
 
+async def test_ticks_come_later_while_there_is_nothing_to_do() -> None:
+    assert min(await pauses(Ticks(quiet=True))) >= PAUSE * LATER * 0.9
+
+
 async def test_a_call_that_comes_during_a_tick_is_not_lost() -> None:
     assert min(await pauses(Ticks(calls=True))) < PAUSE / SOONER * 0.9
 
 
-@pytest.mark.parametrize("due", [False, True])
-async def test_a_call_ends_the_pause(due: bool) -> None:
-    ticks = Ticks(due=due)
+@pytest.mark.parametrize("state", [{}, {"due": True}, {"quiet": True}])
+async def test_a_call_ends_the_pause(state: dict[str, bool]) -> None:
+    ticks = Ticks(**state)
     ticking = asyncio.create_task(keep_ticking(cast("Worker", ticks), 3600.0, refuses))
     async with asyncio.timeout(10):
         for _ in range(ENOUGH):

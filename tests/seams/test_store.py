@@ -170,9 +170,15 @@ async def test_deadlines_come_in_their_order_up_to_a_moment_and_a_number_and_not
         assert [row.key for row in await tx.due(until, 10)] == ["b", "c", "a"]
         assert [row.key for row in await tx.due(until, 2)] == ["b", "c"]
         assert await tx.due({LANE + 1: NOW + timedelta(days=30)}, 10) == []
-    waiting = await seam.one.waiting([LANE], NOW + timedelta(days=1))
-    assert waiting.due == {LANE}
-    assert (await seam.one.waiting([LANE], NOW)).due == frozenset()
+    waiting = await seam.one.waiting([LANE], NOW + timedelta(days=1), PROCESS)
+    assert (waiting.due, waiting.deadlines) == ({LANE}, True)
+    waiting = await seam.one.waiting([LANE], NOW, PROCESS)
+    assert (waiting.due, waiting.deadlines) == (frozenset(), False)
+    for others in (seam.two, seam.reference):
+        waiting = await others.waiting([LANE + 1], NOW + timedelta(days=1), PROCESS)
+        assert (waiting.due, waiting.deadlines) == (frozenset(), True)
+    waiting = await seam.one.waiting([LANE + 1], NOW + timedelta(days=1), _NAMES[2])
+    assert not waiting.deadlines
 
 
 async def test_what_is_held_comes_back_in_its_order_until_it_is_released(seam: Seam) -> None:
@@ -196,7 +202,7 @@ async def test_what_is_said_is_published_in_order_and_published_never_goes_back(
     await seam.one.published({LANE: 2})
     await seam.two.published({LANE: 1})
     assert [row.position for row in await seam.two.unpublished(range(PARTITIONS), 10)] == [3]
-    assert (await seam.one.waiting([LANE], NOW)).behind == {LANE: (2, 3)}
+    assert (await seam.one.waiting([LANE], NOW, PROCESS)).behind == {LANE: (2, 3)}
 
 
 async def test_an_effect_is_asked_for_once_done_once_and_its_outcome_is_a_request(seam: Seam) -> None:
@@ -218,7 +224,7 @@ async def test_an_effect_is_asked_for_once_done_once_and_its_outcome_is_a_reques
         [asked] = await tx.requests([LANE], 10)
     assert (asked.key, asked.type, asked.cause, asked.body) == ("a", "Greeted", str(effect.id), "{}")
     await write(seam.one, answered=[asked.request_id or 0])
-    assert (await seam.one.waiting([LANE], NOW)).requests == frozenset()
+    assert (await seam.one.waiting([LANE], NOW, PROCESS)).requests == frozenset()
     async with seam.one.transaction() as tx:
         assert await tx.awaited(["a", "b"]) == []
 

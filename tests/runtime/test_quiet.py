@@ -1,0 +1,99 @@
+"""Who has nothing to do looks seldom where his topics end, and at once when somebody waits for what he has read."""
+
+from collections.abc import AsyncGenerator, Collection, Mapping
+from datetime import timedelta
+
+import pytest
+import pytest_asyncio
+
+from shared.runtime import worker
+from shared.runtime.log import Place
+from tests.runtime.conftest import opened
+from tests.runtime.test_waiting_for_others import MEMBERS, Joined, TermsChanged
+from tests.runtime.toy import Deposited, Expired
+from tests.runtime.workbench import Replica, Workbench, lane_of
+
+DAY = timedelta(days=1)
+LANE = lane_of("a")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def members(database_url: str) -> AsyncGenerator[Workbench]:
+    async with opened(database_url, MEMBERS) as workbench:
+        yield workbench
+
+
+async def looks(one: Replica, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether its next tick asks where topics end."""
+    asked: list[Collection[Place]] = []
+    ends = one.reader.ends
+
+    async def noticed(places: Collection[Place]) -> Mapping[Place, int]:
+        asked.append(places)
+        return await ends(places)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(one.reader, "ends", noticed)
+        await one.worker.tick()
+    return bool(asked)
+
+
+async def calm(bench: Workbench, name: str | None = None) -> Replica:
+    """A replica that has done all there was to do."""
+    one = await bench.replica(name)
+    await one.read()
+    for _ in range(2):
+        await one.worker.tick()
+    return one
+
+
+async def test_nothing_to_do_is_no_reason_to_look(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.shelf.say(Deposited(account="a", n=1, wait_days=1))
+    one = await calm(bench)
+    assert not await looks(one, monkeypatch)
+    assert one.worker.quiet
+    monkeypatch.setattr(worker, "QUIET_SECONDS", 0.0)
+    assert await looks(one, monkeypatch)
+    assert one.worker.quiet
+
+
+async def test_what_is_heard_ends_the_quiet(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = await calm(bench)
+    assert not await looks(one, monkeypatch)
+    bench.shelf.say(Deposited(account="a", n=1))
+    await one.read()
+    assert one.worker.wake.is_set()
+    assert await looks(one, monkeypatch)
+    assert not one.worker.quiet
+    one.worker.wake.clear()
+    bench.shelf.say(Deposited(account="a", n=2))
+    await one.read()
+    assert not one.worker.wake.is_set()  # the next tick is not far
+
+
+async def test_who_was_silent_looks_as_soon_as_the_deadline_of_another_waits_for_him(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.shelf.say(Deposited(account="a", n=1, wait_days=1))
+    one, other = await calm(bench), await calm(bench)
+    elsewhere = frozenset(place for place in one.reader.places if place.partition == (LANE + 1) % 16)
+    one.reader.places, other.reader.places = one.reader.places - elsewhere, elsewhere
+    assert not await looks(other, monkeypatch)
+    one.clock.moment += 2 * DAY
+    other.clock.moment += 2 * DAY
+    assert await looks(other, monkeypatch)
+    assert not other.worker.due
+    await one.worker.tick()
+    assert len(bench.shelf.told(Expired)) == 1
+
+
+async def test_who_keeps_a_reference_looks_for_the_deadlines_of_those_who_go_by_it(
+    members: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members.shelf.say(TermsChanged(bank="b", rate=3))
+    keeper, one = await calm(members, "member.reference"), await calm(members)
+    members.shelf.say(Joined(account="a", bank="b"))
+    await one.read()
+    assert not await looks(keeper, monkeypatch)
+    await members.pool.execute("update state set due = $1 where process = 'member'", keeper.clock.now())
+    assert await looks(keeper, monkeypatch)
