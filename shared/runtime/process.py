@@ -140,8 +140,8 @@ class Process(Generic[S]):
     keeps_early: Callable[[Any], bool] = lambda _: True
     refuses: "Callable[[Undecodable], Event | None] | None" = None
     linger: float = 0.0
-    """Real seconds from the end of a batch until the next is taken, where no claim's decision waits for what follows, or
-    only one that has waited for people: a batch costs much, and one more fact in it little."""
+    """Real seconds from the end of a batch until the next is taken, where no claim's decision waits for what follows,
+    or only one that has waited for people: a batch costs much, and one more fact in it little."""
 
 
 def topics_of(process: Process[Any]) -> list[Topic]:

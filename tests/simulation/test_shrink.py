@@ -36,7 +36,7 @@ def test_a_planted_bug_is_told_by_one_claim_and_one_crash(monkeypatch: pytest.Mo
         return dict.fromkeys(lanes, self._clock.now())  # pyright: ignore[reportPrivateUsage]
 
     contests = next(number for number, scene in enumerate(SCENES) if scene.route == "seller_contests_all")
-    stopped = Fault(Kind.CRASH, "escalation", 22, busy=True, size=86400.0 * 8)
+    stopped = Fault(Kind.CRASH, "escalation", 29, busy=True, size=86400.0 * 8)
     slow = frozenset({Noise.SLOW_READING, Noise.SMALL_BATCHES})
     plan = Plan(18, ((1,), (contests,)), (stopped, *OTHERS[:2]), slow | {Noise.MAIL_BUSY})
     assert broken_by(plan) is None
