@@ -263,7 +263,7 @@ class KafkaLog:
             parser=_parse_nothing,
             decoder=_undecoded,
             auto_offset_reset="earliest",
-            fetch_max_wait_ms=1000,
+            fetch_max_wait_ms=500,
             consumer_timeout_ms=5000,  # between looks whether anything can be fetched; what can be, says so by itself
             max_partition_fetch_bytes=4 << 20,
             session_timeout_ms=int(session * 1000),

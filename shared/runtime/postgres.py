@@ -308,14 +308,15 @@ insert into request (process, lane, key, kind, cause, body, at)
 select $1, lane, key, outcome, id::text, outcome_body, $5 from done
 """
 _WAITING = """
-with passed as (
-    select a.process, a.n from lane a where a.process in ($1, $4) and exists (
+with deadlines as (
+    select a.process, a.n, exists (
         select from state s where s.process = a.process and s.lane = a.n and s.due <= $3
         and not exists (select from held h where h.process = s.process and h.key = s.key and h.error is not null)
-        and not exists (select from request r where r.process = s.process and r.lane = s.lane and r.key = s.key)))
+        and not exists (select from request r where r.process = s.process and r.lane = s.lane and r.key = s.key)
+    ) as passed from lane a where a.process in ($1, $4))
 select l.n, l.published, l.position, l.held, l.told, l.gathering,
     exists (select from request r where r.process = $1 and r.lane = l.n) as requested,
-    exists (select from passed p where p.process = $1 and p.n = l.n) as due,
-    exists (select from passed p where p.process = $4) as deadlines
+    exists (select from deadlines d where d.process = $1 and d.n = l.n and d.passed) as due,
+    exists (select from deadlines d where d.process = $4 and d.passed) as deadlines
 from lane l where l.process = $1 and l.n = any($2::int[])
 """

@@ -47,7 +47,7 @@ TIME_SECONDS = 10.0
 SOONER = 5
 """So many times shorter is the pause between two ticks while something is due."""
 LATER = 2
-"""So many times longer is it while there is nothing to do; what is heard then ends it."""
+"""So many times longer is it while there is nothing to do."""
 _ODD_SECONDS = 2.0
 """Real seconds by which a machine's own clock may differ before that is worth a line in the log."""
 

@@ -96,7 +96,7 @@ class Sieve:
     def _is_next(self, record: Record, row: InputRow, gone: set[Place]) -> bool:
         place, offset = record.place, record.offset
         if offset < row.next:
-            if offset == row.next - 1 and place in self._unsure:
+            if offset == row.next - 1:
                 if row.last_print not in (None, record.fingerprint()):
                     raise self._break(place, f"record {offset} is not the one heard before")
                 self._unsure.discard(place)

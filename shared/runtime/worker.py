@@ -39,7 +39,8 @@ WORK_SECONDS = 5.0
 LOOK_AGAIN_SECONDS = 5.0
 """Real seconds after which the record heard last is asked for once more."""
 QUIET_SECONDS = 2.5
-"""Real seconds between two looks where the topics end, as long as nothing is heard and nobody waits for one."""
+"""Real seconds after which, without anything to do, it is looked where the topics end: for monitors, and to see that it
+is still the same log."""
 COUNT_SECONDS = 5.0
 """Real seconds between two counts of what is overdue, parked, early or dead: for the metrics alone."""
 
@@ -58,7 +59,7 @@ class Worker:
         self.due = False
         """Whether anything was due at the last tick: it has been decided, or waits for what others read meanwhile."""
         self.quiet = False
-        """Whether the last tick found nothing to do. What is heard then sets ``wake``: the next may be long to come."""
+        """Whether the last tick found nothing to do."""
         self._store, self._log, self._clock, self._metrics = context.store, context.log, context.clock, context.metrics
         self._sieve = Sieve(self.process, log=self._log, clock=self._clock, metrics=self._metrics, changed=self._break)
         self._turns = Turns(context)
@@ -76,6 +77,8 @@ class Worker:
         self._were_unsure = 0
         self._counted_at = self._looked_at = -math.inf
         self._deadlines_of = context.dependent or self.process.name
+        self._looks_for_others = context.dependent is not None
+        """Who keeps a reference looks at every tick: a replica that starts knows it when that has been told."""
 
     async def assigned(self, places: Collection[Place]) -> None:
         """New places: start reading one before ``next``, to see whether it is still the same log."""
@@ -98,8 +101,6 @@ class Worker:
             await self._insist(lambda: self._hear(records))
             self._sieve.heard()
             self.waiting_since = None
-            if self.quiet:
-                self.wake.set()
 
     async def tick(self) -> None:
         """Everything that needs no input: requests, unpublished rows, progress, deadlines. Raises on trouble."""
@@ -122,13 +123,13 @@ class Worker:
         self._metrics.show(waiting)
         await self._count(lanes)
         self.quiet = self._is_quiet(waiting)
-        if self.quiet and steady_seconds() - self._looked_at < QUIET_SECONDS:
+        if self.quiet and not self._looks_for_others and steady_seconds() - self._looked_at < QUIET_SECONDS:
             return
-        self._looked_at = steady_seconds()
         wanted = dict(self._next)  # before the sample: an assignment may move it on meanwhile
         await self._watermark.sample(due=self.due)
         for place, end in self._watermark.ends.items():  # before anything is said to, or decided by, another log
             self._refuse_shorter(place, end, wanted.get(place, 0))
+        self._looked_at = steady_seconds()
         sure = self._is_sure()
         self._show_lag(sure=sure)
         if not sure:

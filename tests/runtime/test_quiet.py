@@ -1,5 +1,6 @@
 """Who has nothing to do looks seldom where his topics end, and at once when somebody waits for what he has read."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Collection, Mapping
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ import pytest_asyncio
 
 from shared.runtime import worker
 from shared.runtime.log import Place
+from shared.runtime.store import PassingError
 from tests.runtime.conftest import opened
 from tests.runtime.test_waiting_for_others import MEMBERS, Joined, TermsChanged
 from tests.runtime.toy import Deposited, Expired
@@ -62,13 +64,23 @@ async def test_what_is_heard_ends_the_quiet(bench: Workbench, monkeypatch: pytes
     assert not await looks(one, monkeypatch)
     bench.shelf.say(Deposited(account="a", n=1))
     await one.read()
-    assert one.worker.wake.is_set()
     assert await looks(one, monkeypatch)
     assert not one.worker.quiet
-    one.worker.wake.clear()
-    bench.shelf.say(Deposited(account="a", n=2))
-    await one.read()
-    assert not one.worker.wake.is_set()  # the next tick is not far
+
+
+async def test_a_look_that_failed_is_none(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, quiet = await calm(bench), 0.3
+    monkeypatch.setattr(worker, "QUIET_SECONDS", quiet)
+
+    async def away(places: Collection[Place]) -> Mapping[Place, int]:
+        raise PassingError("the log is away")
+
+    await asyncio.sleep(quiet)
+    with monkeypatch.context() as patch:
+        patch.setattr(one.reader, "ends", away)
+        with pytest.raises(PassingError):
+            await one.worker.tick()
+    assert await looks(one, monkeypatch)
 
 
 async def test_who_was_silent_looks_as_soon_as_the_deadline_of_another_waits_for_him(
@@ -87,13 +99,23 @@ async def test_who_was_silent_looks_as_soon_as_the_deadline_of_another_waits_for
     assert len(bench.shelf.told(Expired)) == 1
 
 
-async def test_who_keeps_a_reference_looks_for_the_deadlines_of_those_who_go_by_it(
+async def test_who_keeps_a_reference_always_looks_for_a_replica_that_starts_waits_to_know_it(
     members: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     members.shelf.say(TermsChanged(bank="b", rate=3))
     keeper, one = await calm(members, "member.reference"), await calm(members)
+    assert not await looks(one, monkeypatch)
+    for _ in range(2):
+        assert await looks(keeper, monkeypatch)
+        assert keeper.worker.quiet
+
+
+async def test_who_keeps_a_reference_is_not_quiet_while_a_deadline_waits_for_it(members: Workbench) -> None:
+    keeper, one = await calm(members, "member.reference"), await calm(members)
     members.shelf.say(Joined(account="a", bank="b"))
     await one.read()
-    assert not await looks(keeper, monkeypatch)
+    await keeper.worker.tick()
+    assert keeper.worker.quiet
     await members.pool.execute("update state set due = $1 where process = 'member'", keeper.clock.now())
-    assert await looks(keeper, monkeypatch)
+    await keeper.worker.tick()
+    assert not keeper.worker.quiet

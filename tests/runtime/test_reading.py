@@ -118,6 +118,18 @@ async def test_another_log_at_the_same_address_is_refused(bench: Workbench) -> N
         await (await bench.replica()).read()
 
 
+async def test_a_log_made_anew_beneath_a_reader_is_refused(bench: Workbench) -> None:
+    """It has as many records by now, and its client has begun again with the first."""
+    one = await bench.replica()
+    bench.shelf.say(*deposits(1, 3))
+    await one.read()
+    bench.shelf.records.clear()
+    bench.shelf.say(*deposits(11, 13))
+    one.reader.positions.clear()
+    with pytest.raises(LogChangedError, match="record 2 is not the one heard before"):
+        await one.read()
+
+
 async def test_a_log_that_ends_before_what_was_read_is_refused(bench: Workbench) -> None:
     bench.shelf.say(*deposits(1, 3))
     await (await bench.replica()).read()
