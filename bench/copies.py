@@ -123,7 +123,7 @@ class Waiting:
         self.pending = 0
 
     async def catch(self, claim_ids: Collection[str]) -> bool:
-        """Whether any of these waits for its seller now; what is known of those that do is kept."""
+        """Whether any of these waits for its seller, or has waited: what was known of those is kept, once each."""
         await self._connection.execute(_CATCH, list(claim_ids), Status.WITH_SELLER.value)
         return bool(await self._connection.fetchval("select exists (select from growth.waiting)"))
 
@@ -165,7 +165,7 @@ create schema growth;
 create table growth.before (process text, n integer, position bigint, moment timestamptz);
 create table growth.own (key text);
 create table growth.renamed (copy integer, old text, new text, lane integer);
-create table growth.waiting (like escalation.state);
+create table growth.waiting (like escalation.state including indexes);
 """
 _BEFORE: Final = "insert into growth.before select process, n, position, moment from lane;"
 _HEARD_AND_SAID: Final = """
@@ -219,6 +219,7 @@ insert into ledger_entry (claim_id, entry_id, booked_at, move, debit_account, cr
 _CATCH: Final = """
 insert into growth.waiting select * from escalation.state
 where process = 'escalation' and key = any($1::text[]) and body->>'status' = $2 and body->>'respond_by' is not null
+on conflict do nothing
 """
 _WAIT: Final = """
 insert into escalation.state (process, key, lane, n, body, due, watches, late_at)

@@ -244,6 +244,9 @@ class Member:
             self._positions[place] = offset
             self.news.set()
 
+    def rest(self, *, quiet: bool) -> None:
+        """No fetch waits here."""
+
     async def ends(self, places: Collection[Place]) -> Mapping[Place, int]:
         await self._line.before("ends")
         found = {place: self._cluster.found_end(place) for place in sorted(places)}

@@ -37,6 +37,11 @@ _IN_SYNC = "min.insync.replicas"
 lost with its disk, after it has counted as published."""
 _NEVER_MS = 365 * 86_400_000
 """FastStream takes as long a rest after a batch that brought nothing, and hears nothing meanwhile: so none does."""
+_FETCH_MS = 500
+"""A fetch waits so long at the broker for the first record. Whatever is asked on its connection next waits behind it:
+the places that a rebalance brings, and those that had nothing while another one's batch was decided."""
+_QUIET_FETCH_MS = 2000
+"""The same while there is nothing to do: most of what an idle replica costs is its fetches."""
 LOOK_TIMEOUT = 5.0
 """Real seconds for one look at offsets, or their commit: a client that lost its broker in the middle of one would hold
 the tick, and with it every deadline, for its own forty."""
@@ -263,7 +268,7 @@ class KafkaLog:
             parser=_parse_nothing,
             decoder=_undecoded,
             auto_offset_reset="earliest",
-            fetch_max_wait_ms=500,
+            fetch_max_wait_ms=_FETCH_MS,
             consumer_timeout_ms=5000,  # between looks whether anything can be fetched; what can be, says so by itself
             max_partition_fetch_bytes=4 << 20,
             session_timeout_ms=int(session * 1000),
@@ -275,6 +280,7 @@ class KafkaLog:
         self._subscriber(self._on_batch)
 
     async def _on_batch(self, raw: Sequence[Any]) -> None:
+        self.rest(quiet=False)
         records = [Record(Place(r.topic, r.partition), r.offset, r.timestamp, r.key, r.value, _headers(r)) for r in raw]
         with nullcontext() if len(records) >= self._settings.batch_records else self._fetching_nothing():
             await self._hear(records)
@@ -343,6 +349,10 @@ class KafkaLog:
         if tp in self._subscriber.consumer.assignment():
             self._subscriber.consumer.seek(tp, offset)
 
+    def rest(self, *, quiet: bool) -> None:
+        if (consumer := self._subscriber.consumer) is not None:  # the client has no word for it
+            consumer._fetcher._fetch_max_wait_ms = _QUIET_FETCH_MS if quiet else _FETCH_MS
+
     async def ends(self, places: Collection[Place]) -> Mapping[Place, int]:
         return await self._ask(places, lambda looker, tps: looker.end_offsets(tps))
 
@@ -350,8 +360,8 @@ class KafkaLog:
         return await self._ask(places, lambda looker, tps: looker.beginning_offsets(tps))
 
     async def _ask(self, places: Collection[Place], ask: _Ask) -> Mapping[Place, int]:
-        """By a client that fetches nothing, for a broker answers a connection in turn, and a fetch waits half a second
-        there; and that belongs to no group, for a member forgets topics of others with every rebalance."""
+        """By a client that fetches nothing, for a broker answers a connection in turn, and a fetch waits there. It is of
+        no group, for a member forgets topics of others with every rebalance."""
         async with self._look():
             looker = await self._at_hand()
             try:

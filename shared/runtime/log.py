@@ -85,6 +85,10 @@ class Log(Protocol):
 
     def seek(self, place: Place, offset: int) -> None: ...
 
+    def rest(self, *, quiet: bool) -> None:
+        """While it is quiet, fewer fetches will do. Whatever is said still comes at once."""
+        ...
+
     async def ends(self, places: Collection[Place]) -> Mapping[Place, int]:
         """The offset the next record of each place will get."""
         ...

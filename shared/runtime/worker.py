@@ -123,6 +123,7 @@ class Worker:
         self._metrics.show(waiting)
         await self._count(lanes)
         self.quiet = self._is_quiet(waiting)
+        self._log.rest(quiet=self.quiet)
         if self.quiet and not self._looks_for_others and steady_seconds() - self._looked_at < QUIET_SECONDS:
             return
         wanted = dict(self._next)  # before the sample: an assignment may move it on meanwhile

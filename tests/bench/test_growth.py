@@ -2,13 +2,15 @@
 
 from collections.abc import AsyncGenerator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import pytest_asyncio
+from pydantic import SecretStr
 
-from bench.copies import renamed
+from bench.copies import Waiting, make_tables, renamed
 from bench.growth import LOOKS, SNAPSHOTS, after_history, lacking, measure, with_history, with_pending
 from bench.measure import keep, kept
 from bench.plan import SHORT
@@ -17,7 +19,9 @@ from ops import catalogue
 from ops.local.stack import NativeStack, Stack
 from shared.events.base import PARTITIONS
 from shared.runtime.lanes import partition_of
+from shared.runtime.migrate import migrate
 from shared.runtime.postgres import session
+from shared.runtime.settings import Settings
 
 
 def test_a_copy_has_other_keys_each_in_its_lane() -> None:
@@ -34,6 +38,18 @@ def test_a_copy_has_other_keys_each_in_its_lane() -> None:
 def test_what_the_disk_cannot_hold_is_left_out_with_the_reason() -> None:
     assert lacking(10 * 10**9, 17 * 10**9) is None
     assert lacking(30 * 10**9, 16 * 10**9) == "it takes 30 GB of disk, and 10 GB are to be had."
+
+
+async def test_who_is_seen_to_wait_again_and_again_is_copied_once(database_url: str) -> None:
+    settings = Settings(database_url=SecretStr(database_url))
+    await migrate(settings, [catalogue.service("escalation")])
+    async with session(settings) as connection:
+        await make_tables(connection)
+        await connection.execute(WAITS, CLAIM)
+        waiting = Waiting(connection)
+        assert [await waiting.catch([CLAIM]) for _ in range(3)] == [True] * 3
+        await waiting.grow(4, datetime(2030, 1, 1, tzinfo=UTC))
+        assert await connection.fetchval("select count(*) from escalation.state") == 5
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -73,6 +89,11 @@ async def look_at_rows(connection: Any) -> None:
             assert lane == partition_of(key, PARTITIONS)
 
 
+CLAIM: Final = "0c5a8a2e-63d2-5d4c-8d6e-0f6f1f3b9a11"
+WAITS: Final = """
+insert into escalation.state (process, key, lane, n, body, due)
+values ('escalation', $1, 0, 1, '{"status": "with_seller", "respond_by": "2029-01-01T00:00:00Z"}', now())
+"""
 PENDING: Final = "select count(*) from escalation.state where due > now() + interval '99 years'"
 COUNTED_OTHERWISE: Final = """
 select (select count(*) from state s where n <> (

@@ -1,6 +1,7 @@
 """Batches are as full as they can be: what is said while one is decided comes in one go, and silence deafens nobody."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer
+from aiokafka.consumer.fetcher import Fetcher
 
 from shared.runtime.kafka import KafkaLog
 from shared.runtime.log import Outgoing, Place, Record
@@ -118,3 +120,33 @@ async def test_nobody_lingers_while_there_is_more(bootstrap_servers: str) -> Non
     async with _read(bootstrap_servers, reader, linger=SECONDS, batch_records=1) as log:
         await _say(log, "a", "b", "c")
         assert len(await reader.heard(3)) == 3
+
+
+async def test_in_the_quiet_fetches_are_few_and_what_is_said_comes_at_once(
+    bootstrap_servers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetches: list[float] = []
+    client: Any = Fetcher
+    ask = client._proc_fetch_request
+
+    async def noted(fetcher: Any, *asked: Any) -> Any:
+        fetches.append(time.monotonic())
+        return await ask(fetcher, *asked)
+
+    monkeypatch.setattr(Fetcher, "_proc_fetch_request", noted)
+    reader = Reader()
+    reader.free.set()
+    async with _read(bootstrap_servers, reader) as log:
+        await _until(lambda: len(fetches) >= 3)
+        log.rest(quiet=True)
+        await asyncio.sleep(SILENCE)  # what was under way is over
+        fetches.clear()
+        await asyncio.sleep(2 * SILENCE)
+        assert 1 <= len(fetches) <= 2
+        said = time.monotonic()
+        await _say(log, "a")
+        await reader.heard(1)
+        assert time.monotonic() - said < 1
+        fetches.clear()
+        await asyncio.sleep(2 * SILENCE)
+        assert len(fetches) >= 3  # it has heard something: that is the end of the quiet

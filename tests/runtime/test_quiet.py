@@ -54,6 +54,7 @@ async def test_nothing_to_do_is_no_reason_to_look(bench: Workbench, monkeypatch:
     one = await calm(bench)
     assert not await looks(one, monkeypatch)
     assert one.worker.quiet
+    assert one.reader.rests
     monkeypatch.setattr(worker, "QUIET_SECONDS", 0.0)
     assert await looks(one, monkeypatch)
     assert one.worker.quiet
@@ -66,6 +67,7 @@ async def test_what_is_heard_ends_the_quiet(bench: Workbench, monkeypatch: pytes
     await one.read()
     assert await looks(one, monkeypatch)
     assert not one.worker.quiet
+    assert not one.reader.rests
 
 
 async def test_a_look_that_failed_is_none(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:

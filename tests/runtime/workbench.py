@@ -97,6 +97,8 @@ class Reader:
         self.id = "ours"
         self.other: LogChangedError | None = None
         """What it says when another cluster answers."""
+        self.rests = False
+        """Whether it has been told that there is nothing to do."""
         self.kills = False
         """Whether the replica dies when it comes to publish."""
 
@@ -110,6 +112,9 @@ class Reader:
 
     def seek(self, place: Place, offset: int) -> None:
         self.positions[place] = offset
+
+    def rest(self, *, quiet: bool) -> None:
+        self.rests = quiet
 
     async def ends(self, places: Collection[Place]) -> Mapping[Place, int]:
         return {place: self._shelf.end(place) for place in places}
