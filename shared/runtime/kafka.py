@@ -360,8 +360,8 @@ class KafkaLog:
         return await self._ask(places, lambda looker, tps: looker.beginning_offsets(tps))
 
     async def _ask(self, places: Collection[Place], ask: _Ask) -> Mapping[Place, int]:
-        """By a client that fetches nothing, for a broker answers a connection in turn, and a fetch waits there. It is of
-        no group, for a member forgets topics of others with every rebalance."""
+        """By a client that fetches nothing, for a broker answers a connection in turn, and a fetch waits there. It is
+        of no group, for a member forgets topics of others with every rebalance."""
         async with self._look():
             looker = await self._at_hand()
             try:
