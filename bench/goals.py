@@ -54,6 +54,16 @@ def of_the_bare_loop(name: str, hops: str) -> Callable[[Run], float | None]:
     return read
 
 
+def at_most(decided: Result, hops: str, run: Run) -> float | None:
+    """Percent of the bare loop's claims per second that could be reached by hops as cheap as its own which decide as
+    well, on cores that do nothing else; ``hops`` as above."""
+    count, cores = run.figure("routes", decided.name, hops), sum(one.count for one in run.medians("machine"))
+    bare = None if count is None else run.bare(count)
+    if bare is None:
+        return None
+    return cores * 1000 / (bare.cpu_per_1000 + decided.cpu_per_1000) / bare.per_second * 100
+
+
 def ahead_of(peer: str, *, cpu: bool) -> Callable[[Run], float | None]:
     """How many times the peer's claims per second, or how many times less CPU."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from bench import plots
-from bench.goals import GOALS, OURS, ahead_of, of_the_bare_loop
+from bench.goals import GOALS, OURS, ahead_of, at_most, of_the_bare_loop
 from bench.growth import FIRING
 from bench.latency import MOMENTS, PERCENTILES
 from bench.load import RESPONSE_DAYS
@@ -25,6 +25,8 @@ PAGE: Final = ROOT / "docs" / "performance.md"
 PLOTS: Final = ROOT / "docs" / "performance"
 BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
 _WHO: Final = ("", "Per second", "CPU s per 1,000", *(share.capitalize() for share in SHARES))
+_BARE: Final = ("Of the bare loop, path", "decisions")
+_HOPS: Final = ("hops", "decisions_per_claim")
 _SIZED: Final = {"decisions_per_claim", "replicas", "history", "busiest_cpu_percent"}
 """Figures of rounds that are of as many claims as were asked for."""
 _DEAD: Final = ("dead_rows_before", "dead_rows_after", "tables_before_mib", "tables_after_mib")
@@ -102,8 +104,7 @@ def _routes(run: Run) -> Iterator[str]:
         f"seven days of a seller pass in {RESPONSE_DAYS * DAY} s. The mix goes "
         f"at the pace of the demo, and waits most of the time: only its CPU says something. {command('routes', run)}"
     )
-    counted, bare = ("Decisions", "Events"), ("Of the bare loop, path", "decisions")
-    yield table((*_WHO, *counted, *bare), [_route(one, run) for one in found])
+    yield table((*_WHO, "Decisions", "Events", *_BARE), [_route(one, run) for one in found])
     names = list(by_service(found[-1]))
     yield "CPU seconds per 1,000 claims, by service:"
     yield table(
@@ -113,7 +114,7 @@ def _routes(run: Run) -> Iterator[str]:
 
 def _route(one: Result, run: Run) -> list[str]:
     counted = _figures(one, "decisions_per_claim", "events_per_claim")
-    bare = [_percent(of_the_bare_loop(one.name, hops)(run)) for hops in ("hops", "decisions_per_claim")]
+    bare = [_percent(of_the_bare_loop(one.name, hops)(run)) for hops in _HOPS]
     return [run.named(one), _speed(one), _cost(one), *_shared(one), *counted, *bare]
 
 
@@ -150,10 +151,12 @@ def _deciding(run: Run) -> Iterator[str]:
             "In memory and in one process, with no log, no database and no letter. Decided: inside the functions of "
             "the processes, which no runtime can save. In memory: also the turn, which makes JSON, ids, fingerprints "
             "of what they give, and the house that hands it on. Then what the services took for it, with all else; "
-            f"and so many claims/s at most if the cores did nothing but decide. {command('deciding', run)}"
+            "and so many claims/s at most if the cores did nothing but decide. At last so much of a bare loop at most, "
+            "in claims/s, if the cores did nothing but its hops, of the path or one for each decision, and decided: "
+            f"{command('deciding', run)}"
         )
         heads = ("Route", "Decisions", "Decided, CPU s per 1,000", "In memory", "The services", "Claims/s at most")
-        yield table(heads, [_decided(one, run) for one in run.medians("deciding")])
+        yield table((*heads, *_BARE), [_decided(one, run) for one in run.medians("deciding")])
 
 
 def _decided(one: Result, run: Run) -> list[str]:
@@ -162,7 +165,7 @@ def _decided(one: Result, run: Run) -> list[str]:
     services = "" if route is None else f"{shares(route)['services']:.2f}"
     return [
         run.named(one), *_figures(one, "decisions_per_claim"), f"{one.cpu_per_1000:.2f}", f"{in_memory:.2f}", services,
-        f"{cores * 1000 / one.cpu_per_1000:,.0f}",
+        f"{cores * 1000 / one.cpu_per_1000:,.0f}", *(_percent(at_most(one, hops, run)) for hops in _HOPS),
     ]  # fmt: skip
 
 

@@ -34,7 +34,7 @@ BEGINS: Final = "the outside world begins"
 
 async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGenerator[Result]:
     stand.fleet.end()
-    parts = [_starts, _idle, _bare_consumers, _rebalances, *([] if plan.short else [_demos])]
+    parts = [_starts, _idle, _rebalances, *([] if plan.short else [_demos])]
     for part in parts:
         async for result in part(stand, plan):
             yield result
@@ -67,25 +67,6 @@ async def _idle(stand: Stand, plan: Plan) -> AsyncGenerator[Result]:
         for service, pid in stand.fleet.pids().items():
             figures = {"idle_cpu_percent": idle.cpu[service] / idle.seconds * 100, **memory(pid)}
             yield Result("small", f"idle {service}", number, 1, idle.seconds, {service: idle.cpu[service]}, figures)
-
-
-async def _bare_consumers(stand: Stand, plan: Plan) -> AsyncGenerator[Result]:
-    """The least that a replica can cost that hears by the same groups and topics, whatever else it leaves out."""
-    stand.fleet.end()
-    for service in catalogue.NAMES:
-        stand.fleet.start(service, "bench.consumers", service)
-    await asyncio.sleep(5 if plan.short else 15)  # the groups have met
-    seconds = 2 if plan.short else 20
-    for number in range(1, plan.rounds + 1):
-        meter = Meter("small", "bare consumers", stand.parts)
-        await asyncio.sleep(seconds)
-        idle = meter.end(1)
-        stand.look_after()
-        for service in catalogue.NAMES:
-            cpu, name = idle.cpu[service], f"the consumers of {service} alone"
-            figures = {"idle_cpu_percent": cpu / idle.seconds * 100}
-            yield Result("small", name, number, 1, idle.seconds, {service: cpu}, figures)
-    stand.fleet.end()
 
 
 async def _rebalances(stand: Stand, plan: Plan) -> AsyncGenerator[Result]:

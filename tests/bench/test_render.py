@@ -164,7 +164,7 @@ def test_growth_has_goals_of_its_largest_sizes() -> None:
 
 def test_what_deciding_alone_costs_is_put_beside_what_the_services_took() -> None:
     section = page(RUN).partition("## What deciding alone costs")[2].partition("## More replicas")[0]
-    assert "| direct-pay | 20.0 | 2.00 | 4.00 | 0.30 | 1,000 |" in section
+    assert "| direct-pay | 20.0 | 2.00 | 4.00 | 0.30 | 1,000 | 40 % | 128 % |" in section
     assert "`makegood bench deciding --claims 1000 --rounds 1`" in section
 
 
