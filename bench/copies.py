@@ -123,7 +123,7 @@ class Waiting:
         self.pending = 0
 
     async def catch(self, claim_ids: Collection[str]) -> bool:
-        """Whether any of these waits for its seller, or has waited: what was known of those is kept, once each."""
+        """Keeps what is known of those of these that wait for their sellers, of each once. Whether it has any."""
         await self._connection.execute(_CATCH, list(claim_ids), Status.WITH_SELLER.value)
         return bool(await self._connection.fetchval("select exists (select from growth.waiting)"))
 

@@ -8,7 +8,7 @@ from bench.growth import with_history, with_pending
 from bench.measure import Result, ratio
 from bench.peers.setups.celery import Celery
 from bench.peers.setups.dbos import Dbos
-from bench.peers.setups.restate import Restate
+from bench.peers.setups.restate import Restate, RestateAlone
 from bench.peers.setups.temporal import Temporal
 from bench.run import Run
 
@@ -116,7 +116,7 @@ def more_at_first(fewest: str, most: str, which: str) -> Callable[[Run], float |
 
 
 _MOST: Final = with_pending(10_000_000)
-_PEERS: Final = {Restate.name: 10, Celery.name: 25, Dbos.name: 50, Temporal.name: 50}
+_PEERS: Final = {Restate.name: 10, RestateAlone.name: 10, Celery.name: 25, Dbos.name: 50, Temporal.name: 50}
 
 GOALS: Final = (
     Goal("seller-silent", "routes", "CPU s per 1,000 claims", 0.8, cost("seller-silent")),
@@ -149,7 +149,7 @@ GOALS: Final = (
          figure("growth", _MOST, "lag_p99_ms")),
     Goal("10 M deadlines wait, 2,000 fall due each second: until it is heard, p99", "growth", "ms", 1000,
          figure("growth", _MOST, "heard_p99_ms")),
-    Goal("10 M deadlines wait, none has fallen due: memory (RSS), against 10 k", "growth", "% more", 5,
+    Goal("10 M deadlines wait, none has fallen due: memory (RSS) of one start, against 10 k", "growth", "% more", 5,
          more_at_first(with_pending(10_000), _MOST, "rss_before_mib")),
     Goal("10 M deadlines wait, 2,000 fall due each second: memory (RSS), against 10 k", "growth", "% more", 5,
          more(with_pending(10_000), _MOST, lambda one: one.figures["rss_after_mib"])),

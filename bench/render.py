@@ -25,7 +25,6 @@ PAGE: Final = ROOT / "docs" / "performance.md"
 PLOTS: Final = ROOT / "docs" / "performance"
 BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
 _WHO: Final = ("", "Per second", "CPU s per 1,000", *(share.capitalize() for share in SHARES))
-_BARE: Final = ("Of the bare loop, path", "decisions")
 _HOPS: Final = ("hops", "decisions_per_claim")
 _SIZED: Final = {"decisions_per_claim", "replicas", "history", "busiest_cpu_percent"}
 """Figures of rounds that are of as many claims as were asked for."""
@@ -104,7 +103,8 @@ def _routes(run: Run) -> Iterator[str]:
         f"seven days of a seller pass in {RESPONSE_DAYS * DAY} s. The mix goes "
         f"at the pace of the demo, and waits most of the time: only its CPU says something. {command('routes', run)}"
     )
-    yield table((*_WHO, "Decisions", "Events", *_BARE), [_route(one, run) for one in found])
+    counted, bare = ("Decisions", "Events"), ("Of the bare loop, path", "decisions")
+    yield table((*_WHO, *counted, *bare), [_route(one, run) for one in found])
     names = list(by_service(found[-1]))
     yield "CPU seconds per 1,000 claims, by service:"
     yield table(
@@ -151,12 +151,13 @@ def _deciding(run: Run) -> Iterator[str]:
             "In memory and in one process, with no log, no database and no letter. Decided: inside the functions of "
             "the processes, which no runtime can save. In memory: also the turn, which makes JSON, ids, fingerprints "
             "of what they give, and the house that hands it on. Then what the services took for it, with all else; "
-            "and so many claims/s at most if the cores did nothing but decide. At last so much of a bare loop at most, "
-            "in claims/s, if the cores did nothing but its hops, of the path or one for each decision, and decided: "
-            f"{command('deciding', run)}"
+            "and so many claims/s at most if the cores did nothing but decide. The last two columns: how much of the "
+            "bare loop's claims/s could be reached at most if each hop cost what the loop's does, and decided as well, "
+            f"with the hops of its path or one for each decision. {command('deciding', run)}"
         )
         heads = ("Route", "Decisions", "Decided, CPU s per 1,000", "In memory", "The services", "Claims/s at most")
-        yield table((*heads, *_BARE), [_decided(one, run) for one in run.medians("deciding")])
+        bare = ("At most, of the bare loop, path", "decisions")
+        yield table((*heads, *bare), [_decided(one, run) for one in run.medians("deciding")])
 
 
 def _decided(one: Result, run: Run) -> list[str]:

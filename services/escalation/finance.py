@@ -54,24 +54,28 @@ def payout_paid(case: Case, event: PayoutPaid, at: At) -> Decision[Case]:
 def payout_failed(case: Case, event: PayoutFailed, at: At) -> Decision[Case]:
     """Tried again under the same id, so often as the policy says; then it is given up, until there is a new payee.
 
-    What became of an earlier attempt changes nothing.
+    What became of an earlier attempt changes nothing. Where finance does not say which it was, a failure no later than
+    one that was heard before this attempt is that one, said again.
     """
     payout = case.payout
     if payout is None or case.status is not Status.PAYOUT_PENDING or event.payout_id != case.payout_id_of(payout.round):
         return unchanged(case)
-    if event.attempt not in (None, payout.attempt):
-        return unchanged(case)
-    handling = case.policy(at).handling
     waits_to_retry = case.owner is Owner.MAKEGOOD
+    said_again = not waits_to_retry and payout.failed_at is not None and at.said_at <= payout.failed_at
+    if said_again if event.attempt is None else event.attempt != payout.attempt:
+        return unchanged(case)
+    payout = payout._replace(failed_at=max(at.said_at, payout.failed_at or at.said_at))
+    case = case.paying(payout)
+    handling = case.policy(at).handling
     given_up = event.final and payout.payee_has_nothing
     if payout.held_minor > payout.kept_minor and not given_up:  # a part is there, so no other attempt is ordered
-        return _paid_in_part(case, payout, at) if event.final else unchanged(case)
+        return _paid_in_part(case, payout, at) if event.final else Decision(case)
     if event.final or (payout.tries >= handling.payout_attempts and not waits_to_retry):
         if case.payee_ref != payout.payee_ref:
             return order_to_new_payee(case, payout, at)
         return close(case, at, Outcome.PAYOUT_FAILED)
     if waits_to_retry:
-        return unchanged(case)
+        return Decision(case)
     return Decision(case.moved(Status.PAYOUT_PENDING, Owner.MAKEGOOD, _retried_by(case, at)))
 
 

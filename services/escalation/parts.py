@@ -75,6 +75,8 @@ class Payout(NamedTuple):
     """Who decided the reviews of its round: none of them approves another payee either."""
     kept: tuple[Lien, ...] = ()
     """What holders of liens had under earlier attempts and keep, as the payee's share alone came back."""
+    failed_at: datetime | None = None
+    """The moment that the failure gives for itself which was heard last, of whatever attempt."""
 
     @property
     def kept_minor(self) -> int:

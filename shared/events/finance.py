@@ -26,7 +26,8 @@ class PayoutPaid(Event):
 class PayoutFailed(Event):
     """``final``: finance will not try this payout again; otherwise a later PayoutPaid may still come.
 
-    ``attempt``: that of the order which failed, so that a result said twice is counted once; None: the present one.
+    ``attempt``: that of the order which failed, so that a result said twice is counted once; None: the present one,
+    unless it was said no later than a failure before that.
     """
 
     topic: ClassVar = RESULTS

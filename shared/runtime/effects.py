@@ -14,7 +14,7 @@ from shared.runtime.metrics import Metrics
 from shared.runtime.process import Effect, Performer, TryLater
 from shared.runtime.store import EffectRow, Store
 from shared.runtime.turn import describe
-from shared.runtime.worker import Worker
+from shared.runtime.worker import LATER, Worker
 
 log = structlog.get_logger()
 BATCH = 200
@@ -68,7 +68,7 @@ class Effects:
                     await asyncio.wait_for(batch, FINISH_SECONDS)
                 raise
             if found < BATCH:
-                await asyncio.sleep(pause)
+                await asyncio.sleep(pause * LATER if self._worker.quiet else pause)
 
     async def _try_once(self) -> int:
         try:

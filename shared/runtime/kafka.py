@@ -280,7 +280,6 @@ class KafkaLog:
         self._subscriber(self._on_batch)
 
     async def _on_batch(self, raw: Sequence[Any]) -> None:
-        self.rest(quiet=False)
         records = [Record(Place(r.topic, r.partition), r.offset, r.timestamp, r.key, r.value, _headers(r)) for r in raw]
         with nullcontext() if len(records) >= self._settings.batch_records else self._fetching_nothing():
             await self._hear(records)

@@ -86,7 +86,8 @@ class Log(Protocol):
     def seek(self, place: Place, offset: int) -> None: ...
 
     def rest(self, *, quiet: bool) -> None:
-        """While it is quiet, fewer fetches will do. Whatever is said still comes at once."""
+        """While it is quiet, fewer fetches will do. Whatever is said still comes at once, but not in places that a
+        rebalance brings while a fetch is under way."""
         ...
 
     async def ends(self, places: Collection[Place]) -> Mapping[Place, int]:

@@ -32,7 +32,7 @@ from shared.runtime.store import PassingError, Store
 from shared.runtime.turn import describe
 from shared.runtime.turns import Context
 from shared.runtime.versions import VersionChangedError, remember
-from shared.runtime.worker import Worker, pauses, steady_seconds
+from shared.runtime.worker import LATER, Worker, pauses, steady_seconds
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -46,8 +46,6 @@ TIME_SECONDS = 10.0
 """Real seconds between two looks at the database's clock."""
 SOONER = 5
 """So many times shorter is the pause between two ticks while something is due."""
-LATER = 2
-"""So many times longer is it while there is nothing to do."""
 _ODD_SECONDS = 2.0
 """Real seconds by which a machine's own clock may differ before that is worth a line in the log."""
 

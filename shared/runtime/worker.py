@@ -41,6 +41,8 @@ LOOK_AGAIN_SECONDS = 5.0
 QUIET_SECONDS = 2.5
 """Real seconds after which, without anything to do, it is looked where the topics end: for monitors, and to see that it
 is still the same log."""
+LATER = 2
+"""So many times longer are the pauses between two ticks, and between two looks for effects, while nothing is to do."""
 COUNT_SECONDS = 5.0
 """Real seconds between two counts of what is overdue, parked, early or dead: for the metrics alone."""
 
@@ -78,11 +80,13 @@ class Worker:
         self._counted_at = self._looked_at = -math.inf
         self._deadlines_of = context.dependent or self.process.name
         self._looks_for_others = context.dependent is not None
-        """Who keeps a reference looks at every tick: a replica that starts knows it when that has been told."""
+        """Who keeps a reference looks at every tick, and never rests: a replica that starts knows it when that has been
+        told, and that waits for the fetch under way."""
 
     async def assigned(self, places: Collection[Place]) -> None:
         """New places: start reading one before ``next``, to see whether it is still the same log."""
         self._unprepared.update(places)
+        self._log.rest(quiet=False)
         begins = await self._log.begins(places)
         rows = await self._refuse_unread(begins)
         ends = await self._log.ends(places)  # after the rows, which others move on meanwhile
@@ -98,6 +102,7 @@ class Worker:
         """Decides a batch; returns when it is done, however long the database is away."""
         async with self._busy:
             self._refuse_when_broken()
+            self._log.rest(quiet=False)
             await self._insist(lambda: self._hear(records))
             self._sieve.heard()
             self.waiting_since = None
@@ -123,7 +128,7 @@ class Worker:
         self._metrics.show(waiting)
         await self._count(lanes)
         self.quiet = self._is_quiet(waiting)
-        self._log.rest(quiet=self.quiet)
+        self._log.rest(quiet=self.quiet and not self._looks_for_others)
         if self.quiet and not self._looks_for_others and steady_seconds() - self._looked_at < QUIET_SECONDS:
             return
         wanted = dict(self._next)  # before the sample: an assignment may move it on meanwhile
@@ -163,6 +168,7 @@ class Worker:
             or waiting.deadlines
             or not self._watermark.reference_known
             or self._passing_on
+            or self._unprepared
             or self._uncommitted()
             or self._sieve.unsure(self._log.assigned())
         )

@@ -1,5 +1,6 @@
 """What finance reports, whom it pays, and what must be reported of it."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -118,6 +119,7 @@ def test_a_new_payee_after_a_final_failure_is_a_new_attempt_of_the_same_payout()
     order = the(PayoutAuthorized, story.hear(new_payee()))
     assert (order.payout_id, order.round, order.attempt, order.amount_minor) == (PAYOUT, 1, 2, SMALL)
     assert not story.hear(new_payee())
+    story.wait(timedelta(minutes=1))
     for _ in range(2):  # the new payee has as many attempts as the first
         story.hear(failed())
         story.wait_until(case(story).due or day(0))
@@ -355,6 +357,22 @@ def test_a_failure_of_an_earlier_attempt_changes_nothing():
         assert not story.hear(failed(final=True, attempt=1))
     assert (case(story).status, case(story).owner) == (Status.PAYOUT_PENDING, Owner.FINANCE)
     assert the(ClaimClosed, story.hear(failed(final=True, attempt=2))).outcome is Outcome.PAYOUT_FAILED
+
+
+def test_a_failure_said_again_after_the_next_order_is_no_failure_of_that_one_though_no_attempt_is_named():
+    """Found by the simulation: finance repeated itself days later, and a claim was given up that was being paid."""
+    story = claim(accepted(), notified(), ACCEPTS, payout_attempts=2)
+    first = story.now
+    story.hear(failed())
+    story.wait_until(day(2))
+    for said_at in (first, first - timedelta(minutes=1)):
+        assert not story.hear(failed(), said_at=said_at)
+        assert not story.hear(failed(final=True), said_at=said_at)
+    assert (case(story).status, case(story).owner) == (Status.PAYOUT_PENDING, Owner.FINANCE)
+    assert the(ClaimClosed, story.hear(failed())).outcome is Outcome.PAYOUT_FAILED
+    order = the(PayoutAuthorized, story.hear(new_payee()))
+    assert not story.hear(failed(), said_at=day(2)), "what became of the last one counts for the new payee's neither"
+    assert order.attempt == 3
 
 
 def test_a_failure_to_pay_the_former_payee_changes_nothing():

@@ -1,5 +1,7 @@
 """Each cent is owed once, paid once and told as it is; and what is on record keeps its name for ever."""
 
+from datetime import timedelta
+
 import pytest
 
 from services.escalation.finance import MOST_RESULTS
@@ -219,6 +221,7 @@ def test_a_new_payee_has_all_attempts_after_the_former_had_used_his_up():
     assert told(story).outcome is Outcome.PAYOUT_FAILED
     story.hear(new_payee())
     assert (case(story).outcome, case(story).ended_at) == (None, None), "it has not ended any more"
+    story.wait(timedelta(minutes=1))
     assert facts(story.hear(failed())) == []
     assert (told(story).status, told(story).owner) == (Status.PAYOUT_PENDING, Owner.MAKEGOOD)
 

@@ -92,6 +92,21 @@ async def test_what_a_replica_says_once_more_hides_nothing(bench: Workbench, mon
     await refuse_unfit(ACCOUNT, await stores(bench), ShelfArchive(bench.shelf))
 
 
+async def test_what_a_replica_says_once_more_does_not_hide_that_the_database_is_older(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.runtime.recover.TAIL", 2)
+    bench.shelf.say(*deposits(1, 4))
+    await (await bench.replica()).read()
+    place = Place(COUNTS.name, lane_of("a"))
+    for record in bench.shelf.records[place][:2]:
+        bench.shelf.append(place, "a", record.value or b"", record.headers)
+    forgets = "update lane set position = 3, published = 3, streams = jsonb_build_object($2::text, 3) where n = $1"
+    await bench.pool.execute(forgets, place.partition, place.stream)
+    with pytest.raises(OlderDatabaseError, match=r"holds number 4 of lane \d+ and the database counts 3"):
+        await refuse_unfit(ACCOUNT, await stores(bench), ShelfArchive(bench.shelf))
+
+
 async def test_another_cluster_is_not_served_whatever_it_holds(bench: Workbench) -> None:
     archive = ShelfArchive(bench.shelf)
     for archive.name in ("one that was tried first", "ours"):

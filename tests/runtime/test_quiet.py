@@ -64,9 +64,18 @@ async def test_what_is_heard_ends_the_quiet(bench: Workbench, monkeypatch: pytes
     one = await calm(bench)
     assert not await looks(one, monkeypatch)
     bench.shelf.say(Deposited(account="a", n=1))
+    assert one.reader.rests
     await one.read()
+    assert not one.reader.rests
     assert await looks(one, monkeypatch)
     assert not one.worker.quiet
+    assert not one.reader.rests
+
+
+async def test_what_a_rebalance_brings_ends_the_rest(bench: Workbench) -> None:
+    one = await calm(bench)
+    assert one.reader.rests
+    await one.worker.assigned(one.reader.places)
     assert not one.reader.rests
 
 
@@ -110,6 +119,7 @@ async def test_who_keeps_a_reference_always_looks_for_a_replica_that_starts_wait
     for _ in range(2):
         assert await looks(keeper, monkeypatch)
         assert keeper.worker.quiet
+        assert not keeper.reader.rests
 
 
 async def test_who_keeps_a_reference_is_not_quiet_while_a_deadline_waits_for_it(members: Workbench) -> None:

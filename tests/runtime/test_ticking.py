@@ -6,8 +6,8 @@ from typing import NoReturn, cast
 
 import pytest
 
-from shared.runtime.serve import LATER, SOONER, keep_ticking
-from shared.runtime.worker import Worker
+from shared.runtime.serve import SOONER, keep_ticking
+from shared.runtime.worker import LATER, Worker
 
 PAUSE = 0.2
 ENOUGH = 3
