@@ -62,7 +62,8 @@ def payout_failed(case: Case, event: PayoutFailed, at: At) -> Decision[Case]:
         return unchanged(case)
     waits_to_retry = case.owner is Owner.MAKEGOOD
     said_again = not waits_to_retry and payout.failed_at is not None and at.said_at <= payout.failed_at
-    if said_again if event.attempt is None else event.attempt != payout.attempt:
+    of_an_earlier_one = said_again if event.attempt is None else event.attempt != payout.attempt
+    if of_an_earlier_one:
         return unchanged(case)
     payout = payout._replace(failed_at=max(at.said_at, payout.failed_at or at.said_at))
     case = case.paying(payout)

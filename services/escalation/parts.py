@@ -76,7 +76,7 @@ class Payout(NamedTuple):
     kept: tuple[Lien, ...] = ()
     """What holders of liens had under earlier attempts and keep, as the payee's share alone came back."""
     failed_at: datetime | None = None
-    """The moment that the failure gives for itself which was heard last, of whatever attempt."""
+    """The latest moment that a failure of any attempt has given for itself."""
 
     @property
     def kept_minor(self) -> int:
