@@ -12,6 +12,7 @@ from shared.runtime.effects import GROUP, MAX_ATTEMPTS, UNREADABLE_PAUSE, Effect
 from shared.runtime.log import Place
 from shared.runtime.metrics import Metrics
 from shared.runtime.process import Performer
+from shared.runtime.worker import LATER
 from tests.runtime.toy import DEPOSITS, account_process_v2
 from tests.runtime.workbench import START, Replica, Workbench, lane_of
 
@@ -173,3 +174,21 @@ async def test_while_a_new_version_hears_one_topic_more_each_lane_has_one_who_ac
     new.reader.places = frozenset(new.reader.places - of_the_old)
     assert new.worker.lanes() == list(range(PARTITIONS))
     assert new.worker.lanes_to_act_for() == list(range(8))
+
+
+async def test_effects_are_looked_for_later_while_there_is_nothing_to_do(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, pause, looks = await bench.replica(), 0.1, asyncio.Queue[float]()
+    one.worker.quiet = True
+    effects = sender(one, Counter())
+
+    async def none() -> int:
+        looks.put_nowait(asyncio.get_running_loop().time())
+        return 0
+
+    monkeypatch.setattr(effects, "once", none)
+    looking = asyncio.create_task(effects.run(pause))
+    first, second = await looks.get(), await looks.get()
+    looking.cancel()
+    assert second - first >= pause * LATER * 0.9
