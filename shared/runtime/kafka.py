@@ -42,6 +42,14 @@ _FETCH_MS = 500
 the places that a rebalance brings, and those that had nothing while another one's batch was decided."""
 _QUIET_FETCH_MS = 2000
 """The same while there is nothing to do: most of what an idle replica costs is its fetches."""
+_UNSETTLED_FETCH_MS = 20
+"""The same from a rebalance on until the worker has sought its places: what is fetched meanwhile is of no use, and what
+it has sought waits for it."""
+_LOOK_MS = 5000
+"""Between two looks of the client whether anything can be fetched: what can be, says so by itself."""
+_UNSETTLED_LOOK_MS = 100
+"""The same from a rebalance on until then: a fetch that comes back in the very moment in which places are assigned, the
+client takes for one under way, and nothing tells it that it is over."""
 LOOK_TIMEOUT = 5.0
 """Real seconds for one look at offsets, or their commit: a client that lost its broker in the middle of one would hold
 the tick, and with it every deadline, for its own forty."""
@@ -179,11 +187,12 @@ async def _refuse_too_few_in_sync(admin: Any, copies_of: Mapping[str, int]) -> N
 class _Rebalance(ConsumerRebalanceListener):
     """Tells the worker of new places. What goes wrong here is only logged: the worker checks every record itself."""
 
-    def __init__(self, assigned: Assigned) -> None:
-        self._assigned = assigned
+    def __init__(self, assigned: Assigned, settle: Callable[[bool], None]) -> None:
+        self._assigned, self._settle = assigned, settle
 
     async def on_partitions_revoked(self, revoked: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Asynchronous, though it does nothing: else FastStream takes it through a thread."""
+        """Asynchronous, though it waits for nothing: else FastStream takes it through a thread."""
+        self._settle(False)
 
     async def on_partitions_assigned(self, assigned: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         places = [Place(tp.topic, tp.partition) for tp in assigned]
@@ -192,6 +201,8 @@ class _Rebalance(ConsumerRebalanceListener):
                 await self._assigned(places)
         except Exception as error:
             log.warning("assignment not prepared", error=type(error).__name__)
+        finally:
+            self._settle(True)
 
 
 async def _parse_nothing(records: Any) -> Message:
@@ -246,6 +257,7 @@ class KafkaLog:
         self._admin: AIOKafkaAdminClient | None = None
         self._looker: Any = None
         self._making = asyncio.Lock()
+        self._settled = True
         self._cluster = SameCluster(self._group, self._clients)
         session = settings.kafka_session_seconds
         self._broker = KafkaBroker(
@@ -269,13 +281,13 @@ class KafkaLog:
             decoder=_undecoded,
             auto_offset_reset="earliest",
             fetch_max_wait_ms=_FETCH_MS,
-            consumer_timeout_ms=5000,  # between looks whether anything can be fetched; what can be, says so by itself
+            consumer_timeout_ms=_LOOK_MS,
             max_partition_fetch_bytes=4 << 20,
             session_timeout_ms=int(session * 1000),
             heartbeat_interval_ms=int(session * 200),
             max_poll_interval_ms=600_000,
             partition_assignment_strategy=(RangePartitionAssignor,),
-            listener=_Rebalance(assigned),
+            listener=_Rebalance(assigned, self._settle),
         )
         self._subscriber(self._on_batch)
 
@@ -349,8 +361,17 @@ class KafkaLog:
             self._subscriber.consumer.seek(tp, offset)
 
     def rest(self, *, quiet: bool) -> None:
-        if (consumer := self._subscriber.consumer) is not None:  # the client has no word for it
-            consumer._fetcher._fetch_max_wait_ms = _QUIET_FETCH_MS if quiet else _FETCH_MS
+        if self._settled:
+            self._pace(_QUIET_FETCH_MS if quiet else _FETCH_MS, _LOOK_MS)
+
+    def _settle(self, settled: bool) -> None:
+        """Whether the worker has sought its places: not from a rebalance on until it has been told of them."""
+        self._settled = settled
+        self._pace(*((_FETCH_MS, _LOOK_MS) if settled else (_UNSETTLED_FETCH_MS, _UNSETTLED_LOOK_MS)))
+
+    def _pace(self, fetch_ms: int, look_ms: int) -> None:
+        if (consumer := self._subscriber.consumer) is not None:  # the client has no words for it
+            consumer._fetcher._fetch_max_wait_ms, consumer._fetcher._fetcher_timeout = fetch_ms, look_ms / 1000
 
     async def ends(self, places: Collection[Place]) -> Mapping[Place, int]:
         return await self._ask(places, lambda looker, tps: looker.end_offsets(tps))

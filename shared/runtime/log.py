@@ -87,7 +87,7 @@ class Log(Protocol):
 
     def rest(self, *, quiet: bool) -> None:
         """While it is quiet, fewer fetches will do. Whatever is said still comes at once, but not in places that a
-        rebalance brings while a fetch is under way."""
+        rebalance brings while a fetch is under way. Until the worker has sought these, nothing it says here counts."""
         ...
 
     async def ends(self, places: Collection[Place]) -> Mapping[Place, int]:

@@ -131,6 +131,7 @@ class Replica:
         metrics = Metrics(process.name)
 
         async def hear(records: Sequence[Record]) -> None:
+            await worker.informed()
             try:
                 await worker.hear(records)
             except RefusalError as error:

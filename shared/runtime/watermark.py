@@ -49,8 +49,7 @@ class Watermark:
                 self._read_to[place] = self._samples.pop(place)[0]
         mine = {place: at for place, at in self._read_to.items() if place in places}
         await self._store.tell_progress(_compact(mine))
-        if not self.reference_known:
-            await self._look_at_reference()
+        await self.look_at_reference()
 
     async def limits(self, lanes: Collection[int]) -> dict[int, datetime]:
         """For each lane the moment up to which its deadlines may fire; lanes that must wait are missing. As far as the
@@ -82,11 +81,12 @@ class Watermark:
                 read_to[key] = max(at, read_to.get(key, at))
         return read_to
 
-    async def _look_at_reference(self) -> None:
+    async def look_at_reference(self) -> None:
         """Known from the moment when it has been read to an end sampled after this worker's start."""
-        read_to = await self._everybodys()
-        marks = [read_to.get(key) for key in self._reference_places()]
-        self.reference_known = all(mark is not None and mark >= self._started for mark in marks)
+        if not self.reference_known:
+            read_to = await self._everybodys()
+            marks = [read_to.get(key) for key in self._reference_places()]
+            self.reference_known = all(mark is not None and mark >= self._started for mark in marks)
 
     def _places_of(self, lane: int) -> list[tuple[str, Place]]:
         """Our own topics put a key into the partition of its lane; an outside producer may have put it anywhere."""

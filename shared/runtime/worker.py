@@ -5,6 +5,7 @@ trouble it forgets the hints and starts again from the rows. The rules are in do
 """
 
 import asyncio
+import contextlib
 import math
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
@@ -43,6 +44,10 @@ QUIET_SECONDS = 2.5
 is still the same log."""
 LATER = 2
 """So many times longer are the pauses between two ticks, and between two looks for effects, while nothing is to do."""
+REFERENCE_SECONDS = 3.0
+"""Real seconds that a worker which has just started waits to know its reference. What it decides without, it must ask
+again, by a deadline that waits for all that others have read: that took claims two seconds when a replica joined."""
+_GLANCE_SECONDS = 0.1
 COUNT_SECONDS = 5.0
 """Real seconds between two counts of what is overdue, parked, early or dead: for the metrics alone."""
 
@@ -75,6 +80,8 @@ class Worker:
         self._committed: dict[Place, int] = {}
         self._passing_on: tuple[dict[Place, int], dict[int, int]] | None = None
         """How far was read, and how far each lane had got by then: what must be out before that may be committed."""
+        self._informed_by: float | None = None
+        """When it will have waited long enough to know its reference; None: no record has come yet."""
         self._unsure_since: float | None = None
         self._were_unsure = 0
         self._counted_at = self._looked_at = -math.inf
@@ -106,6 +113,15 @@ class Worker:
             await self._insist(lambda: self._hear(records))
             self._sieve.heard()
             self.waiting_since = None
+
+    async def informed(self) -> None:
+        """Returns when its reference is known, or has been waited for long enough: to be awaited before ``hear``."""
+        self._informed_by = self._informed_by or steady_seconds() + REFERENCE_SECONDS
+        while not self._watermark.reference_known and steady_seconds() < self._informed_by:
+            with contextlib.suppress(PassingError):  # hearing waits for the database too, and says so
+                await self._watermark.look_at_reference()
+            if not self._watermark.reference_known:
+                await asyncio.sleep(_GLANCE_SECONDS)
 
     async def tick(self) -> None:
         """Everything that needs no input: requests, unpublished rows, progress, deadlines. Raises on trouble."""

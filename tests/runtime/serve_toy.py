@@ -17,6 +17,7 @@ from shared.runtime.kafka import KafkaLog
 from shared.runtime.log import Outgoing
 from shared.runtime.settings import Settings
 from shared.runtime.structured_logs import configure
+from tests.runtime.members import MEMBERS
 from tests.runtime.toy import SERVICES
 
 
@@ -34,7 +35,7 @@ def main() -> int:
         true = time.time
         time.time = lambda: true() + ahead
     configure(sys.argv[1])
-    replica = serve.Replica(SERVICES[sys.argv[1]], Settings())
+    replica = serve.Replica({**SERVICES, MEMBERS.name: MEMBERS}[sys.argv[1]], Settings())
     uvloop.run(replica.run())
     if replica.failure is not None:
         sys.stderr.write(f"{replica.failure}\n")

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,11 +52,17 @@ async def _until(true: Callable[[], bool]) -> None:
 
 @asynccontextmanager
 async def _read(
-    bootstrap_servers: str, reader: Reader, *, linger: float = 0.0, batch_records: int = 1000
+    bootstrap_servers: str,
+    reader: Reader,
+    *,
+    linger: float = 0.0,
+    batch_records: int = 1000,
+    assigned: Callable[[KafkaLog], Awaitable[None]] = _nothing,
 ) -> AsyncGenerator[KafkaLog]:
     await make_topics(bootstrap_servers, DEPOSITS.name)
     settings = Settings(kafka_bootstrap_servers=bootstrap_servers, batch_records=batch_records)
-    log = KafkaLog(settings, "reader", [DEPOSITS.name], lingering(reader.hear, linger, batch_records), _nothing)
+    hear = lingering(reader.hear, linger, batch_records)
+    log = KafkaLog(settings, "reader", [DEPOSITS.name], hear, lambda _: assigned(log))
     await log.start()
     try:
         await _until(lambda: bool(log.assigned()))
@@ -153,3 +159,59 @@ async def test_in_the_quiet_fetches_are_few_and_what_is_said_comes_at_once(
         fetches.clear()
         await asyncio.sleep(2 * SILENCE)
         assert len(fetches) >= 3
+
+
+async def test_until_its_places_are_sought_no_fetch_holds_up_what_will_be(
+    bootstrap_servers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the rebalance on, whatever a tick thinks of it meanwhile."""
+    waits: dict[bool, set[int]] = {False: set(), True: set()}
+    sought = asyncio.Event()
+    client: Any = Fetcher
+    ask = client._proc_fetch_request
+
+    async def noted(fetcher: Any, assignment: Any, node: Any, request: Any) -> Any:
+        waits[sought.is_set()].add(request._max_wait_ms)
+        return await ask(fetcher, assignment, node, request)
+
+    async def assigned(log: KafkaLog) -> None:
+        log.rest(quiet=True)
+        await _until(lambda: bool(waits[False]))
+        asyncio.get_running_loop().call_soon(sought.set)
+
+    monkeypatch.setattr(Fetcher, "_proc_fetch_request", noted)
+    async with _read(bootstrap_servers, Reader(), assigned=assigned) as log:
+        await _until(lambda: len(waits[True] - waits[False]) == 1)
+        log.rest(quiet=True)
+        await _until(lambda: len(waits[True] - waits[False]) == 2)
+    assert waits[False] == {20}
+    assert waits[True] - waits[False] == {500, 2000}
+
+
+async def test_a_fetch_that_came_back_while_places_were_assigned_deafens_nobody(
+    bootstrap_servers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client looks at what is under way before it has been told that it is over, and waits for that."""
+    client: Any = Fetcher
+    look, seen = client._get_actions_per_node, set[int]()
+
+    def too_soon(fetcher: Any, assignment: Any) -> Any:
+        nodes = {fetcher._select_read_replica(tp) for tp in assignment.tps}
+        if assignment.tps and id(assignment) not in seen:
+            seen.add(id(assignment))
+            fetcher._in_flight.update(nodes)
+            asyncio.get_running_loop().call_soon(fetcher._in_flight.clear)
+        return look(fetcher, assignment)
+
+    async def assigned(_: KafkaLog) -> None:
+        await asyncio.sleep(0.05)  # a worker asks its database where to begin
+
+    monkeypatch.setattr(Fetcher, "_get_actions_per_node", too_soon)
+    reader = Reader()
+    reader.free.set()
+    async with _read(bootstrap_servers, reader, assigned=assigned) as log:
+        said = time.monotonic()
+        await _say(log, "a")
+        await reader.heard(1)
+        assert time.monotonic() - said < SILENCE
+    assert seen

@@ -11,7 +11,7 @@ from shared.runtime import worker
 from shared.runtime.log import Place
 from shared.runtime.store import PassingError
 from tests.runtime.conftest import opened
-from tests.runtime.test_waiting_for_others import MEMBERS, Joined, TermsChanged
+from tests.runtime.members import MEMBERS, Joined, TermsChanged
 from tests.runtime.toy import Deposited, Expired
 from tests.runtime.workbench import Replica, Workbench, lane_of
 

@@ -1,20 +1,21 @@
 """Deadlines stay behind everything that was said in time; nothing is decided on a reference that was half read."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from shared.events.base import Event, Topic
-from shared.runtime import Decision, Effect, Moment, Process, Service, State, worker
+from shared.runtime import worker
 from shared.runtime.log import Place
-from shared.runtime.process import Reference
-from shared.runtime.store import PassingError
+from shared.runtime.migrate import migrate
+from shared.runtime.store import PassingError, Progress
 from shared.runtime.watermark import Watermark
-from tests.runtime.conftest import opened
+from tests.conftest import make_topics
+from tests.runtime.conftest import Playground, opened
+from tests.runtime.members import JOINS, MEMBERS, SAID, TERMS, Joined, LetterOut, RateTold, TermsChanged
 from tests.runtime.test_saying import PLACE, count
 from tests.runtime.toy import DEPOSITS, Counted, Deposited, Expired, Mirrored, MirrorExpired, mirror_process
 from tests.runtime.workbench import START, Replica, Workbench, lane_of
@@ -126,76 +127,7 @@ async def test_deadlines_fire_by_and_by_while_a_replica_reads_half_a_minute_behi
     assert late < 2.2 * behind * step
 
 
-# A reference: the terms of an account's bank, and accounts that are asked when they change
-
-
-TERMS = Topic("toy.terms.v1", key="bank", party="bank")
-JOINS = Topic("toy.joins.v1", key="account", party="bank")
-SAID = Topic("toy.said.v1", key="account", party="member", numbered=True)
-
-
-class TermsChanged(Event):
-    topic: ClassVar = TERMS
-    bank: str
-    rate: int
-
-
-class Joined(Event):
-    topic: ClassVar = JOINS
-    account: str
-    bank: str
-
-
-class RateTold(Event):
-    topic: ClassVar = SAID
-    account: str
-    rate: int | None
-    known: bool
-
-
-class RateLetter(Effect):
-    account: str
-    rate: int | None
-
-
-class LetterOut(Event):
-    """The outcome of a letter."""
-
-    account: str
-
-
-class Member(State):
-    account: str
-    bank: str
-    letters: int = 0
-
-    @property
-    def watches(self) -> str | None:
-        return self.bank
-
-
-def told(member: Member, at: Moment[TermsChanged]) -> Decision[Member]:
-    rate = at.reference.rate if at.reference else None
-    return Decision(
-        member.model_copy(),
-        (RateTold(account=member.account, rate=rate, known=at.known),),
-        (RateLetter(account=member.account, rate=rate),),
-    )
-
-
-def joined(event: Joined, at: Moment[TermsChanged]) -> Decision[Member]:
-    return told(Member(account=event.account, bank=event.bank), at)
-
-
-def letter_out(member: Member, event: LetterOut, at: Moment[TermsChanged]) -> Decision[Member]:
-    return Decision(member.model_copy(update={"letters": member.letters + 1}))
-
-
-member: Process[Member] = Process(
-    name="member", state=Member, begins={Joined: joined}, hears={LetterOut: letter_out}, waits=told,
-    reference=Reference(TermsChanged),
-)  # fmt: skip
-MEMBERS = Service("member", processes=(member,), effects=(RateLetter,))
+# A reference
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -219,6 +151,43 @@ async def test_a_reference_is_unknown_until_it_was_read_to_its_end(members: Work
     members.shelf.say(Joined(account="late", bank="b"), Joined(account="none", bank="c"))
     await one.read()
     assert {(3, True), (None, True)} < set(rates(members))
+
+
+async def test_who_has_just_started_hears_nothing_until_its_reference_is_known(members: Workbench) -> None:
+    """What others have read of it counts too: whoever joins them need not read it first."""
+    keeper, one = await members.replica("member.reference"), await members.replica()
+    informed = asyncio.create_task(one.worker.informed())
+    await asyncio.sleep(0.3)
+    assert not informed.done()
+    keeper.clock.moment += timedelta(seconds=1)
+    await keeper.worker.tick()
+    await asyncio.wait_for(informed, 1)
+    members.shelf.say(Joined(account="a", bank="b"))
+    await one.read()
+    assert rates(members) == [(None, True)]
+
+
+async def test_a_reference_is_waited_for_a_while_and_once(members: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody reads it, and the database is away: to wait is all that is done about it here."""
+    monkeypatch.setattr(worker, "REFERENCE_SECONDS", 0.3)
+    one, asked = await members.replica(), list[Collection[str]]()
+
+    async def away(processes: Collection[str]) -> list[Progress]:
+        asked.append(processes)
+        raise PassingError("the database is away")
+
+    monkeypatch.setattr(one.store, "progress", away)
+    for times in (3, 3):
+        await asyncio.wait_for(one.worker.informed(), 1)
+        assert len(asked) == times
+
+
+async def test_a_replica_that_starts_decides_by_what_was_said_before(playground: Playground) -> None:
+    await make_topics(playground.settings.kafka_bootstrap_servers, *(topic.name for topic in (TERMS, JOINS, SAID)))
+    await migrate(playground.settings, [MEMBERS])
+    await playground.publish([TermsChanged(bank="b", rate=3), *(Joined(account=f"a{n}", bank="b") for n in range(50))])
+    playground.serve("member")
+    assert {(fact.rate, fact.known) for fact in await playground.read(RateTold, 50)} == {(3, True)}
 
 
 async def test_every_change_of_a_reference_is_a_cause_of_its_own(members: Workbench) -> None:
