@@ -2,18 +2,20 @@
 
 The loop's hops are shared out among as many processes as there are services. A route has as many hops as processes hear
 of a claim one after the other (``Route.path``); and as many as it takes decisions, where routes were measured before.
-The loop of as many hops as direct pay has is also given as many claims a second as it, to see how late that makes it.
+The loop of as many hops as direct pay has is also given as many claims a second as it, to see how late that makes it,
+and as many in proportion to what it can take itself: at half load, in the words of the goal.
 """
 
 import asyncio
 import itertools
 import time
 import uuid
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from statistics import median
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -35,6 +37,7 @@ from shared.runtime.lanes import partition_of
 from shared.runtime.postgres import session
 
 PROCESSES: Final = len(catalogue.NAMES)
+ITSELF: Final = "itself"
 SET: Final = 1000
 """Rows written together: as many as a batch of the services has at most."""
 TIMES: Final = 10
@@ -57,11 +60,17 @@ async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGe
             async with _loop(stand, hops):
                 meter = Meter("limit", f"bare loop of {hops} hops", stand.parts)
                 await _through(stand, producer, consumer, hops, plan.claims)
+                rounds: list[Result] = []
                 for _ in range(plan.rounds):
                     meter.begin()
                     await _through(stand, producer, consumer, hops, plan.claims * TIMES)
-                    yield meter.end(plan.claims * TIMES, hops=hops)
-                if (full := throughput(DIRECT_PAY, before)) and hops == len(DIRECT_PAY.path):
+                    rounds.append(meter.end(plan.claims * TIMES, hops=hops))
+                    yield rounds[-1]
+                if hops == len(DIRECT_PAY.path):
+                    full = {
+                        DIRECT_PAY.name: throughput(DIRECT_PAY, before),
+                        ITSELF: median(r.per_second for r in rounds),
+                    }
                     async for result in _latency(stand, plan, producer, hops, full):
                         yield result
     async for result in _parts(stand, plan):
@@ -105,13 +114,19 @@ async def _through(stand: Stand, producer: Any, consumer: Any, hops: int, count:
             await asyncio.sleep(_GLANCE)
 
 
-async def _latency(stand: Stand, plan: Plan, producer: Any, hops: int, full: float) -> AsyncGenerator[Result]:
-    """At the rates of direct pay, whose throughput is ``full``."""
-    for load in plan.loads:
-        meter = Meter("latency", f"bare loop of {hops} hops, as many as {DIRECT_PAY.name} at {load} %", stand.parts)
-        for _ in range(plan.rounds):
-            result = await _late(stand, meter, producer, hops, plan.paced, per_second=full * load / 100)
-            yield replace(result, figures={"load_percent": float(load), **result.figures})
+async def _latency(
+    stand: Stand, plan: Plan, producer: Any, hops: int, full: Mapping[str, float | None]
+) -> AsyncGenerator[Result]:
+    """At parts of the throughput of each of these, as far as it is known."""
+    for whose, per_second in full.items():
+        if per_second is None:
+            continue
+        for load in plan.loads:
+            meter = Meter("latency", f"bare loop of {hops} hops, as many as {whose} at {load} %", stand.parts)
+            for _ in range(plan.rounds):
+                count = plan.claims * TIMES // plan.rounds if whose == ITSELF else plan.paced
+                result = await _late(stand, meter, producer, hops, count, per_second=per_second * load / 100)
+                yield replace(result, figures={"load_percent": float(load), **result.figures})
 
 
 async def _late(stand: Stand, meter: Meter, producer: Any, hops: int, count: int, *, per_second: float) -> Result:
