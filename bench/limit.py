@@ -67,10 +67,9 @@ async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGe
                     rounds.append(meter.end(plan.claims * TIMES, hops=hops))
                     yield rounds[-1]
                 if hops == len(DIRECT_PAY.path):
-                    full = {
-                        DIRECT_PAY.name: throughput(DIRECT_PAY, before),
-                        ITSELF: median(r.per_second for r in rounds),
-                    }
+                    full = {ITSELF: (median(r.per_second for r in rounds), plan.claims * TIMES // plan.rounds)}
+                    if known := throughput(DIRECT_PAY, before):
+                        full[DIRECT_PAY.name] = known, plan.paced
                     async for result in _latency(stand, plan, producer, hops, full):
                         yield result
     async for result in _parts(stand, plan):
@@ -115,16 +114,13 @@ async def _through(stand: Stand, producer: Any, consumer: Any, hops: int, count:
 
 
 async def _latency(
-    stand: Stand, plan: Plan, producer: Any, hops: int, full: Mapping[str, float | None]
+    stand: Stand, plan: Plan, producer: Any, hops: int, full: Mapping[str, tuple[float, int]]
 ) -> AsyncGenerator[Result]:
-    """At parts of the throughput of each of these, as far as it is known."""
-    for whose, per_second in full.items():
-        if per_second is None:
-            continue
+    """At parts of the throughput of each of these, with so many claims a round."""
+    for whose, (per_second, count) in full.items():
         for load in plan.loads:
             meter = Meter("latency", f"bare loop of {hops} hops, as many as {whose} at {load} %", stand.parts)
             for _ in range(plan.rounds):
-                count = plan.claims * TIMES // plan.rounds if whose == ITSELF else plan.paced
                 result = await _late(stand, meter, producer, hops, count, per_second=per_second * load / 100)
                 yield replace(result, figures={"load_percent": float(load), **result.figures})
 

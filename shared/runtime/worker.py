@@ -93,7 +93,6 @@ class Worker:
     async def assigned(self, places: Collection[Place]) -> None:
         """New places: start reading one before ``next``, to see whether it is still the same log."""
         self._unprepared.update(places)
-        self._log.rest(quiet=False)
         begins = await self._log.begins(places)
         rows = await self._refuse_unread(begins)
         ends = await self._log.ends(places)  # after the rows, which others move on meanwhile

@@ -72,13 +72,6 @@ async def test_what_is_heard_ends_the_quiet(bench: Workbench, monkeypatch: pytes
     assert not one.reader.rests
 
 
-async def test_what_a_rebalance_brings_ends_the_rest(bench: Workbench) -> None:
-    one = await calm(bench)
-    assert one.reader.rests
-    await one.worker.assigned(one.reader.places)
-    assert not one.reader.rests
-
-
 async def test_a_look_that_failed_is_none(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     one, quiet = await calm(bench), 0.3
     monkeypatch.setattr(worker, "QUIET_SECONDS", quiet)
