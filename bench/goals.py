@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.growth import with_history, with_pending
+from bench.load import DIRECT_PAY
 from bench.measure import Result, ratio
 from bench.peers.setups.celery import Celery
 from bench.peers.setups.dbos import Dbos
@@ -16,9 +17,16 @@ OURS: Final = "makegood"
 """Our name among the peers."""
 
 
+def _nothing(_: Run) -> None:
+    """No measurement forbids anything."""
+
+
 @dataclass(frozen=True)
 class Goal:
-    """``what`` measures it. ``reached``: None where it was not measured. ``at_least``: else at most ``wanted``."""
+    """``what`` measures it. ``reached``: None where it was not measured. ``at_least``: else at most ``wanted``.
+
+    ``limit``: the best that is possible here, as the same run shows it; None where nothing was measured that says so.
+    """
 
     of: str
     what: str
@@ -26,6 +34,7 @@ class Goal:
     wanted: float
     reached: Callable[[Run], float | None]
     at_least: bool = False
+    limit: Callable[[Run], float | None] = _nothing
 
     @property
     def sentence(self) -> str:
@@ -33,6 +42,10 @@ class Goal:
 
     def met(self, reached: float) -> bool:
         return reached >= self.wanted if self.at_least else reached <= self.wanted
+
+    def near(self, reached: float, limit: float) -> float:
+        """How much of what is possible was reached: 1 is all of it."""
+        return reached / limit if self.at_least else limit / reached
 
 
 def speed(name: str) -> Callable[[Run], float | None]:
@@ -54,14 +67,32 @@ def of_the_bare_loop(name: str, hops: str) -> Callable[[Run], float | None]:
     return read
 
 
-def at_most(decided: Result, hops: str, run: Run) -> float | None:
+def least_cost(name: str) -> Callable[[Run], float | None]:
+    """CPU seconds that deciding alone takes, for 1,000 claims."""
+    return lambda run: None if (decided := run.median("deciding", name)) is None else decided.cpu_per_1000
+
+
+def most_speed(name: str) -> Callable[[Run], float | None]:
+    """Claims per second on cores that do nothing but decide."""
+    return lambda run: None if (cost := least_cost(name)(run)) is None else _cores(run) * 1000 / cost
+
+
+def _cores(run: Run) -> int:
+    return sum(one.count for one in run.medians("machine"))
+
+
+def at_most(name: str, hops: str) -> Callable[[Run], float | None]:
     """Percent of the bare loop's claims per second that could be reached by hops as cheap as its own which decide as
     well, on cores that do nothing else; ``hops`` as above."""
-    count, cores = run.figure("routes", decided.name, hops), sum(one.count for one in run.medians("machine"))
-    bare = None if count is None else run.bare(count)
-    if bare is None:
-        return None
-    return cores * 1000 / (bare.cpu_per_1000 + decided.cpu_per_1000) / bare.per_second * 100
+
+    def read(run: Run) -> float | None:
+        count, decided = run.figure("routes", name, hops), least_cost(name)(run)
+        bare = None if count is None else run.bare(count)
+        if bare is None or decided is None:
+            return None
+        return _cores(run) * 1000 / (bare.cpu_per_1000 + decided) / bare.per_second * 100
+
+    return read
 
 
 def ahead_of(peer: str, *, cpu: bool) -> Callable[[Run], float | None]:
@@ -115,24 +146,27 @@ def more_at_first(fewest: str, most: str, which: str) -> Callable[[Run], float |
     return read
 
 
+_LOOP: Final = f"bare loop of {len(DIRECT_PAY.path)} hops, as many as {DIRECT_PAY.name} at 50 %"
 _MOST: Final = with_pending(10_000_000)
 _PEERS: Final = {Restate.name: 10, RestateAlone.name: 10, Celery.name: 25, Dbos.name: 50, Temporal.name: 50}
 
 GOALS: Final = (
-    Goal("seller-silent", "routes", "CPU s per 1,000 claims", 0.8, cost("seller-silent")),
-    Goal("seller-silent", "routes", "claims/s", 2000, speed("seller-silent"), at_least=True),
-    Goal("direct-pay", "routes", "CPU s per 1,000 claims", 0.6, cost("direct-pay")),
-    Goal("direct-pay", "routes", "claims/s", 3000, speed("direct-pay"), at_least=True),
+    Goal("seller-silent", "routes", "CPU s per 1,000 claims", 0.8, cost("seller-silent"),
+         limit=least_cost("seller-silent")),
+    Goal("seller-silent", "routes", "claims/s", 2000, speed("seller-silent"), at_least=True,
+         limit=most_speed("seller-silent")),
+    Goal("direct-pay", "routes", "CPU s per 1,000 claims", 0.6, cost("direct-pay"), limit=least_cost("direct-pay")),
+    Goal("direct-pay", "routes", "claims/s", 3000, speed("direct-pay"), at_least=True, limit=most_speed("direct-pay")),
     *(
         Goal(f"{route} against the bare loop of its {said}", "routes limit", "% of its claims/s", 60,
-             of_the_bare_loop(route, hops), at_least=True)
+             of_the_bare_loop(route, hops), at_least=True, limit=at_most(route, hops))
         for route in ("direct-pay", "seller-silent")
         for said, hops in (("path", "hops"), ("decisions", "decisions_per_claim"))
     ),
     Goal("direct-pay at half load, to decision, p50", "routes latency", "ms", 40,
-         figure("latency", "direct-pay at 50 %", "decision_p50_ms")),
+         figure("latency", "direct-pay at 50 %", "decision_p50_ms"), limit=figure("latency", _LOOP, "decision_p50_ms")),
     Goal("direct-pay at half load, to decision, p99", "routes latency", "ms", 250,
-         figure("latency", "direct-pay at 50 %", "decision_p99_ms")),
+         figure("latency", "direct-pay at 50 %", "decision_p99_ms"), limit=figure("latency", _LOOP, "decision_p99_ms")),
     *(
         Goal(f"{peer}, {said}", "peers", "×", times, ahead_of(peer, cpu=cpu), at_least=True)
         for peer, times in _PEERS.items()
