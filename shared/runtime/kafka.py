@@ -258,6 +258,8 @@ class KafkaLog:
         self._looker: Any = None
         self._making = asyncio.Lock()
         self._settled = True
+        self._assignment: Collection[TopicPartition] = ()
+        self._places: frozenset[Place] = frozenset()
         self._cluster = SameCluster(self._group, self._clients)
         session = settings.kafka_session_seconds
         self._broker = KafkaBroker(
@@ -352,8 +354,12 @@ class KafkaLog:
         return [*(one._client for one in consumers), *([producer.client] if producer else [])]
 
     def assigned(self) -> frozenset[Place]:
+        """Asked several times in each tick, and as long as nobody joins or leaves the client gives the same set."""
         consumer = self._subscriber.consumer
-        return frozenset(Place(tp.topic, tp.partition) for tp in consumer.assignment()) if consumer else frozenset()
+        tps: Collection[TopicPartition] = consumer.assignment() if consumer else ()
+        if tps is not self._assignment:
+            self._assignment, self._places = tps, frozenset(Place(tp.topic, tp.partition) for tp in tps)
+        return self._places
 
     def seek(self, place: Place, offset: int) -> None:
         tp = TopicPartition(*place)

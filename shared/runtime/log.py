@@ -35,7 +35,8 @@ class Record(NamedTuple):
 
     def content(self) -> int:
         """Tells what it says from anything else under the same number, whenever that was published."""
-        return crc32(self.value or b"", crc32(dict(self.headers).get("ce_id", b"")))
+        said_id = next((value for name, value in self.headers if name == "ce_id"), b"")  # the first one of ours
+        return crc32(self.value or b"", crc32(said_id))
 
 
 class Outgoing(NamedTuple):

@@ -144,7 +144,7 @@ class PostgresTransaction:
     async def write(self, changes: Changes, at: datetime, dependent: str | None) -> None:
         await self._c.execute(
             _WRITE, self._process, self._owner,
-            *_columns(7, ((s.key, s.lane, s.n, s.body, s.due, s.watches, s.late_at) for s in changes.states)),
+            *_columns(7, changes.states),
             *_columns(7, ((o.lane, o.position, o.place.topic, o.place.partition, o.key, _headers_text(o), o.body)
                           for o in changes.outbox)),
             *_columns(11, ((j.key, j.n, j.at, j.asked.said_at, j.asked.type, j.asked.cause, j.asked.body, j.reference,

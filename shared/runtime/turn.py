@@ -223,8 +223,8 @@ class Turn:
 
     def _check(self, slot: Slot, asked: Asked, decision: Decision[Any], moment: Moment[Any]) -> str | None:
         """The new state as JSON, None if it is the old one. Raises for what must not be written."""
-        due = getattr(decision.state, "due", None)
-        if asked.type == DEADLINE and due is not None and due <= moment.now:
+        due = getattr(decision.state, "due", None) if asked.type == DEADLINE else None
+        if due is not None and due <= moment.now:
             raise UndecidedError(f"after its deadline the state waits until {due}, which has passed")
         for said in decision.says:
             if said.topic is None:

@@ -1,6 +1,7 @@
 """A key's partition is where Kafka's own clients put it, and to know it costs no memory that others decide on."""
 
 import tracemalloc
+from uuid import UUID
 
 import pytest
 from aiokafka.partitioner import DefaultPartitioner
@@ -25,3 +26,14 @@ def test_keys_that_would_take_much_memory_are_not_remembered(end: str) -> None:
     finally:
         tracemalloc.stop()
     assert kept < 50_000
+
+
+def test_keys_that_are_remembered_take_a_few_megabytes_however_many_come() -> None:
+    tracemalloc.start()
+    try:
+        for n in range(60_000):
+            partition_of(str(UUID(int=n)), PARTITIONS)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 8_000_000
