@@ -5,6 +5,5 @@ import gc
 
 def spare_the_collector() -> None:
     """Called once all is started: what lives as long as we do is not looked at again and again."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 50, 100)
