@@ -1,4 +1,4 @@
-"""``python -m bench.peers [--only NAME …] [--claims N] [--rounds N] [--at-once N] [--json FILE]``"""
+"""``python -m bench.peers [--tune] [--only NAME …] [--claims N] [--rounds N] [--json FILE]``"""
 
 import argparse
 import asyncio
@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.machine import machine
 from bench.measure import Result, keep
 from bench.peers.driver import BrokenRoundError
-from bench.peers.run import PEERS, measure
+from bench.peers.run import PEERS, measure, tune
 from bench.render import peers
 from bench.run import Run
 from bench.show import line
@@ -22,9 +22,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.peers", description="The peers and we, side by side.")
     names = [peer.name for peer in PEERS]
     parser.add_argument("--only", action="append", default=[], choices=names, help="one of them; may be repeated")
-    parser.add_argument("--claims", type=int, help="in each round, instead of about ten seconds' worth")
-    parser.add_argument("--at-once", type=int, help="under way in each, instead of its own number")
+    parser.add_argument("--claims", type=int, help="in each round, instead of as many as each peer's setup says")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--tune", action="store_true", help="one round with each tuning, to find the best of each peer")
     parser.add_argument("--json", type=Path, help="append the machine and every result, one JSON object per line")
     return parser.parse_args()
 
@@ -51,7 +51,10 @@ def main() -> int:
     chosen = _arguments()
     for name in [name for name in os.environ if name.startswith("MAKEGOOD_")]:
         del os.environ[name]  # its stack is its own
-    measured = measure(ROOT, chosen.rounds, claims=chosen.claims, only=chosen.only, at_once=chosen.at_once)
+    if chosen.tune:
+        measured = tune(ROOT, claims=chosen.claims, only=chosen.only)
+    else:
+        measured = measure(ROOT, chosen.rounds, claims=chosen.claims, only=chosen.only)
     try:
         results = asyncio.run(_shown(measured, chosen.json))
     except BrokenRoundError as error:

@@ -1,7 +1,8 @@
 """Our end of the load, a process of its own in the peer's environment: ``bench.peers.inside.load`` is the other."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+import json
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -25,32 +26,38 @@ class Driver:
     def pid(self) -> int:
         return self._process.pid
 
-    async def round(self, claims: int) -> None:
+    async def closed_loop(self, claims: int) -> None:
         """So many claims, until the last is paid."""
         await self.say(f"{claims}\n", "done")
 
-    async def check(self) -> None:
-        """Raises unless each claim since the beginning was paid exactly once, and rightly."""
-        await self.say("\n", "exactly once")
+    async def open_loop(self, moments: Sequence[float]) -> dict[str, list[float]]:
+        """A claim at each of these seconds; how many seconds each took, by the reason for which it was paid."""
+        return json.loads(await self.say(f"{json.dumps(moments)}\n", "{"))
 
-    async def say(self, line: str, hoped: str) -> None:
+    async def check(self) -> None:
+        """Raises unless each claim since the beginning was paid, once and for the right reason."""
+        await self.say("\n", "all paid")
+
+    async def say(self, line: str, hoped: str) -> str:
+        """Its answer, which must begin as hoped."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(line.encode())
         async with asyncio.timeout(PATIENCE):
             answer = (await self._process.stdout.readline()).decode().strip()
-        if answer != hoped:
+        if not answer.startswith(hoped):
             raise BrokenRoundError(f"{self._name}: {answer or 'the load ended'} (its log: {self._log})")
+        return answer
 
 
 @asynccontextmanager
-async def driver(peer: Peer, running: Running, at_once: int) -> AsyncGenerator[Driver]:
+async def driver(peer: Peer, running: Running) -> AsyncGenerator[Driver]:
     """A load that has reached the peer, for as long as the block."""
     folder = peer.place / "logs"
     log = folder / "load.log"
     with log.open("ab") as errors:
         process = await asyncio.create_subprocess_exec(
-            *(peer.python, "-m", peer.module, "load", str(at_once)),
+            *(peer.python, "-m", peer.module, "load", str(peer.tuning.at_once)),
             cwd=folder,
             env=peer.within(running.environment),
             stdin=asyncio.subprocess.PIPE,

@@ -3,9 +3,9 @@
 import os
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar, TypeVar
 from zlib import crc32
@@ -25,6 +25,26 @@ AServer = TypeVar("AServer", bound=Server)
 
 
 @dataclass(frozen=True)
+class Tuning:
+    """What makes a peer faster or slower, and is chosen by trial: ``python -m bench.peers --tune``."""
+
+    at_once: int
+    """Claims under way at once."""
+    workers: int
+    """Worker processes."""
+    jobs: int | None = None
+    """How many jobs each of them works on at a time; None: its package has no such number."""
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name.replace('_', ' ')} {value:,}" for name, value in self.figures.items())
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """For the results that were measured with it."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
 class Running:
     """A peer that has started: what its load needs in the environment, and its processes by part."""
 
@@ -39,12 +59,15 @@ class Peer(ABC):
     inside: ClassVar[str]
     """The module of ``bench.peers.inside`` that holds its process."""
     packages: ClassVar[tuple[str, ...]]
-    at_once: ClassVar[int]
-    """Claims under way at once; ``--at-once`` is for finding the number with which it is fastest."""
+    tried: ClassVar[tuple[Tuning, ...]]
+    """What ``--tune`` tries, one after the other."""
+    best: ClassVar[Tuning]
+    """The one of them with which it had most claims/s on two cores."""
     claims: ClassVar[int]
-    """Claims in a round: about ten seconds on two cores."""
+    """Claims in a round."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, tuning: Tuning | None = None) -> None:
+        self.tuning = tuning or self.best
         self.place = root.resolve() / ".makegood" / "peers" / self.inside
 
     @property
@@ -74,12 +97,12 @@ class Peer(ABC):
         await make.run([self.python, "-m", self.module, word], cure, environment=self.within(environment))
 
     @asynccontextmanager
-    async def workers(self, environment: Mapping[str, str], *arguments: tuple[str, ...]) -> AsyncGenerator[Fleet]:
-        """A worker for each of these words of the command line, for as long as the block."""
+    async def workers(self, environment: Mapping[str, str], words: Iterable[object]) -> AsyncGenerator[Fleet]:
+        """A worker process for each of these words, which it is given, for as long as the block."""
         fleet = Fleet(self.within(environment), self.place / "logs", self.python)
         try:
-            for n, words in enumerate(arguments or ((),), 1):
-                fleet.start(f"worker.{n}", self.module, "work", *words)
+            for n, word in enumerate(words, 1):
+                fleet.start(f"worker.{n}", self.module, "work", str(word))
             yield fleet
         finally:
             fleet.end()

@@ -54,11 +54,12 @@ class Payout(NamedTuple):
 SCHEMA: Final = """
 create table claims (claim_id text primary key, filed_at timestamptz not null, answer_by timestamptz not null,
                      amount_minor bigint not null, claim jsonb not null, timer bigint);
-create table payouts (claim_id text primary key, reason text not null, amount_minor bigint not null);
+create table payouts (claim_id text primary key, reason text not null, amount_minor bigint not null,
+                      paid_at timestamptz not null default clock_timestamp());
 """
 """The keys are part of the process: steps are repeated after a crash, and an answer races with its timer. So no peer
 that writes them can be seen to pay twice; what can be seen are claims not paid, and paid for the wrong reason. Ours has
-no table, and is looked at for all three.
+no table, and is looked at for all three. ``paid_at`` is told by the row itself, however seldom anybody looks at it.
 """
 RECORD: Final = "insert into claims values ($1, $2, $3, $4, $5, $6) on conflict do nothing"
 PAY: Final = "insert into payouts values ($1, $2, $3) on conflict do nothing"

@@ -1,11 +1,14 @@
 """Rounds of all peers, interleaved: each round starts one peer with no data, warms it up, measures it and ends it."""
 
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
+from bench.latency import percentile, schedule
 from bench.measure import Meter, Result
-from bench.peers.driver import driver
+from bench.peers.driver import BrokenRoundError, Driver, driver
 from bench.peers.peer import Peer
 from bench.peers.setups.celery import Celery
 from bench.peers.setups.dbos import Dbos
@@ -16,25 +19,26 @@ from bench.peers.setups.temporal import Temporal
 from ops.local.stack import StackError
 
 PEERS: tuple[type[Peer], ...] = (Ours, Restate, RestateAlone, Celery, Procrastinate, Dbos, Temporal)
-WHAT = "peers"
+WHAT: Final = "peers"
+LATENCY: Final = "peers-latency"
+TUNING: Final = "tuning"
+PER_SECOND: Final = 20.0
+"""Arrivals of the open loop: as many as each of them can take."""
+ARRIVALS: Final = 200
+"""Claims of the open loop."""
+PERCENTILES: Final = (50, 99)
 
 
 async def measure(
-    root: Path,
-    rounds: int = 3,
-    *,
-    claims: int | None = None,
-    only: Collection[str] = (),
-    at_once: int | None = None,
+    root: Path, rounds: int = 3, *, claims: int | None = None, only: Collection[str] = ()
 ) -> AsyncGenerator[Result]:
-    """A result for each peer that is missing here, and says why; and one for each other peer and round, as it ends.
+    """A result for each peer that is missing here, and says why; and two for each other peer and round, as it ends.
 
-    ``claims``: in each round of each peer, instead of as many as keep it busy for about ten seconds. ``only``: names.
-    ``at_once``: claims under way in each, instead of its own number; for finding the number with which it is fastest.
-    A round that breaks, or does not pay each claim exactly once, raises BrokenRoundError.
+    ``claims``: in each round of each peer, instead of as many as its setup says. ``only``: names.
+    A round that breaks, does not pay each claim, or pays one for the wrong reason, raises BrokenRoundError.
     """
     peers: list[Peer] = []
-    for peer in (kind(root) for kind in PEERS if not only or kind.name in only):
+    for peer in _wanted(root, only):
         try:
             await peer.install()
             peers.append(peer)
@@ -42,14 +46,61 @@ async def measure(
             yield Result(WHAT, peer.name, 0, 0, 0.0, missing=str(reason))
     for number in range(1, rounds + 1):
         for peer in peers:
-            yield replace(await _round(peer, claims or peer.claims, at_once or peer.at_once), round=number)
+            for result in await _round(peer, claims or peer.claims, number):
+                yield replace(result, round=number)
 
 
-async def _round(peer: Peer, claims: int, at_once: int) -> Result:
-    async with peer.started() as running, driver(peer, running, at_once) as load:
-        await load.round(max(claims // 10, 20))
-        meter = Meter(WHAT, peer.name, lambda: {**running.pids(), "load": load.pid})
-        await load.round(claims)
-        result = meter.end(claims, at_once=at_once)
+async def tune(root: Path, *, claims: int | None = None, only: Collection[str] = ()) -> AsyncGenerator[Result]:
+    """One round of each peer with each tuning that its setup names; what breaks or is missing says why."""
+    for peer in _wanted(root, only):
+        try:
+            await peer.install()
+        except StackError as reason:
+            yield Result(TUNING, peer.name, 0, 0, 0.0, missing=str(reason))
+            continue
+        for tuning in peer.tried:
+            tuned = type(peer)(root, tuning)
+            try:
+                yield await _trial(tuned, claims or max(peer.claims // 2, 2 * tuning.at_once))
+            except BrokenRoundError as reason:
+                yield Result(TUNING, f"{peer.name}, {tuning}", 0, 0, 0.0, missing=str(reason))
+
+
+async def _round(peer: Peer, claims: int, number: int) -> list[Result]:
+    """First the open loop, while the peer has little behind it; then the closed one."""
+    async with _warm(peer, claims) as (load, parts):
+        latency = Meter(LATENCY, peer.name, parts)
+        waits = await load.open_loop(schedule(PER_SECOND, ARRIVALS, seed=number))
+        late = {
+            f"{reason}_p{percent}_ms": percentile(sorted(seconds), percent) * 1000
+            for reason, seconds in waits.items()
+            for percent in PERCENTILES
+        }
+        results = [latency.end(ARRIVALS, offered_per_second=PER_SECOND, **late)]
+        throughput = Meter(WHAT, peer.name, parts)
+        await load.closed_loop(claims)
+        results.append(throughput.end(claims, **peer.tuning.figures))
+        await load.check()
+        return results
+
+
+async def _trial(peer: Peer, claims: int) -> Result:
+    async with _warm(peer, claims) as (load, parts):
+        meter = Meter(TUNING, f"{peer.name}, {peer.tuning}", parts)
+        await load.closed_loop(claims)
+        result = meter.end(claims, **peer.tuning.figures)
         await load.check()
         return result
+
+
+@asynccontextmanager
+async def _warm(peer: Peer, claims: int) -> AsyncGenerator[tuple[Driver, Callable[[], Mapping[str, int]]]]:
+    """The peer's load once it has had a tenth of so many claims, and everything that takes part."""
+    async with peer.started() as running, driver(peer, running) as load:
+        await load.closed_loop(max(claims // 10, 20))
+        yield load, lambda: {**running.pids(), "load": load.pid}
+
+
+def _wanted(root: Path, only: Collection[str]) -> list[Peer]:
+    """All of them if none is named."""
+    return [kind(root) for kind in PEERS if not only or kind.name in only]

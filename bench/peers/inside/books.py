@@ -1,6 +1,8 @@
 """The two tables of the process, for peers that write them from asyncio, and for the load to look at."""
 
 import os
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Self
 
 import asyncpg
@@ -45,3 +47,6 @@ class Books:
 
     async def payouts(self) -> list[Payout]:
         return [Payout(*row) for row in await self._pool.fetch("select claim_id, reason, amount_minor from payouts")]
+
+    async def paid_at(self) -> Mapping[str, datetime]:
+        return dict(await self._pool.fetch("select claim_id, paid_at from payouts"))

@@ -76,7 +76,7 @@ class Doors:
 
     def __init__(self, doors: list[Door], books: Books) -> None:
         self._doors = doors
-        self.paid, self.payouts = books.paid, books.payouts
+        self.paid, self.payouts, self.paid_at = books.paid, books.payouts, books.paid_at
 
     @classmethod
     async def connect(cls) -> Self:

@@ -6,6 +6,7 @@ was recorded is retried. Runs in Celery's environment; see ``setups/celery.py``.
 """
 
 import asyncio
+import os
 import sys
 from functools import cache, partial
 from typing import Any, Self
@@ -78,7 +79,7 @@ class Client:
     """Celery sends from threads only."""
 
     def __init__(self, books: Books) -> None:
-        self.paid, self.payouts = books.paid, books.payouts
+        self.paid, self.payouts, self.paid_at = books.paid, books.payouts, books.paid_at
         self._batches = Batches(partial(asyncio.to_thread, send))
 
     @classmethod
@@ -95,6 +96,7 @@ class Client:
 if __name__ == "__main__":
     if sys.argv[1] == "work":
         quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=ERROR")
-        app.worker_main(["worker", "--pool=prefork", "--concurrency=2", *quiet])
+        pool = ("--pool=prefork", f"--concurrency={sys.argv[2]}", f"--hostname=worker-{os.getpid()}")
+        app.worker_main(["worker", *pool, *quiet])
     else:
         sys.exit(uvloop.run(run(Client.connect, int(sys.argv[2]))))

@@ -1,8 +1,8 @@
 # pyright: basic, reportMissingImports=false
 """The process on DBOS: one durable workflow for each claim, begun in the worker itself; ``recv`` waits for the answer.
 
-Steps write the two tables with statements that may be repeated: DBOS's own data source, which keeps its checkpoint in
-the same transaction, costs twice as much. Runs in DBOS's environment; see ``setups/dbos.py``.
+Steps write the two tables with statements that may be repeated. DBOS's own data source, which would keep its checkpoint
+in the same transaction instead, is not used. Runs in DBOS's environment; see ``setups/dbos.py``.
 """
 
 import sys

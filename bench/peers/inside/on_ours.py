@@ -5,6 +5,7 @@ Its state is the durable record, and what it says are the payouts: no table, no 
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import partial
@@ -96,6 +97,7 @@ class Client:
     def __init__(self, settings: Settings, producer: Any) -> None:
         self._settings = settings
         self._found: list[Payout] = []
+        self._found_at: dict[str, datetime] = {}
         self._answered = 0
         self._batches = Batches[Ready](partial(send, producer))
         self._listening = asyncio.create_task(self._listen())
@@ -122,6 +124,9 @@ class Client:
     async def payouts(self) -> list[Payout]:
         return self._found
 
+    async def paid_at(self) -> Mapping[str, datetime]:
+        return self._found_at
+
     async def _say(self, event: Event) -> None:
         kind = event.type_name()
         envelope = Envelope(f"{kind}/{event.key}", kind, "peers-outside", datetime.now(UTC), event.key)
@@ -132,11 +137,13 @@ class Client:
         streams = Streams()
         async with aclosing(Wire(self._settings).listen({PAYOUTS.name})) as batches:
             async for records in batches:
+                now = datetime.now(UTC)
                 for record in records:
                     if not streams.accepts(record.topic, record.partition, record.headers):
                         continue  # a replica that has taken over a lane says again what may not be out yet
                     payout = PeerPayoutDue.model_validate_json(record.value)
                     self._found.append(Payout(payout.claim_id, payout.reason, payout.amount_minor))
+                    self._found_at[payout.claim_id] = now
                     self._answered += payout.reason is Reason.ANSWERED
 
 

@@ -51,7 +51,7 @@ class Client:
     """Defers jobs, many of one task in one statement."""
 
     def __init__(self, books: Books) -> None:
-        self.paid, self.payouts = books.paid, books.payouts
+        self.paid, self.payouts, self.paid_at = books.paid, books.payouts, books.paid_at
         self._files, self._answers = (Batches(partial(defer, task)) for task in (file, answer))
 
     @classmethod
@@ -66,11 +66,11 @@ class Client:
         await self._answers.say({"claim_id": claim_id})
 
 
-async def work() -> None:
+async def work(jobs: int) -> None:
     async with app.open_async():
         _books.append(await Books.open())
         spare_the_collector()
-        await app.run_worker_async(concurrency=8, fetch_job_polling_interval=0.1, delete_jobs="successful")
+        await app.run_worker_async(concurrency=jobs, fetch_job_polling_interval=0.1, delete_jobs="successful")
 
 
 async def make_schema() -> None:
@@ -82,6 +82,6 @@ if __name__ == "__main__":
     if sys.argv[1] == "schema":
         asyncio.run(make_schema())
     elif sys.argv[1] == "work":
-        uvloop.run(work())
+        uvloop.run(work(int(sys.argv[2])))
     else:
         sys.exit(uvloop.run(run(Client.connect, int(sys.argv[2]))))

@@ -1,9 +1,10 @@
 # pyright: basic, reportMissingImports=false
 """The process on Restate: a virtual object for each claim; its timer is a delayed call of the object to itself.
 
-A workflow with a durable promise says the same in fewer words and is as fast while everybody answers, but files
-claims that wait for their timers several times more slowly. With ``PEER_RECORD=restate`` the object's own state is the
-durable record, as it is in ours, and no table has the claim. Runs in Restate's environment; see ``setups/restate.py``.
+A workflow with a durable promise would say the same in fewer words, but it would be an invocation under way until its
+timer fires; of an object nothing is under way while its claim waits. With ``PEER_RECORD=restate`` the object's own
+state is the durable record, as it is in ours, and no table has the claim. Runs in Restate's environment; see
+``setups/restate.py``.
 """
 
 import asyncio
@@ -87,7 +88,7 @@ class Client:
     """Over the ingress, one-way calls: each returns when Restate has it for good."""
 
     def __init__(self, books: Books) -> None:
-        self.paid, self.payouts = books.paid, books.payouts
+        self.paid, self.payouts, self.paid_at = books.paid, books.payouts, books.paid_at
         self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64))
 
     @classmethod
@@ -126,7 +127,7 @@ class Client:
             await asyncio.sleep(0.2)
 
 
-def work() -> None:
+def work(processes: int) -> None:
     """Granian speaks HTTP/2, which Restate wants, with the least CPU."""
     Server(
         "bench.peers.inside.on_restate:app",
@@ -136,12 +137,13 @@ def work() -> None:
         http=HTTPModes.http2,
         loop=Loops.uvloop,
         websockets=False,
+        workers=processes,
         log_level="warning",
     ).serve()
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "work":
-        work()
+        work(int(sys.argv[2]))
     else:
         sys.exit(uvloop.run(run(Client.connect, int(sys.argv[2]))))

@@ -1,7 +1,9 @@
 # pyright: basic, reportMissingImports=false
-"""A worker of Temporal's, with a door for claims: a workflow that is started in the worker begins there, eagerly.
+"""The process on Temporal: one workflow for each claim, its two writes local activities, the answer a signal.
 
-Runs in Temporal's environment; see ``setups/temporal.py``.
+A workflow that is started in its worker begins there, eagerly: so each worker has a door for claims. Workflows run
+without Temporal's sandbox, which looks for code that is not deterministic. Runs in Temporal's environment; see
+``setups/temporal.py``.
 """
 
 import asyncio
@@ -10,18 +12,57 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import uvloop
+from temporalio import activity, workflow
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
-from temporalio.worker import Worker
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from bench.peers.inside.books import Books, reach
 from bench.peers.inside.collector import spare_the_collector
 from bench.peers.inside.door import Doors, open_door
 from bench.peers.inside.load import run
-from bench.peers.inside.on_temporal_process import Process, Writes
+from bench.peers.process import Claim, Reason
 
 QUEUE = "claims"
+LIMIT = timedelta(seconds=30)
+
+
+class Writes:
+    """The activities."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+
+    @activity.defn
+    async def record(self, body: dict[str, Any]) -> None:
+        await self._books.record(Claim.model_validate(body))
+
+    @activity.defn
+    async def pay(self, claim_id: str, reason: str, amount_minor: int) -> None:
+        await self._books.pay(claim_id, Reason(reason), amount_minor)
+
+
+@workflow.defn
+class Process:
+    """The timer is armed before anything else, so that it is durable however soon the answer comes."""
+
+    def __init__(self) -> None:
+        self._answered = False
+
+    @workflow.run
+    async def run(self, body: dict[str, Any], seconds: float) -> None:
+        timer = asyncio.create_task(workflow.sleep(seconds))
+        await workflow.execute_local_activity_method(Writes.record, body, start_to_close_timeout=LIMIT)
+        await workflow.wait_condition(lambda: self._answered or timer.done())
+        reason = Reason.ANSWERED if self._answered else Reason.SILENT
+        timer.cancel()
+        paid = [body["claim_id"], str(reason), body["amount_minor"]]
+        await workflow.execute_local_activity_method(Writes.pay, args=paid, start_to_close_timeout=LIMIT)
+
+    @workflow.signal
+    def answer(self) -> None:
+        self._answered = True
 
 
 async def connected() -> Client:
@@ -62,6 +103,7 @@ async def work(port: int) -> None:
         task_queue=QUEUE,
         workflows=[Process],
         activities=[writes.record, writes.pay],
+        workflow_runner=UnsandboxedWorkflowRunner(),
         max_cached_workflows=20_000,
         max_concurrent_workflow_tasks=64,
         max_concurrent_local_activities=200,

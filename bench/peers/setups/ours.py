@@ -1,4 +1,4 @@
-"""Ours: a toy service on the real runtime, two replicas, on a real Kafka and a real PostgreSQL.
+"""Ours: a toy service on the real runtime, with one or more replicas, on a real Kafka and a real PostgreSQL.
 
 Here Kafka, too, has a record on disk before it acknowledges it (``flush.messages``), because the peers do; in
 production three brokers hold it.
@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bench.peers.peer import Peer, Running
+from bench.peers.peer import Peer, Running, Tuning
 from ops.local.stack import Stack
 
 
@@ -17,7 +17,15 @@ class Ours(Peer):
     name = "makegood"
     inside = "ours"
     packages = ()
-    at_once = 4_000
+    tried = (
+        Tuning(2_000, workers=1),
+        Tuning(4_000, workers=1),
+        Tuning(8_000, workers=1),
+        Tuning(2_000, workers=2),
+        Tuning(4_000, workers=2),
+        Tuning(8_000, workers=2),
+    )
+    best = Tuning(4_000, workers=2)
     claims = 50_000
 
     @property
@@ -31,6 +39,6 @@ class Ours(Peer):
     async def started(self) -> AsyncGenerator[Running]:
         async with await Stack.native(self.place.parents[2], name="peers/ours/stack", fresh=True) as stack:
             await self.run("migrate", stack.environment)
-            async with self.workers(stack.environment, (), ()) as workers:
+            async with self.workers(stack.environment, range(self.tuning.workers)) as workers:
                 servers = {"broker": stack.kafka.pids[0], "database": stack.postgres.pids[0]}
                 yield Running(stack.environment, lambda: servers | workers.pids())

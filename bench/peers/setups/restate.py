@@ -1,6 +1,7 @@
 """Restate: its server from the npm registry, one node with four partitions, its log written through to disk.
 
-One worker process. The load has 64 connections to it, on which a call is over as soon as Restate has it.
+Its SDK is served by Granian, which starts the worker processes itself. The load has 64 connections to the server, on
+which a call is over as soon as Restate has it.
 """
 
 import re
@@ -8,7 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bench.peers.peer import Peer, Running, database, fresh, tool
+from bench.peers.peer import Peer, Running, Tuning, database, fresh, tool
 from ops.local import make
 from ops.local.ports import choose_port, listens
 from ops.local.server import Server
@@ -52,7 +53,16 @@ class Restate(Peer):
     name = "Restate"
     inside = "restate"
     packages = ("restate-sdk==1.2.0", "granian==2.8.7", "aiohttp==3.14.5")
-    at_once = 256
+    tried = (
+        Tuning(64, workers=1),
+        Tuning(128, workers=1),
+        Tuning(256, workers=1),
+        Tuning(512, workers=1),
+        Tuning(1_024, workers=1),
+        Tuning(256, workers=2),
+        Tuning(512, workers=2),
+    )
+    best = Tuning(256, workers=1)
     claims = 4_000
     record = "table"
     """Where the claim is durably recorded."""
@@ -88,7 +98,7 @@ class Restate(Peer):
                 "PEER_WORKER": f"http://127.0.0.1:{choose_port()}",
                 "PEER_RECORD": self.record,
             }
-            async with self.workers(environment) as workers:
+            async with self.workers(environment, [self.tuning.workers]) as workers:
                 servers = {"server": server.pids[0], "database": postgres.pids[0]}
                 yield Running(environment, lambda: servers | workers.pids())
 

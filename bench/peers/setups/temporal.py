@@ -1,4 +1,4 @@
-"""Temporal: its server built from its Go module, all four parts in one process, on PostgreSQL; two worker processes.
+"""Temporal: its server built from its Go module, all four parts in one process, on PostgreSQL.
 
 Its limits on requests are lifted, its task queue has one partition, its store 32 shards. What it searches workflows by
 (``visibility``, which no workflow needs) is kept by the SQLite in it, in memory: in PostgreSQL it wants an extension
@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bench.peers.peer import Peer, Running, database, fresh, tool
+from bench.peers.peer import Peer, Running, Tuning, database, fresh, tool
 from ops.local import make
 from ops.local.ports import choose_port, listens
 from ops.local.postgres import Postgres
@@ -121,7 +121,15 @@ class Temporal(Peer):
     name = "Temporal"
     inside = "temporal"
     packages = ("temporalio==1.35.0",)
-    at_once = 64
+    tried = (
+        Tuning(64, workers=1),
+        Tuning(16, workers=2),
+        Tuning(32, workers=2),
+        Tuning(64, workers=2),
+        Tuning(128, workers=2),
+        Tuning(256, workers=2),
+    )
+    best = Tuning(64, workers=2)
     claims = 600
 
     @property
@@ -138,7 +146,7 @@ class Temporal(Peer):
 
     @asynccontextmanager
     async def started(self) -> AsyncGenerator[Running]:
-        ports = [str(choose_port()) for _ in range(2)]
+        ports = [str(choose_port()) for _ in range(self.tuning.workers)]
         async with (
             database(self.place) as postgres,
             fresh(TemporalServer(self.place / "server", self._programs, postgres)) as server,
@@ -149,6 +157,6 @@ class Temporal(Peer):
                 "PEER_DOORS": " ".join(ports),
             }
             await self.run("namespace", environment)
-            async with self.workers(environment, *((port,) for port in ports)) as workers:
+            async with self.workers(environment, ports) as workers:
                 servers = {"server": server.pids[0], "database": postgres.pids[0]}
                 yield Running(environment, lambda: servers | workers.pids())
