@@ -185,28 +185,52 @@ def _replicas(run: Run) -> Iterator[str]:
 
 
 def peers(run: Run) -> Iterator[str]:
-    """Side by side, the fastest first; and who is missing."""
+    """Side by side, the fastest first; how long one claim takes; what was tried; and who is missing."""
     found = sorted(run.medians("peers"), key=lambda one: -one.per_second)
     missing = run.missing("peers")
     if found or missing:
         yield "## Peers"
         yield (
-            "The same small claim process, each claim paid exactly once (ours: for who hears each number of a stream "
-            "once, as all our listeners do; the others: by the key of a table). How many are under way at once was "
-            "tried for each. "
-            f"{command('peers', run)}"
+            "The same small claim process. Each has as many claims under way at once, and as many worker processes (× "
+            "jobs at a time in each, where its package has such a number), as it did best with of what was tried. In "
+            "brackets the lowest and the highest ratio of two rounds that were measured one soon after the other. "
+            "Every claim was paid, and for the right reason; but no failure was injected here: what a peer repeats is "
+            "absorbed by a primary key, what ours repeats by the listener, who drops sequence numbers that it has "
+            f"heard. {command('peers', run)}"
         )
-        heads = ("Who", "At once", "Claims/s", "CPU s per 1,000", "Load", "The rest", "Ours, in claims/s",
-                 "Ours, in CPU")  # fmt: skip
+        heads = ("Who", "At once", "Workers", "Claims/s", "CPU s per 1,000", "Load", "The rest", "Cores in use",
+                 "Ours, in claims/s", "Ours, in CPU")  # fmt: skip
         yield table(heads, [_peer(one, run) for one in found])
+    waits = [late for one in found if (late := run.median("peers-latency", one.name)) is not None]
+    if waits:
+        yield (
+            f"The same at {_of(waits[0], 'offered_per_second')} claims/s, which arrive independently of each other: "
+            "milliseconds until a claim is paid, from the moment at which it was to be filed, if its seller answers at "
+            "once, and from that at which its timer was to fire, if he stays silent. A peer's claim is paid when its "
+            "row is written, ours when the load has heard of it."
+        )
+        names = [f"{reason}_p{percent}_ms" for reason in ("answered", "silent") for percent in (50, 99)]
+        heads = ("Who", "Answered, p50", "p99", "Silent, p50", "p99", "CPU s per 1,000")
+        yield table(heads, [[run.named(one), *_figures(one, *names), _cost(one)] for one in waits])
+    tried = run.medians("tuning")
+    if tried:
+        yield "<details><summary>What was tried for each, one round each</summary>"
+        yield "`.venv/bin/python -m bench.peers --tune`"
+        heads = ("With", "Claims/s", "CPU s per 1,000", "Cores in use")
+        yield table(heads, [[run.named(one), _speed(one), _cost(one), _cores(one)] for one in tried])
+        yield "</details>"
     yield from (f"{one.name} is left out: {one.missing}" for one in missing)
 
 
 def _peer(one: Result, run: Run) -> list[str]:
+    """Of results from before its tuning was kept that is left empty."""
     ahead = (_times(one, run, cpu=cpu) for cpu in (False, True))
     load = shares(one)["load"]
-    under_way = _of(one, "at_once") if "at_once" in one.figures else ""  # nothing in results from before it was kept
-    return [run.named(one), under_way, _speed(one), _cost(one), f"{load:.3f}", f"{one.cpu_per_1000 - load:.3f}", *ahead]
+    at_once, workers, jobs = (_of(one, each) if each in one.figures else "" for each in ("at_once", "workers", "jobs"))
+    return [
+        run.named(one), at_once, f"{workers} × {jobs}" if jobs else workers, _speed(one), _cost(one), f"{load:.3f}",
+        f"{one.cpu_per_1000 - load:.3f}", _cores(one), *ahead,
+    ]  # fmt: skip
 
 
 def _small(run: Run) -> Iterator[str]:
@@ -308,8 +332,21 @@ def _percent(value: float | None) -> str:
 
 
 def _times(one: Result, run: Run, *, cpu: bool) -> str:
-    ahead = None if one.name == OURS else ahead_of(one.name, cpu=cpu)(run)
-    return "" if ahead is None else f"{ahead:.1f} ×"
+    """The ratio of the medians, and the lowest and highest of the rounds with the same number."""
+    read = ahead_of(one.name, cpu=cpu)
+    ahead = None if one.name == OURS else read(run)
+    if ahead is None:
+        return ""
+    both = [*run.rounds("peers", OURS), *run.rounds("peers", one.name)]
+    numbers = {each.round for each in both}
+    pairs = (Run(each for each in both if each.round == number) for number in numbers)
+    found = [ratio for pair in pairs if (ratio := read(pair)) is not None]
+    spread = f" ({min(found):.1f} to {max(found):.1f})" if len(found) > 1 else ""
+    return f"{ahead:.1f} ×{spread}"
+
+
+def _cores(one: Result) -> str:
+    return f"{sum(one.cpu.values()) / one.seconds:.1f}"
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
-"""What is pure about the peers' bench: who was paid what, how far ahead, and what is said of a peer that is missing."""
+"""What is pure about the peers' bench: who was paid what and when, how far ahead, what is said of who is missing."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,8 +10,20 @@ import pytest
 from bench.goals import ahead_of
 from bench.measure import Result
 from bench.peers.inside.batches import Batches
-from bench.peers.process import SILENCE, TIME_ENOUGH, Payout, Reason, expected, is_silent, new_claim, wrong_with
-from bench.peers.run import measure
+from bench.peers.inside.load import Load
+from bench.peers.peer import Peer, Tuning
+from bench.peers.process import (
+    SILENCE,
+    TIME_ENOUGH,
+    Claim,
+    Payout,
+    Reason,
+    expected,
+    is_silent,
+    new_claim,
+    wrong_with,
+)
+from bench.peers.run import PEERS, measure, tune
 from bench.peers.setups.restate import Restate, RestateAlone
 from bench.render import peers
 from bench.run import Run
@@ -22,7 +34,8 @@ DUE = [Payout("a", Reason.ANSWERED, 300), Payout("b", Reason.SILENT, 200), Payou
 
 def rounds(name: str, *seconds: float, cpu: float = 1.0) -> list[Result]:
     parts = {"load": cpu / 4, "worker.1": cpu * 3 / 4}
-    return [Result("peers", name, n, 1000, taken, parts, {"at_once": 64}) for n, taken in enumerate(seconds, 1)]
+    tuning = {"at_once": 64, "workers": 2}
+    return [Result("peers", name, n, 1000, taken, parts, tuning) for n, taken in enumerate(seconds, 1)]
 
 
 def test_nothing_is_wrong_when_each_claim_was_paid_once_in_whatever_order() -> None:
@@ -85,18 +98,94 @@ def test_we_are_so_many_times_ahead_of_the_median_round() -> None:
 
 def told(results: Iterable[Result]) -> list[list[str]]:
     """Line by line below the head, cell by cell."""
-    *_, table = (part for part in peers(Run(results)) if part.startswith("|"))
+    table, *_ = (part for part in peers(Run(results)) if part.startswith("|"))
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
 
 
 def test_the_table_ranks_by_speed() -> None:
     ours, theirs = told([*rounds("DBOS", 10.0, cpu=20.0), *rounds("makegood", 0.5)])
-    assert ours == ["makegood", "64", "2,000", "1.000", "0.250", "0.750", "", ""]
-    assert theirs == ["DBOS", "64", "100", "20.000", "5.000", "15.000", "20.0 ×", "20.0 ×"]
+    assert ours == ["makegood", "64", "2", "2,000", "1.000", "0.250", "0.750", "2.0", "", ""]
+    assert theirs == ["DBOS", "64", "2", "100", "20.000", "5.000", "15.000", "2.0", "20.0 ×", "20.0 ×"]
 
 
 def test_without_ours_there_is_nothing_to_compare_with() -> None:
-    assert told(rounds("DBOS", 10.0)) == [["DBOS", "64", "100", "1.000", "0.250", "0.750", "", ""]]
+    assert told(rounds("DBOS", 10.0)) == [["DBOS", "64", "2", "100", "1.000", "0.250", "0.750", "0.1", "", ""]]
+
+
+def test_beside_the_ratio_stand_the_lowest_and_the_highest_of_the_rounds() -> None:
+    _, theirs = told([*rounds("makegood", 1.0, 2.0, 4.0), *rounds("DBOS", 20.0, 30.0, 40.0)])
+    assert theirs[-2] == "15.0 × (10.0 to 20.0)"
+
+
+def test_jobs_that_each_worker_has_at_a_time_stand_beside_the_workers() -> None:
+    one = Result("peers", "Procrastinate", 1, 1000, 10.0, {"load": 1.0}, {"at_once": 64, "workers": 2, "jobs": 8})
+    assert told([one])[0][2] == "2 × 8"
+
+
+def test_how_long_a_claim_takes_stands_below_for_who_was_asked() -> None:
+    late = {"answered_p50_ms": 12.34, "answered_p99_ms": 40, "silent_p50_ms": 5, "silent_p99_ms": 9}
+    few = Result("peers-latency", "DBOS", 1, 200, 10.0, {"load": 1.0}, {"offered_per_second": 20} | late)
+    *_, said, waits = peers(Run([*rounds("DBOS", 10.0), *rounds("makegood", 1.0), few]))
+    assert said.startswith("The same at 20 claims/s, ")
+    assert waits.splitlines()[2:] == ["| DBOS | 12.3 | 40.0 | 5.0 | 9.0 | 5.000 |"]
+
+
+def test_what_was_tried_is_told_with_what_it_brought() -> None:
+    tried = Result("tuning", "DBOS, at once 512, workers 2", 1, 1000, 20.0, {"load": 1.0, "worker.1": 29.0})
+    *_, table, _ = peers(Run([tried]))
+    assert table.splitlines()[2:] == ["| DBOS, at once 512, workers 2 | 50.0 | 30.000 | 1.5 |"]
+
+
+@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.inside)
+def test_what_each_peer_is_measured_with_was_tried(peer: type[Peer]) -> None:
+    assert peer.best in peer.tried
+    assert len({*peer.tried}) == len(peer.tried)
+
+
+def test_a_tuning_tells_what_its_peer_has() -> None:
+    assert str(Tuning(4_000, workers=2)) == "at once 4,000, workers 2"
+    assert Tuning(64, workers=1, jobs=8).figures == {"at_once": 64, "workers": 1, "jobs": 8}
+    assert Tuning(64, workers=1).figures == {"at_once": 64, "workers": 1}
+
+
+class Paying:
+    """Pays who answers 5 ms after he was to file, and who stays silent 10 ms after his timer was to fire."""
+
+    def __init__(self) -> None:
+        self._filed: dict[str, Claim] = {}
+        self._paid_at: dict[str, datetime] = {}
+        self._answered = 0
+
+    async def file(self, claim: Claim) -> None:
+        self._filed[claim.claim_id] = claim
+        if silent(claim):
+            self._paid_at[claim.claim_id] = claim.answer_by + timedelta(milliseconds=10)
+
+    async def answer(self, claim_id: str) -> None:
+        self._paid_at[claim_id] = self._filed[claim_id].filed_at + timedelta(milliseconds=5)
+        self._answered += 1
+
+    async def paid(self) -> tuple[int, int]:
+        return len(self._paid_at), self._answered
+
+    async def payouts(self) -> list[Payout]:
+        return [expected(claim, silent(claim)) for claim in self._filed.values()]
+
+    async def paid_at(self) -> Mapping[str, datetime]:
+        return self._paid_at
+
+
+def silent(claim: Claim) -> bool:
+    return claim.answer_by - claim.filed_at == SILENCE
+
+
+async def test_an_open_loop_tells_how_late_each_claim_was_paid_by_what_decided_it() -> None:
+    load = Load(Paying(), at_once=1)
+    await load.closed_loop(20)
+    found = await load.open_loop([0.0, 0.01, 0.02, 0.03, 0.04])
+    assert found[Reason.ANSWERED] == pytest.approx([0.005] * 3)
+    assert found[Reason.SILENT] == pytest.approx([0.010] * 2)
+    assert await load.wrong() == []
 
 
 def test_what_comes_while_a_batch_is_under_way_makes_the_next_one() -> None:
@@ -137,9 +226,12 @@ def test_all_of_a_batch_hear_that_it_failed_and_the_next_one_goes_out() -> None:
     assert [type(reason) for reason in asyncio.run(say())] == [ConnectionError, ConnectionError]
 
 
-async def test_every_peer_that_cannot_be_had_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("way", [measure, tune])
+async def test_every_peer_that_cannot_be_had_is_told_at_once(
+    way: Callable[..., AsyncGenerator[Result]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", "")
-    found = [result async for result in measure(tmp_path, only=[Restate.name, RestateAlone.name])]
+    found = [result async for result in way(tmp_path, only=[Restate.name, RestateAlone.name])]
     assert [(one.name, one.missing) for one in found] == [
         (name, "there is no `npm` on this machine.") for name in (Restate.name, RestateAlone.name)
     ]
