@@ -64,7 +64,9 @@ class Peer(ABC):
     best: ClassVar[Tuning]
     """The one of them with which it had most claims/s on two cores."""
     claims: ClassVar[int]
-    """Claims in a round."""
+    """Claims in a round: so many that the last quarter, which no timer decides, takes longer than a timer. Else the
+    round would end with waiting for one.
+    """
 
     def __init__(self, root: Path, tuning: Tuning | None = None) -> None:
         self.tuning = tuning or self.best

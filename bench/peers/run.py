@@ -61,7 +61,7 @@ async def tune(root: Path, *, claims: int | None = None, only: Collection[str] =
         for tuning in peer.tried:
             tuned = type(peer)(root, tuning)
             try:
-                yield await _trial(tuned, claims or max(peer.claims // 2, 2 * tuning.at_once))
+                yield await _trial(tuned, claims or max(peer.claims, 2 * tuning.at_once))
             except BrokenRoundError as reason:
                 yield Result(TUNING, f"{peer.name}, {tuning}", 0, 0, 0.0, missing=str(reason))
 

@@ -41,11 +41,15 @@ class Celery(Peer):
         Tuning(128, workers=1, jobs=4),
         Tuning(256, workers=1, jobs=4),
         Tuning(256, workers=1, jobs=8),
+        Tuning(64, workers=2, jobs=2),
+        Tuning(128, workers=2, jobs=1),
         Tuning(128, workers=2, jobs=2),
+        Tuning(256, workers=2, jobs=2),
         Tuning(256, workers=2, jobs=4),
         Tuning(512, workers=2, jobs=4),
+        Tuning(128, workers=3, jobs=2),
     )
-    best = Tuning(128, workers=1, jobs=2)
+    best = Tuning(128, workers=2, jobs=2)
     claims = 2_500
 
     @asynccontextmanager

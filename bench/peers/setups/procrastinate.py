@@ -19,8 +19,8 @@ class Procrastinate(Peer):
         Tuning(256, workers=2, jobs=16),
         Tuning(256, workers=3, jobs=8),
     )
-    best = Tuning(256, workers=1, jobs=8)
-    claims = 1_500
+    best = Tuning(256, workers=2, jobs=8)
+    claims = 2_000
 
     @asynccontextmanager
     async def started(self) -> AsyncGenerator[Running]:
