@@ -214,8 +214,8 @@ def peers(run: Run) -> Iterator[str]:
         yield table(heads, [[run.named(one), *_figures(one, *names), _cost(one)] for one in waits])
     tried = run.medians("tuning")
     if tried:
-        yield "<details><summary>What was tried for each, one round each</summary>"
-        yield "`.venv/bin/python -m bench.peers --tune`"
+        yield "<details><summary>What was tried for each</summary>"
+        yield "Rounds as long as those above, without its open loop. `.venv/bin/python -m bench.peers --tune`"
         heads = ("With", "Claims/s", "CPU s per 1,000", "Cores in use")
         yield table(heads, [[run.named(one), _speed(one), _cost(one), _cores(one)] for one in tried])
         yield "</details>"

@@ -23,7 +23,7 @@ def _arguments() -> argparse.Namespace:
     names = [peer.name for peer in PEERS]
     parser.add_argument("--only", action="append", default=[], choices=names, help="one of them; may be repeated")
     parser.add_argument("--claims", type=int, help="in each round, instead of as many as each peer's setup says")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, help="instead of 3; of each tuning, instead of 1")
     parser.add_argument("--tune", action="store_true", help="one round with each tuning, to find the best of each peer")
     parser.add_argument("--json", type=Path, help="append the machine and every result, one JSON object per line")
     return parser.parse_args()
@@ -52,9 +52,9 @@ def main() -> int:
     for name in [name for name in os.environ if name.startswith("MAKEGOOD_")]:
         del os.environ[name]  # its stack is its own
     if chosen.tune:
-        measured = tune(ROOT, claims=chosen.claims, only=chosen.only)
+        measured = tune(ROOT, chosen.rounds or 1, claims=chosen.claims, only=chosen.only)
     else:
-        measured = measure(ROOT, chosen.rounds, claims=chosen.claims, only=chosen.only)
+        measured = measure(ROOT, chosen.rounds or 3, claims=chosen.claims, only=chosen.only)
     try:
         results = asyncio.run(_shown(measured, chosen.json))
     except BrokenRoundError as error:

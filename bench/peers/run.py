@@ -50,20 +50,19 @@ async def measure(
                 yield replace(result, round=number)
 
 
-async def tune(root: Path, *, claims: int | None = None, only: Collection[str] = ()) -> AsyncGenerator[Result]:
-    """One round of each peer with each tuning that its setup names; what breaks or is missing says why."""
+async def tune(
+    root: Path, rounds: int = 1, *, claims: int | None = None, only: Collection[str] = ()
+) -> AsyncGenerator[Result]:
+    """Rounds of each peer with each tuning that its setup names, interleaved; what breaks or is missing says why."""
     for peer in _wanted(root, only):
         try:
             await peer.install()
         except StackError as reason:
             yield Result(TUNING, peer.name, 0, 0, 0.0, missing=str(reason))
             continue
-        for tuning in peer.tried:
-            tuned = type(peer)(root, tuning)
-            try:
-                yield await _trial(tuned, claims or max(peer.claims, 2 * tuning.at_once))
-            except BrokenRoundError as reason:
-                yield Result(TUNING, f"{peer.name}, {tuning}", 0, 0, 0.0, missing=str(reason))
+        for number in range(1, rounds + 1):
+            for tuned in (type(peer)(root, tuning) for tuning in peer.tried):
+                yield replace(await _trial(tuned, claims or max(peer.claims, 2 * tuned.tuning.at_once)), round=number)
 
 
 async def _round(peer: Peer, claims: int, number: int) -> list[Result]:
@@ -85,12 +84,16 @@ async def _round(peer: Peer, claims: int, number: int) -> list[Result]:
 
 
 async def _trial(peer: Peer, claims: int) -> Result:
-    async with _warm(peer, claims) as (load, parts):
-        meter = Meter(TUNING, f"{peer.name}, {peer.tuning}", parts)
-        await load.closed_loop(claims)
-        result = meter.end(claims, **peer.tuning.figures)
-        await load.check()
-        return result
+    name = f"{peer.name}, {peer.tuning}"
+    try:
+        async with _warm(peer, claims) as (load, parts):
+            meter = Meter(TUNING, name, parts)
+            await load.closed_loop(claims)
+            result = meter.end(claims, **peer.tuning.figures)
+            await load.check()
+            return result
+    except BrokenRoundError as reason:
+        return Result(TUNING, name, 0, 0, 0.0, missing=str(reason))
 
 
 @asynccontextmanager
