@@ -1,10 +1,15 @@
 """Records to the log in as few batches as hold them, as the services publish theirs."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
+from aiokafka import AIOKafkaProducer
+
 from shared.runtime.codec import Headers
+from shared.runtime.kafka import client_options
+from shared.runtime.settings import Settings
 
 
 class Ready(NamedTuple):
@@ -15,6 +20,19 @@ class Ready(NamedTuple):
     key: bytes
     value: bytes
     headers: Headers
+
+
+@asynccontextmanager
+async def durable_producer(settings: Settings) -> AsyncGenerator[Any]:
+    """As ours: acknowledged by all, each record once, in large batches, none of which waits for company."""
+    producer: Any = AIOKafkaProducer(
+        **client_options(settings), acks="all", enable_idempotence=True, max_batch_size=512 * 1024
+    )
+    await producer.start()
+    try:
+        yield producer
+    finally:
+        await producer.stop()
 
 
 async def send(producer: Any, records: Iterable[Ready]) -> None:

@@ -1,26 +1,28 @@
 """``python -m bench.hop``: hops without business, one process of the bare loop, until SIGTERM.
 
-Each hop decodes what it hears by the contract's class, writes the batch in one transaction (its input rows, and one set
-of rows), and publishes each record on to the next topic. What it leaves out is all else that the runtime does: states,
-numbered streams, a journal, proof against another owner.
+Each hop decodes what it hears by the contract's class, writes the batch in one transaction (how far it has read, and
+one set of rows), and publishes each record on to the next topic, as an event made anew. What it leaves out is all else
+that the runtime does: states, numbered streams, a journal, proof against another owner.
+
+It is to be the fastest that these libraries allow: a batch is one round trip to the database, one acknowledged produce
+request and one fetch, and what makes the runtime fast it has as well (shared/runtime/kafka.py and serve.py say why).
 """
 
 import argparse
-import gc
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import asyncpg as _asyncpg
 import uvloop
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from bench.batches import Ready, send
+from bench.batches import Ready, durable_producer, send
 from shared.events.base import PARTITIONS
 from shared.events.seller_notifier import SellerNotified
 from shared.runtime.kafka import client_options
+from shared.runtime.postgres import session
+from shared.runtime.serve import spare_the_collector
 from shared.runtime.settings import Settings
 
-asyncpg: Any = _asyncpg
 SCHEMA = """
 create schema bench;
 create table bench.input (topic text, partition integer, next bigint not null, primary key (topic, partition))
@@ -28,11 +30,14 @@ create table bench.input (topic text, partition integer, next bigint not null, p
 create table bench.heard (topic text, partition integer, "offset" bigint, key text not null, body text not null,
     primary key (topic, partition, "offset"));
 """
-_READ_TO = """
-insert into bench.input select * from unnest($1::text[], $2::int[], $3::bigint[])
-    on conflict (topic, partition) do update set next = excluded.next
+_WRITE = """
+with input as (
+    insert into bench.input select * from unnest($1::text[], $2::int[], $3::bigint[])
+        on conflict (topic, partition) do update set next = excluded.next
+)
+insert into bench.heard select * from unnest($4::text[], $5::int[], $6::bigint[], $7::text[], $8::text[])
 """
-_HEARD = "insert into bench.heard select * from unnest($1::text[], $2::int[], $3::bigint[], $4::text[], $5::text[])"
+"""A statement by itself is a transaction."""
 
 
 def topic(hops: int, n: int) -> str:
@@ -46,28 +51,32 @@ class Hops:
     def __init__(self, settings: Settings, hops: int, own: Sequence[int]) -> None:
         self._settings = settings
         self._next = {topic(hops, n): topic(hops, n + 1) for n in own}
+        self._places = [TopicPartition(name, n) for name in self._next for n in range(PARTITIONS)]
 
     async def run(self) -> None:
         """Until cancelled."""
-        options = client_options(self._settings)
-        pool = await asyncpg.create_pool(self._settings.database_url.get_secret_value(), min_size=1, max_size=2)
-        producer: Any = AIOKafkaProducer(**options, acks="all", enable_idempotence=True, max_batch_size=512 * 1024)
+        most = self._settings.batch_records
         consumer: Any = AIOKafkaConsumer(
-            **options, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=500,
-            max_partition_fetch_bytes=4 << 20,
+            **client_options(self._settings), group_id=None, enable_auto_commit=False, auto_offset_reset="earliest",
+            fetch_max_wait_ms=500, max_partition_fetch_bytes=4 << 20,
         )  # fmt: skip
-        await producer.start()
-        await consumer.start()
-        consumer.assign([TopicPartition(name, n) for name in self._next for n in range(PARTITIONS)])
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 50, 100)  # as a replica of ours does
-        while True:
-            found = await consumer.getmany(timeout_ms=500, max_records=self._settings.batch_records)
-            if found:
-                await self._hop(pool, producer, found)
+        async with session(self._settings) as connection, durable_producer(self._settings) as producer:
+            await consumer.start()
+            consumer.assign(self._places)
+            spare_the_collector()
+            while True:
+                found = await consumer.getmany(timeout_ms=500, max_records=most)
+                full = sum(map(len, found.values())) >= most
+                if not full:
+                    consumer.pause(
+                        *self._places
+                    )  # a fetch would come back with the first record that is said meanwhile
+                if found:
+                    await self._hop(connection, producer, found)
+                if not full:
+                    consumer.resume(*self._places)
 
-    async def _hop(self, pool: Any, producer: Any, found: Mapping[Any, Sequence[Any]]) -> None:
+    async def _hop(self, connection: Any, producer: Any, found: Mapping[Any, Sequence[Any]]) -> None:
         rows: list[tuple[str, int, int, str, str]] = []
         says: list[Ready] = []
         for (name, partition), records in found.items():
@@ -77,9 +86,7 @@ class Hops:
                 rows.append((name, partition, record.offset, record.key.decode(), body))
                 says.append(Ready(self._next[name], partition, record.key, body.encode(), list(record.headers)))
         inputs = [(name, partition, records[-1].offset + 1) for (name, partition), records in found.items()]
-        async with pool.acquire() as connection, connection.transaction():
-            await connection.execute(_READ_TO, *map(list, zip(*inputs, strict=True)))
-            await connection.execute(_HEARD, *map(list, zip(*rows, strict=True)))
+        await connection.execute(_WRITE, *zip(*inputs, strict=True), *zip(*rows, strict=True))
         await send(producer, says)
 
 

@@ -21,14 +21,14 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from bench import hop
-from bench.batches import Ready, send
+from bench.batches import Ready, durable_producer, send
 from bench.latency import pace, percentiles, schedule, throughput
 from bench.load import DIRECT_PAY, ROUTES, Saying
 from bench.measure import Meter, Result
 from bench.outside import ready
 from bench.plan import Plan
 from bench.run import Run
-from bench.stand import PATIENCE, Stand, durable_producer
+from bench.stand import PATIENCE, Stand
 from ops import catalogue
 from shared.events.base import PARTITIONS, Topic
 from shared.events.seller_notifier import SellerNotified

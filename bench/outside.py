@@ -4,14 +4,14 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Self
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from bench.batches import Ready, send
+from bench.batches import Ready, durable_producer, send
 from bench.load import Answers, Saying, replied
 from bench.stand import PATIENCE, Stand
 from shared.events.base import PARTITIONS
@@ -64,19 +64,18 @@ class Outside:
         self._tally: Tally = Tally((), ())
         self._answers: Answers = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._clients = AsyncExitStack()
         self._producer: Any = None
         self._consumer: Any = None
 
     async def __aenter__(self) -> Self:
-        options = client_options(self._stand.settings)
-        self._producer = AIOKafkaProducer(
-            **options, client_id="bench", acks="all", enable_idempotence=True, max_batch_size=900_000
-        )
+        settings = self._stand.settings
         self._consumer = AIOKafkaConsumer(
-            **options, client_id="bench", group_id=None, enable_auto_commit=False, max_partition_fetch_bytes=4 << 20
+            **client_options(settings), group_id=None, enable_auto_commit=False, max_partition_fetch_bytes=4 << 20
         )
-        await self._producer.start()
+        self._producer = await self._clients.enter_async_context(durable_producer(settings))
         await self._consumer.start()
+        self._clients.push_async_callback(self._consumer.stop)
         self._consumer.assign([TopicPartition(topic.name, n) for topic in HEARS for n in range(PARTITIONS)])
         await self._consumer.seek_to_end()
         self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._speak())]
@@ -88,8 +87,7 @@ class Outside:
         for task in self._tasks:
             task.cancel()
         await asyncio.wait(self._tasks)
-        await self._consumer.stop()
-        await self._producer.stop()
+        await self._clients.aclose()
 
     def play(self, tally: Tally, answers: Answers) -> None:
         """From now on these keys are listened for, and answered."""

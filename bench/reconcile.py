@@ -20,11 +20,11 @@ from typing import Any, Final
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from bench.batches import Ready, send
+from bench.batches import Ready, durable_producer, send
 from bench.load import DIRECT_PAY
 from bench.outside import Outside
 from bench.routes import know_sellers, play, prepare
-from bench.stand import Stand, durable_producer, stand
+from bench.stand import Stand, stand
 from ops import catalogue
 from ops.local.stack import NativeStack
 from ops.terminal import ROOT

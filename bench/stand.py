@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from aiokafka import AIOKafkaProducer
-
 import shared.policy
 from ops import catalogue
 from ops.demo.view import page_of
@@ -19,7 +17,7 @@ from ops.fleet import Fleet
 from ops.local.ports import choose_port
 from ops.local.stack import NativeStack, Stack
 from shared.runtime.clock import ScaledClock
-from shared.runtime.kafka import client_options, make_topics
+from shared.runtime.kafka import make_topics
 from shared.runtime.migrate import migrate
 from shared.runtime.settings import Settings
 from shared.runtime.structured_logs import quiet_libraries
@@ -132,16 +130,3 @@ def _environment(stack: Stack, settings: Settings) -> dict[str, str]:
         "MAKEGOOD_CLOCK_ORIGIN": str(settings.clock_origin),
         "MAKEGOOD_LOG_LEVEL": "warning",
     }
-
-
-@asynccontextmanager
-async def durable_producer(settings: Settings) -> AsyncGenerator[Any]:
-    """As ours: acknowledged by all, each record once, in large batches, none of which waits for company."""
-    producer: Any = AIOKafkaProducer(
-        **client_options(settings), acks="all", enable_idempotence=True, max_batch_size=512 * 1024
-    )
-    await producer.start()
-    try:
-        yield producer
-    finally:
-        await producer.stop()
