@@ -1,8 +1,9 @@
 """``python -m bench.capacity FILE``: what more claims need, computed from the results of one run, in docs/capacity.md.
 
 A linear model. Its coefficients are what one claim cost in that run, on its dearest route and in full batches (in small
-ones where few claims come); what a part carries is given below, each figure with its reason. What stands between the
-marks is written anew; what people wrote around them stays.
+ones where few claims come); what a part carries is given below, each figure with its reason. All is computed from what
+was measured of one commit on one machine, that of most routes; what is of another is only shown. What stands between
+the marks is written anew; what people wrote around them stays.
 """
 
 import argparse
@@ -13,15 +14,15 @@ from math import ceil
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
-from bench.databases import ON_SEVERAL, ROUTE
+from bench.databases import ON_SEVERAL
 from bench.footprint import hearers_of_topics
 from bench.growth import with_history
-from bench.latency import LOADS
-from bench.load import DIRECT_PAY, ROUTES
-from bench.measure import Result, kept
+from bench.latency import LOADS, at_load
+from bench.load import DIRECT_PAY, ROUTES, SILENT
+from bench.measure import Origin, Result, kept
 from bench.plan import Plan
-from bench.render import command, put_into, table
-from bench.run import NO_COMMIT, Run, by_service, shares
+from bench.render import command, elsewhere, put_into, table
+from bench.run import Run, by_service, marked, shares
 from ops import catalogue
 from ops.terminal import ROOT
 from shared.events.base import PARTITIONS
@@ -123,22 +124,23 @@ def costs(run: Run) -> dict[str, Cost]:
     """Of each route's median round, with the WAL that it has once tables are full."""
     found = {route.name: run.median("routes", route.name) for route in ROUTES}
     each = {name: cost for name, one in found.items() if one is not None and (cost := cost_of(one)) is not None}
-    return {name: replace(cost, wal=cost.wal * full_tables(run)) for name, cost in each.items()}
+    return {name: replace(cost, wal=cost.wal * (full_tables(run) or 1.0)) for name, cost in each.items()}
 
 
-def full_tables(run: Run) -> float:
-    """By how much a claim's WAL grows with the tables, the most that was measured: a page is written whole the first
-    time after a checkpoint, and in large tables nearly every touch of a page is its first.
+def full_tables(run: Run) -> float | None:
+    """By how much a claim's WAL grows with the tables, the most that was measured; None: it was not. A page is written
+    whole the first time after a checkpoint, and in large tables nearly every touch of a page is its first.
     """
     large = [("growth", with_history(size), DIRECT_PAY.name) for size in Plan.history]
-    large.append(("databases", ON_SEVERAL, ROUTE.name))
+    large.append(("databases", ON_SEVERAL, SILENT.name))
     found = ((run.figure(what, name, WAL), run.figure("routes", route, WAL)) for what, name, route in large)
-    return max([1.0, *(grown / small for grown, small in found if grown and small)])
+    times = [grown / small for grown, small in found if grown and small]
+    return max(1.0, *times) if times else None
 
 
 def few(run: Run) -> tuple[float, dict[str, Cost]]:
     """Up to so many claims per second batches are small: what a claim costs then, by the lowest load of each route."""
-    cpu = {name: one for name in costs(run) if (one := run.median("latency", f"{name} at {LOADS[0]} %")) is not None}
+    cpu = {name: one for name in costs(run) if (one := run.median("latency", at_load(name, LOADS[0]))) is not None}
     rate = min((one.figures["offered_per_second"] for one in cpu.values()), default=0.0)
     return rate, {name: costs(run)[name].with_cpu_of(one) for name, one in cpu.items()}
 
@@ -216,26 +218,25 @@ def needs(cost: Cost, rate: float) -> dict[str, float]:
 
 def page(run: Run) -> str:
     """What stands between the marks."""
-    found = costs(run)
+    alike = run.only(next(iter(run.origins("routes")), run.origin))
+    found = costs(alike)
     if not found:
         return "Not measured yet: `makegood bench routes databases --json FILE`, then `python -m bench.capacity FILE`."
     cost = dearest(list(found.values()))
     sections = (
-        _coefficients(found, cost, run), _limits(cost, run), _needs(cost, run), _first(cost, run), _databases(run)
+        _coefficients(found, cost, alike), elsewhere(run, _READ, alike.origin), _limits(cost, alike),
+        _needs(cost, alike), _first(cost, alike), _databases(run, alike.origin),
     )  # fmt: skip
     return "\n\n".join(block for section in sections for block in section)
 
 
 def _coefficients(found: Mapping[str, Cost], cost: Cost, run: Run) -> Iterator[str]:
-    *_, machine = run.medians("machine")
     small = {name: run.figure("routes", name, WAL) or 0.0 for name in found}
     yield "## What a claim costs"
     yield (
-        f"Measured: medians of {command('routes', run)} on {machine.name}, {machine.count} cores, one broker, commit "
-        f"{run.commit or NO_COMMIT}: each route as fast as it goes, so that batches are full. The last column has the "
-        "largest of each row: all below is computed from it. The demo's mix is not among them. The WAL of full tables "
-        f"is derived: {full_tables(run):.1f} times as much, the most by which that of one route grew, with claims "
-        "before it (`makegood bench growth`) or with its tables restored elsewhere (`makegood bench databases`)."
+        f"Measured: medians of {command('routes', run)} ({run.origin}), one broker: each route as fast as it goes, so "
+        "that batches are full. The last column has the largest of each row: all below is computed from it. The demo's "
+        f"mix is not among them. The WAL of full tables {_full_tables(run)}"
     )
     rows = [
         *(
@@ -256,11 +257,22 @@ def _coefficients(found: Mapping[str, Cost], cost: Cost, run: Run) -> Iterator[s
     yield _standing(run)
 
 
+_READ: Final = ("routes", "latency", "growth", "databases")
+"""What is measured for this page."""
 _ROWS: Final = {
     "rows of the journal (decisions)": "decisions_per_claim",
     "rows of the outbox (events)": "events_per_claim",
     "rows of states": "states_per_claim",
 }
+
+
+def _full_tables(run: Run) -> str:
+    if (times := full_tables(run)) is None:
+        return "was not measured with them: it is taken to be the same."
+    return (
+        f"is derived: {times:.1f} times as much, the most by which that of one route grew, with claims before it "
+        "(`makegood bench growth`) or with its tables restored elsewhere (`makegood bench databases`)."
+    )
 
 
 def _standing(run: Run) -> str:
@@ -309,7 +321,8 @@ def _first(cost: Cost, run: Run) -> Iterator[str]:
         yield f"**{rate:,} claims/s**: {', then '.join(full) or nothing}."
 
 
-def _databases(run: Run) -> Iterator[str]:
+def _databases(run: Run, origin: Origin) -> Iterator[str]:
+    """``origin``: of all else on the page."""
     found = run.medians("databases")
     if not found:
         return
@@ -324,7 +337,7 @@ def _databases(run: Run) -> Iterator[str]:
     head = ("What", "Claims/s", "PostgreSQL, CPU ms a claim", "KB of WAL a claim", "Busiest server, CPU", "WAL")
     rows = [
         (
-            one.name, _short(one.per_second), _short(_on_databases(one) * 1000),
+            marked(one.name, one.origin, origin), _short(one.per_second), _short(_on_databases(one) * 1000),
             _short(one.figures[WAL] / 1000),
             *(f"{one.figures[share]:.0f} %" if share in one.figures else "" for share in _BUSIEST),
         )

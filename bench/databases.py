@@ -22,7 +22,7 @@ from pydantic import SecretStr
 
 from bench.copies import settle
 from bench.footprint import wal_bytes
-from bench.load import ROUTES
+from bench.load import SILENT
 from bench.measure import Meter, Result
 from bench.outside import Outside
 from bench.plan import Plan
@@ -38,10 +38,9 @@ from shared.runtime.postgres import PostgresStore, connect, session
 from shared.runtime.settings import Settings
 
 DATABASES: Final = 3
-ROUTE: Final = next(route for route in ROUTES if route.name == "seller-silent")
 HOMES: Final = {"intake": 0, "escalation": 1, "seller_notifier": 2, "recovery": 2, "insurance_accelerator": 2}
 """Which of the three databases is whose: those that do the most each have one for themselves."""
-ON_SEVERAL: Final = f"{ROUTE.name}, services on {DATABASES} databases"
+ON_SEVERAL: Final = f"{SILENT.name}, services on {DATABASES} databases"
 MOST: Final = 2000
 """Claims whose turns are written again: all of them are kept in memory."""
 
@@ -70,7 +69,7 @@ async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGe
     async with Outside(stand) as outside:
         await know_sellers(stand, outside, plan.sellers)
         began = await begun(stand.settings)
-        await play(outside, ROUTE, prepare(stand, ROUTE, claims, plan.sellers))
+        await play(outside, SILENT, prepare(stand, SILENT, claims, plan.sellers))
         stand.fleet.end()
         async with _homes(stand) as homes:
             taken = await taken_since(stand.settings, began, DATABASES)
@@ -167,13 +166,13 @@ async def _services(stand: Stand, plan: Plan, homes: Sequence[Home], outside: Ou
     for home in homes:
         async with session(home.settings) as connection:
             await settle(connection)
-    await play(outside, ROUTE, prepare(stand, ROUTE, plan.warm_up, plan.sellers))
+    await play(outside, SILENT, prepare(stand, SILENT, plan.warm_up, plan.sellers))
     servers = _servers(homes)
     meter = Meter("databases", ON_SEVERAL, lambda: {**stand.parts(), **servers})
     for _ in range(plan.rounds):
         wal = [await home.wal() for home in homes]
         meter.begin()
-        await play(outside, ROUTE, prepare(stand, ROUTE, plan.claims, plan.sellers))
+        await play(outside, SILENT, prepare(stand, SILENT, plan.claims, plan.sellers))
         result = meter.end(plan.claims)
         written = await _more(homes, wal)
         figures = {

@@ -19,7 +19,7 @@ from bench.copies import Fired, History, Waiting, make_tables, settle
 from bench.explain import Explained
 from bench.footprint import wal_bytes
 from bench.latency import MOMENTS, percentile
-from bench.load import DIRECT_PAY, ROUTES
+from bench.load import DIRECT_PAY, SILENT
 from bench.measure import Meter, Result
 from bench.outside import Outside, Tally
 from bench.plan import Plan
@@ -35,7 +35,6 @@ from shared.runtime.postgres import PostgresStore, session
 from shared.runtime.postgres_transaction import PostgresTransaction
 from shared.runtime.worker import LIMIT
 
-SILENT: Final = next(route for route in ROUTES if route.name == "seller-silent")
 SNAPSHOTS: Final = {False: "direct-pay, no snapshot held", True: "direct-pay, a snapshot held open"}
 FIRING: Final = ("escalation", "escalation.2")
 """A replica for each of two cores."""

@@ -26,6 +26,11 @@ PERCENTILES: Final = (50, 99, 99.9)
 MOMENTS: Final = {"decision": "PayoutAuthorized", "payout": "ClaimClosed"}
 
 
+def at_load(name: str, percent: int) -> str:
+    """What is measured by this name at so much of its throughput."""
+    return f"{name} at {percent} %"
+
+
 async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGenerator[Result]:
     """The throughput is that of ``before``; a route that was not measured yet is, shortly."""
     await stand.serve()
@@ -34,7 +39,7 @@ async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGe
         for route in ROUTES:
             full = throughput(route, before) or await _throughput(stand, outside, plan, route)
             for load in plan.loads:
-                meter = Meter("latency", f"{route.name} at {load} %", stand.parts)
+                meter = Meter("latency", at_load(route.name, load), stand.parts)
                 for _ in range(plan.rounds):
                     claims = prepare(stand, route, plan.paced, plan.sellers)
                     yield await _at(outside, meter, claims, route, load=load, per_second=full * load / 100)

@@ -22,7 +22,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from bench import hop
 from bench.batches import Ready, durable_producer, send
-from bench.latency import pace, percentiles, schedule, throughput
+from bench.latency import at_load, pace, percentiles, schedule, throughput
 from bench.load import DIRECT_PAY, ROUTES, Saying
 from bench.measure import Meter, Result
 from bench.outside import ready
@@ -51,6 +51,15 @@ _TABLE: Final = "create table bench.rows (n bigint primary key, key text not nul
 _INSERT: Final = "insert into bench.rows select * from unnest($1::bigint[], $2::text[], $3::text[])"
 
 
+def bare_loop(hops: float) -> str:
+    return f"bare loop of {round(hops)} hops"
+
+
+def as_many_as(whose: str, hops: int) -> str:
+    """The loop that is given parts of what somebody can take."""
+    return f"{bare_loop(hops)}, as many as {whose}"
+
+
 async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGenerator[Result]:
     stand.fleet.end()
     async with session(stand.settings) as connection:
@@ -58,7 +67,7 @@ async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGe
     async with durable_producer(stand.settings) as producer, _consumer(stand) as consumer:
         for hops in loops(before)[: 2 if plan.short else None]:
             async with _loop(stand, hops):
-                meter = Meter("limit", f"bare loop of {hops} hops", stand.parts)
+                meter = Meter("limit", bare_loop(hops), stand.parts)
                 await _through(stand, producer, consumer, hops, plan.claims)
                 rounds: list[Result] = []
                 for _ in range(plan.rounds):
@@ -119,7 +128,7 @@ async def _latency(
     """At parts of the throughput of each of these, with so many claims a round."""
     for whose, (per_second, count) in full.items():
         for load in plan.loads:
-            meter = Meter("latency", f"bare loop of {hops} hops, as many as {whose} at {load} %", stand.parts)
+            meter = Meter("latency", at_load(as_many_as(whose, hops), load), stand.parts)
             for _ in range(plan.rounds):
                 result = await _late(stand, meter, producer, hops, count, per_second=per_second * load / 100)
                 yield replace(result, figures={"load_percent": float(load), **result.figures})

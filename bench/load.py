@@ -98,15 +98,16 @@ _NOTIFIED: Final = (*_FILED, "seller_notifier", "seller_notifier", "escalation")
 """The letter's outcome is heard by its own service."""
 
 DIRECT_PAY: Final = Route("direct-pay", insured=True, path=(*_FILED, "escalation"))
+SILENT: Final = Route(
+    "seller-silent", insured=False, path=(*_NOTIFIED, "escalation", "escalation"), waits_days=RESPONSE_DAYS
+)
 ROUTES: Final = (
     DIRECT_PAY,
     Route(
         "seller-answers", insured=False, path=(*_NOTIFIED, "seller_notifier", "escalation", "escalation"),
         answers=PAYS | {"SellerNotified": partial(answered, AnswerChoice.PAY_THROUGH_US)},
     ),
-    Route(
-        "seller-silent", insured=False, path=(*_NOTIFIED, "escalation", "escalation"), waits_days=RESPONSE_DAYS
-    ),
+    SILENT,
     Route(
         "contested", insured=False, path=(*_NOTIFIED, "seller_notifier", *("escalation",) * 3),
         answers=PAYS | {
@@ -126,21 +127,23 @@ class Prepared(NamedTuple):
 def claims(route: Route, mark: str, count: int, sellers: int, today: date) -> list[Prepared]:
     """So many new ones. ``mark``: begins their submission ids, up to the first hyphen."""
     papers, claim = _papers(today), _claim(today)
-    return [_prepared(f"{mark}-{n}", seller_of(route, n % sellers), n, papers, claim) for n in range(count)]
+    return [
+        _prepared(f"{mark}-{n}", seller_of(n % sellers, insured=route.insured), n, papers, claim) for n in range(count)
+    ]
 
 
-def seller_of(route: Route, n: int) -> str:
-    return f"bench-{'insured' if route.insured else 'uninsured'}-{n}"
+def seller_of(n: int, *, insured: bool) -> str:
+    return f"bench-{'insured' if insured else 'uninsured'}-{n}"
 
 
 def directory(sellers: int, today: date) -> Iterable[Event]:
     """So many sellers with a certificate, and as many without."""
-    for route in ROUTES[:2]:
+    for insured in (True, False):
         for n in range(sellers):
-            seller, name = seller_of(route, n), f"Bench Trading {n}"
+            seller, name = seller_of(n, insured=insured), f"Bench Trading {n}"
             contact = f"{seller}@example.test"
             yield SellerRegistered(seller_id=seller, name=name, language="en", contacts=(contact,))
-            if route.insured:
+            if insured:
                 yield _proceeds(seller, name, today)
                 yield _certificate(seller, name, today)
 

@@ -6,13 +6,33 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from bench.commit import commit
 from bench.cpu import cpu_seconds
+from bench.processor import Machine, this_machine
 
 _COMMIT: Final = ", commit "
 """In the machine's name of results from before each line had its commit."""
+
+
+class Origin(NamedTuple):
+    """Where figures come from. Those of two origins do not compare: neither can be divided by the other."""
+
+    commit: str
+    """Empty: not named, as in results from before each line had it; so with the machine."""
+    machine: Machine | None
+
+    def __str__(self) -> str:
+        return f"{self.said_commit} on {self.machine or 'a machine that is not named'}"
+
+    @property
+    def said_commit(self) -> str:
+        return self.commit or "a commit that is not named"
+
+    def beside(self, other: "Origin") -> str:
+        """As it is told among what is of another one: by its commit alone where the machine is the same."""
+        return self.said_commit if self.machine == other.machine else str(self)
 
 
 @dataclass(frozen=True)
@@ -33,7 +53,14 @@ class Result:
     missing: str | None = None
     """Why it could not be measured here; all figures are then 0."""
     commit: str = ""
-    """Of the code that was measured; it is noted where a result is kept."""
+    """Of the code that was measured; it is noted where a result is kept, and so are the next two."""
+    machine: Machine | None = None
+    arguments: str = ""
+    """Those of ``makegood bench`` that this is a result of."""
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(self.commit, self.machine)
 
     @property
     def per_second(self) -> float:
@@ -77,10 +104,11 @@ def ratio(ours: Iterable[Result], theirs: Iterable[Result], figure: Callable[[Re
     return median(map(figure, ours)) / median(map(figure, theirs))
 
 
-def keep(path: Path, results: Iterable[Result]) -> None:
-    """Appends them, one JSON object per line, each with the commit."""
+def keep(path: Path, results: Iterable[Result], arguments: str = "") -> None:
+    """Appends them, one JSON object per line, each with the commit, the machine and the arguments of the run."""
+    noted = {"commit": commit(), "machine": asdict(this_machine()), "arguments": arguments}
     with path.open("a", encoding="utf-8") as file:
-        file.writelines(json.dumps(asdict(result) | {"commit": commit()}) + "\n" for result in results)
+        file.writelines(json.dumps(asdict(result) | noted) + "\n" for result in results)
 
 
 def kept(path: Path) -> list[Result]:
@@ -96,4 +124,6 @@ def _with_their_commits(lines: Iterable[dict[str, Any]]) -> Iterator[Result]:
         if told["what"] == "machine":
             told["name"], _, known = told["name"].partition(_COMMIT)
         told.setdefault("commit", known)
+        if told.get("machine"):
+            told["machine"] = Machine(**told["machine"])
         yield Result(**told)

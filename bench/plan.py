@@ -22,6 +22,16 @@ class Plan:
     due_per_second: float = 2000.0
     due_seconds: float = 10.0
     """For so long, so many more of them fall due."""
+    most: int = 10_000_000
+    """Of either, growth goes no further."""
+
+    @property
+    def options(self) -> str:
+        """As ``makegood bench`` has to be told them."""
+        if self.short:
+            return "--short"
+        most = "" if self.most == Plan.most else f" --most {self.most}"
+        return f"--claims {self.claims} --rounds {self.rounds}{most}"
 
     @property
     def quiet_seconds(self) -> float:
@@ -46,7 +56,7 @@ class Plan:
     def up_to(self, most: int) -> Self:
         """Growth no further than to so many."""
         history, pending = (tuple(size for size in sizes if size <= most) for sizes in (self.history, self.pending))
-        return replace(self, history=history, pending=pending)
+        return replace(self, history=history, pending=pending, most=most)
 
 
 SHORT = Plan(

@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from bench.latency import LOADS, PERCENTILES
+from bench.latency import LOADS, PERCENTILES, at_load
 from bench.load import ROUTES
 from bench.measure import Result
 from bench.run import SHARES, Run, shares
@@ -66,7 +66,7 @@ def _latency(axes: Any, run: Run) -> bool:
     for route, colour in zip(ROUTES, _COLOURS.values(), strict=False):
         for percent, style in zip(PERCENTILES, ("-", "--", ":"), strict=True):
             name = f"decision_p{percent}_ms"
-            found = [(load, run.figure("latency", f"{route.name} at {load} %", name)) for load in LOADS]
+            found = [(load, run.figure("latency", at_load(route.name, load), name)) for load in LOADS]
             points = [(load, value) for load, value in found if value is not None]
             if points:
                 axes.plot(*zip(*points, strict=True), style, color=colour, label=f"{route.name} p{percent}", marker=".")

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Final
 
 from bench import plots
-from bench.goals import GOALS, OURS, ahead_of, at_most, most_speed, of_the_bare_loop
+from bench.goals import GOALS, OURS, Goal, ahead_of, at_most, most_speed, of_the_bare_loop
 from bench.growth import FIRING
 from bench.latency import MOMENTS, PERCENTILES
 from bench.load import RESPONSE_DAYS
-from bench.measure import Result, kept
-from bench.run import NO_COMMIT, SHARES, Run, by_service, shares
+from bench.measure import Origin, Result, kept
+from bench.run import SHARES, Run, by_service, marked, shares
 from bench.stand import DAY
 from ops.terminal import ROOT
 
@@ -26,8 +26,6 @@ PLOTS: Final = ROOT / "docs" / "performance"
 BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
 _WHO: Final = ("", "Per second", "CPU s per 1,000", *(share.capitalize() for share in SHARES))
 _HOPS: Final = ("hops", "decisions_per_claim")
-_SIZED: Final = {"decisions_per_claim", "replicas", "history", "busiest_cpu_percent"}
-"""Figures of rounds that are of as many claims as were asked for."""
 _DEAD: Final = ("dead_rows_before", "dead_rows_after", "tables_before_mib", "tables_after_mib")
 _FIRED: Final = (
     "lag_p50_ms", "lag_p99_ms", "heard_p50_ms", "heard_p99_ms", "rss_before_mib", "rss_after_mib", "tick_buffers",
@@ -56,10 +54,15 @@ def put_into(text: str, measured: str) -> str:
 
 
 def command(what: str, run: Run) -> str:
-    """What repeats these figures."""
-    found = [one for name in what.split() for one in run.medians(name) if _SIZED & one.figures.keys()]
-    sizes = f" --claims {found[-1].count} --rounds {_most_rounds(run, what)}" if found else ""
-    return f"`makegood bench {what}{sizes}`"
+    """What repeats these figures, in the sizes with which they were measured where all had the same."""
+    asked = {options(one.arguments) for name in what.split() for one in run.medians(name)}
+    return f"`makegood bench {what}{asked.pop() if len(asked) == 1 else ''}`"
+
+
+def options(arguments: str) -> str:
+    """Without the names of what is measured."""
+    _, options, values = arguments.partition(" --")
+    return options + values
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -68,34 +71,53 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def _most_rounds(run: Run, what: str) -> int:
-    return max(len(run.rounds(one, name)) for one in what.split() for name in run.names(one))
-
-
 def _machine(run: Run) -> Iterator[str]:
-    """And the commit; what is of another is no part of the same run, and is named."""
+    """And the commit; what is of another commit or machine is no part of the same run, and is named."""
     for one in run.medians("machine"):
-        size = f"{one.count} cores, {one.figures['memory_gib']:.0f} GiB"
-        yield f"Measured on {one.name}, {size}, everything beside each other. Commit: {run.commit or NO_COMMIT}."
-    others = [f"{what}: {run.named(one)}" for what in run.whats() for one in run.of_another_commit(what)]
-    if others:
-        yield f"Not of this commit: {'; '.join(others)}."
+        if one.machine == run.origin.machine:
+            size = f"{one.count} cores, {one.figures['memory_gib']:.0f} GiB"
+            commit = run.origin.said_commit
+            yield f"Measured on {one.name}, {size}, everything beside each other. Commit: {commit}."
+    yield from elsewhere(run, run.whats(), run.origin)
+
+
+def elsewhere(run: Run, whats: Iterable[str], origin: Origin) -> Iterator[str]:
+    """Which of these are of another commit or machine than this one."""
+    found: dict[str, list[str]] = {}
+    for what in whats:
+        names = run.medians(what)
+        for other in dict.fromkeys(one.origin for one in names if one.origin != origin):
+            every = all(one.origin == other for one in names)
+            found.setdefault(other.beside(origin), []).append(what if every else f"some of {what}")
+    if found:
+        told = "; ".join(f"{', '.join(what)}: {of}" for of, what in found.items())
+        yield f"Of another commit or machine: {told}."
 
 
 def _goals(run: Run) -> Iterator[str]:
+    """Each in the results of one commit and one machine: those of which most is, where they have it."""
+    alike = [(origin, run.only(origin)) for origin in run.origins()]
     rows: list[list[str]] = []
     for goal in GOALS:
-        if (reached := goal.reached(run)) is not None:
-            mark, limit = "yes" if goal.met(reached) else "**no**", goal.limit(run)
-            known = ("", "") if limit is None else (_short(limit), f"{goal.near(reached, limit) * 100:.0f} %")
-            rows.append([goal.of, goal.sentence, _short(reached), mark, *known, command(goal.what, run)])
+        for origin, one in alike:
+            if (reached := goal.reached(one)) is not None:
+                name = marked(goal.of, origin, run.origin)
+                rows.append([name, *_reached(goal, reached, one), command(goal.what, one)])
+                break
     if rows:
         yield "## Goals"
         yield (
-            "Possible: the best that was measured to be possible here, by cores that do nothing but decide, or by the "
-            "bare loop; empty where no measurement forbids anything. Of it: how much of that was reached."
+            "Bound: no figure can be better than this one on that machine, and none can be as good, for it is what "
+            "deciding alone takes, without log and database, or what a bare loop takes, which decides nothing."
         )
-        yield table(("Of", "Goal", "Reached", "Met", "Possible", "Of it", "Command"), rows)
+        yield table(("Of", "Goal", "Reached", "Met", "Bound", "Of the bound", "Command"), rows)
+
+
+def _reached(goal: Goal, reached: float, run: Run) -> Iterator[str]:
+    yield from (goal.sentence, _short(reached), "yes" if goal.met(reached) else "**no**")
+    bound = goal.bound(run)
+    yield "" if bound is None else f"{'≤' if goal.at_least else '≥'} {_short(bound)}"
+    yield "" if bound is None else f"{goal.near(reached, bound) * 100:.0f} %"
 
 
 def _routes(run: Run) -> Iterator[str]:
@@ -119,7 +141,7 @@ def _routes(run: Run) -> Iterator[str]:
 
 def _route(one: Result, run: Run) -> list[str]:
     counted = _figures(one, "decisions_per_claim", "events_per_claim")
-    bare = [_percent(of_the_bare_loop(one.name, hops)(run)) for hops in _HOPS]
+    bare = [_percent(of_the_bare_loop(one.name, hops)(run.only(one.origin))) for hops in _HOPS]
     return [run.named(one), _speed(one), _cost(one), *_shared(one), *counted, *bare]
 
 
@@ -166,12 +188,12 @@ def _deciding(run: Run) -> Iterator[str]:
 
 
 def _decided(one: Result, run: Run) -> list[str]:
-    route, in_memory = run.median("routes", one.name), one.figures["in_memory_ms_per_claim"]
+    alike, in_memory = run.only(one.origin), one.figures["in_memory_ms_per_claim"]
+    route, fastest = alike.median("routes", one.name), most_speed(one.name)(alike)
     services = "" if route is None else f"{shares(route)['services']:.2f}"
-    fastest = most_speed(one.name)(run)
     return [
         run.named(one), *_figures(one, "decisions_per_claim"), f"{one.cpu_per_1000:.2f}", f"{in_memory:.2f}", services,
-        "" if fastest is None else f"{fastest:,.0f}", *(_percent(at_most(one.name, hops)(run)) for hops in _HOPS),
+        "" if fastest is None else f"{fastest:,.0f}", *(_percent(at_most(one.name, hops)(alike)) for hops in _HOPS),
     ]  # fmt: skip
 
 
@@ -333,7 +355,7 @@ def _percent(value: float | None) -> str:
 
 def _times(one: Result, run: Run, *, cpu: bool) -> str:
     """The ratio of the medians, and the lowest and highest of the rounds with the same number."""
-    read = ahead_of(one.name, cpu=cpu)
+    read, run = ahead_of(one.name, cpu=cpu), run.only(one.origin)
     ahead = None if one.name == OURS else read(run)
     if ahead is None:
         return ""

@@ -4,23 +4,23 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from statistics import median
+from typing import Self
 
-from bench.measure import Result, middle
+from bench.measure import Origin, Result, middle
 
 SERVERS = {"kafka": "broker", "postgres": "database", "mail server": "mail server", "load": "load"}
 """Parts that are none of our processes, by the name that the tables have for them."""
-NO_COMMIT = "a commit that is not named"
 SHARES = ("services", *SERVERS.values())
 
 
 class Run:
-    """Of what was measured twice the last rounds count, and of each name only those of one commit."""
+    """Of what was measured twice the last rounds count, and of each name only those of one commit and machine."""
 
     def __init__(self, results: Iterable[Result]) -> None:
         self._rounds: dict[tuple[str, str], dict[int, Result]] = {}
         for one in results:
             rounds = self._rounds.setdefault((one.what, one.name), {})
-            if any(other.commit != one.commit for other in rounds.values()):
+            if any(other.origin != one.origin for other in rounds.values()):
                 rounds.clear()
             rounds[one.round] = one
 
@@ -28,18 +28,22 @@ class Run:
         """What was measured, the machine apart."""
         return [what for what in dict.fromkeys(what for what, _ in self._rounds) if what != "machine"]
 
-    @property
-    def commit(self) -> str:
-        """Of most that was measured."""
-        found = Counter(self.rounds(*name)[-1].commit for name in self._rounds)
-        return max(found, key=found.__getitem__, default="")
+    def origins(self, *whats: str) -> list[Origin]:
+        """All that something is of, or one of these; that of most comes first."""
+        names = [(what, name) for what in whats or self.whats() for name in self.names(what)]
+        return [origin for origin, _ in Counter(self.rounds(*name)[-1].origin for name in names).most_common()]
 
-    def of_another_commit(self, what: str) -> list[Result]:
-        return [one for one in self.medians(what) if one.commit != self.commit]
+    @property
+    def origin(self) -> Origin:
+        """Of most that was measured."""
+        return next(iter(self.origins()), Origin("", None))
+
+    def only(self, origin: Origin) -> Self:
+        """What is of one commit and one machine: whatever is divided by something else must be."""
+        return type(self)(one for rounds in self._rounds.values() for one in rounds.values() if one.origin == origin)
 
     def named(self, one: Result) -> str:
-        """Its name, and its commit where that is another than the run's."""
-        return one.name if one.commit == self.commit else f"{one.name} ({one.commit or NO_COMMIT})"
+        return marked(one.name, one.origin, self.origin)
 
     def names(self, what: str) -> list[str]:
         """In the order measured."""
@@ -67,9 +71,10 @@ class Run:
         one = self.median(what, name)
         return None if one is None else one.figures.get(figure)
 
-    def bare(self, hops: float) -> Result | None:
-        """The bare loop of so many hops."""
-        return self.median("limit", f"bare loop of {round(hops)} hops")
+
+def marked(name: str, origin: Origin, usual: Origin) -> str:
+    """With the commit, or also the machine, that it is of, where all else is of another one."""
+    return name if origin == usual else f"{name} ({origin.beside(usual)})"
 
 
 def _found(rounds: Iterable[Result], figure: str) -> list[float]:

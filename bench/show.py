@@ -20,7 +20,7 @@ async def show(root: Path, wanted: Sequence[str], plan: Plan, file: Path | None,
             results.append(result)
             console.print(line(result), highlight=False, markup=False, soft_wrap=True)
             if file is not None:
-                keep(file, [result])
+                keep(file, [result], f"{' '.join(wanted)} {plan.options}")
     sheet = Sheet("Median rounds", "What", "Name", "Per second", "CPU seconds per 1,000")
     for one in medians(results):
         if one.count > 1 and one.seconds:

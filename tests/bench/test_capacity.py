@@ -1,6 +1,7 @@
 """What is needed is computed from what was measured; and what claims leave behind is counted where it lies."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from bench.databases import ON_SEVERAL
 from bench.footprint import hearers_of_topics, log_bytes
 from bench.growth import with_history
 from bench.measure import Result
+from bench.processor import Machine
 from bench.render import BEGIN, END, put_into
 from bench.run import Run
 from shared.events.base import PARTITIONS
@@ -46,14 +48,13 @@ def ran(name: str, figures: Mapping[str, float], cpu: Mapping[str, float] = CPU)
     return Result("routes", name, 1, 1000, 1.0, cpu, {"hops": 5, **figures})
 
 
-MACHINE = Result("machine", "A processor", 1, 2, 0.0, figures={"memory_gib": 8.0})
 DIRECT = ran("direct-pay", BYTES)
 SPLIT = Result(
     "databases", ON_SEVERAL, 1, 1000, 1.0,
     {"postgres 1": 0.02, "postgres 2": 0.02, "postgres 3": 0.02, "intake": 1.0},
     {"wal_bytes_per_claim": 30_000.0, "busiest_cpu_percent": 40.0, "busiest_wal_percent": 50.0},
 )  # fmt: skip
-RUN = Run([MACHINE, DIRECT, SPLIT])
+RUN = Run([DIRECT, SPLIT])
 
 
 def cost(run: Run = RUN) -> Cost:
@@ -81,7 +82,7 @@ def test_a_claim_costs_what_a_thousand_did_divided_by_a_thousand() -> None:
 def test_the_dearest_has_of_each_route_what_costs_most() -> None:
     cpu = {**CPU, "intake": 0.1, "escalation": 0.9}
     other = ran("contested", {**BYTES, "wal_bytes_per_claim": 90_000.0}, cpu)
-    found = cost(Run([MACHINE, DIRECT, other]))
+    found = cost(Run([DIRECT, other]))
     assert (found.services["intake"], found.services["escalation"]) == (pytest.approx(0.4e-3), pytest.approx(0.9e-3))
     assert (found.wal, found.busiest) == (90_000, "escalation")
 
@@ -112,10 +113,10 @@ def test_little_needs_the_least_that_production_has() -> None:
 
 def test_where_few_claims_come_they_cost_what_they_cost_in_small_batches() -> None:
     slow = Result("latency", "direct-pay at 25 %", 1, 100, 5.0, CPU, {"offered_per_second": 20.0})
-    most, found = few(Run([MACHINE, DIRECT, slow]))
+    most, found = few(Run([DIRECT, slow]))
     assert most == 20
     assert (found["direct-pay"].services["intake"], found["direct-pay"].said) == (pytest.approx(4e-3), 10_000)
-    text = page(Run([MACHINE, DIRECT, slow]))
+    text = page(Run([DIRECT, slow]))
     assert "Up to 20 claims/s" in text
     assert "the services need 10.0 times as much" in text
     assert "| services, cores | 0.12 | 1.2 | 120 |" in text
@@ -123,8 +124,10 @@ def test_where_few_claims_come_they_cost_what_they_cost_in_small_batches() -> No
 
 def test_the_wal_is_that_of_full_tables() -> None:
     grown = Result("growth", with_history(1_000_000), 1, 1000, 1.0, CPU, {"wal_bytes_per_claim": 120_000.0})
-    run = Run([MACHINE, DIRECT, SPLIT, grown])
-    assert (full_tables(RUN), full_tables(run), cost(run).wal) == (1, 4, 120_000)
+    run = Run([DIRECT, SPLIT, grown])
+    assert (full_tables(RUN), full_tables(run), cost(run).wal) == (None, 4, 120_000)
+    assert "4.0 times as much" in page(run)
+    assert "it is taken to be the same" in page(RUN)
 
 
 def test_needs_grow_with_the_claims() -> None:
@@ -137,8 +140,12 @@ def test_needs_grow_with_the_claims() -> None:
 
 
 def test_the_page_says_what_is_measured_derived_and_assumed() -> None:
-    text = page(RUN)
-    assert "Measured: medians of `makegood bench routes --claims 1000 --rounds 1` on A processor, 2 cores" in text
+    told = {"commit": "1234567", "machine": Machine("A processor", 2), "arguments": "routes --claims 1000 --rounds 1"}
+    text = page(Run(replace(one, **told) for one in (DIRECT, SPLIT)))
+    assert (
+        "Measured: medians of `makegood bench routes --claims 1000 --rounds 1` (1234567 on A processor, 2 cores)"
+        in text
+    )
     assert "| CPU ms, intake | 0.4 | 0.4 |" in text
     assert "**10 claims/s**: nothing." in text
     assert f"**{RATES[-1]:,} claims/s**: one replica of intake (at 1,250), then " in text
@@ -148,8 +155,23 @@ def test_the_page_says_what_is_measured_derived_and_assumed() -> None:
     assert text.count("Derived") == 2
 
 
+def test_what_is_of_another_commit_or_machine_is_only_shown() -> None:
+    slow = Result("latency", "direct-pay at 25 %", 1, 100, 5.0, CPU, {"offered_per_second": 20.0})
+    grown = Result("growth", with_history(1_000_000), 1, 1000, 1.0, CPU, {"wal_bytes_per_claim": 120_000.0})
+    dear = replace(ran("contested", {**BYTES, "wal_bytes_per_claim": 90_000.0}), commit="old")
+    elsewhere = [replace(one, machine=Machine("Another", 8)) for one in (slow, grown, SPLIT)]
+    text = page(Run([DIRECT, ran("seller-silent", BYTES), dear, *elsewhere]))
+    of_another = "a commit that is not named on Another, 8 cores"
+    assert f"Of another commit or machine: some of routes: old; latency, growth, databases: {of_another}." in text
+    assert "| Of one claim | direct-pay | seller-silent | dearest |" in text
+    assert "it is taken to be the same" in text
+    assert "Up to 20 claims/s" not in text
+    assert "the busiest of three PostgreSQL" not in text
+    assert f"| {ON_SEVERAL} ({of_another}) | 1,000 |" in text
+
+
 def test_what_was_measured_before_bytes_were_gives_no_page() -> None:
-    assert page(Run([MACHINE, ran("direct-pay", {})])).startswith("Not measured yet")
+    assert page(Run([ran("direct-pay", {})])).startswith("Not measured yet")
 
 
 def test_what_people_wrote_on_the_page_stays() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.deciding import Stopwatch, played
-from bench.load import ROUTES, Answers, Route, claims
+from bench.load import DIRECT_PAY, ROUTES, Answers, Route, claims
 from bench.measure import Result
 from bench.stand import policies
 
@@ -34,7 +34,7 @@ def test_a_route_has_a_decision_for_each_process_on_its_path_and_more_when_someb
 
 
 def test_deciding_is_a_part_of_what_all_takes_in_memory(rules: Path) -> None:
-    one = lived(ROUTES[0], rules)
+    one = lived(DIRECT_PAY, rules)
     assert 0 < one.cpu_per_1000 < one.figures["in_memory_ms_per_claim"]
 
 
@@ -54,4 +54,4 @@ def numbers(count: int) -> list[int]:
 def test_a_round_that_does_not_end_is_no_result(rules: Path) -> None:
     nobody_pays: Answers = {}
     with pytest.raises(RuntimeError, match="not every claim of direct-pay has ended in memory"):
-        lived(replace(ROUTES[0], answers=nobody_pays), rules)
+        lived(replace(DIRECT_PAY, answers=nobody_pays), rules)

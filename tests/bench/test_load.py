@@ -51,7 +51,11 @@ def test_each_claim_is_understood_with_its_papers_first(route: Route) -> None:
     assert isinstance(claim, ClaimSubmitted)
     assert papers.submission_id == claim.submission_id == "ab12-0"
     assert one.claim_id.decode() == str(claim_id_of(claim.submission_id))
-    assert claim.seller_id == load.seller_of(route, 0) in {event.key for event in load.directory(50, TODAY)}
+    assert (
+        claim.seller_id
+        == load.seller_of(0, insured=route.insured)
+        in {event.key for event in load.directory(50, TODAY)}
+    )
     second = understood(other.sayings[1])
     assert isinstance(second, ClaimSubmitted)
     assert not {claim.submission_id, claim.order_id, claim.claimant.id, claim.product, claim.seller_id} & {

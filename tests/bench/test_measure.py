@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bench.commit import commit
 from bench.measure import Result, keep, kept, middle, ratio
+from bench.processor import name_of, this_machine
 from bench.show import line, medians
 
 
@@ -31,19 +32,29 @@ def test_a_ratio_is_of_medians() -> None:
 
 def test_what_was_kept_comes_back(tmp_path: Path) -> None:
     rounds = [ran(1, 2.0, kafka=0.5, intake=1.5), Result("peers", "Temporal", 1, 0, 0.0, missing="no Go here")]
-    keep(tmp_path / "results.jsonl", rounds[:1])
+    keep(tmp_path / "results.jsonl", rounds[:1], "routes --claims 100 --rounds 3")
     keep(tmp_path / "results.jsonl", rounds[1:])
-    assert kept(tmp_path / "results.jsonl") == [replace(one, commit=commit()) for one in rounds]
+    first, second = (replace(one, commit=commit(), machine=this_machine()) for one in rounds)
+    assert kept(tmp_path / "results.jsonl") == [replace(first, arguments="routes --claims 100 --rounds 3"), second]
+
+
+def test_a_processor_s_name_tells_of_which_kind_it_is() -> None:
+    core = {"model name": "AMD EPYC", "cpu family": "25", "model": "1"}
+    assert name_of(core) == "AMD EPYC (family 25, model 1)"
+    assert name_of(core | {"model name": "AMD EPYC 7B13 64-Core Processor"}) == "AMD EPYC 7B13 64-Core Processor"
+    assert name_of({"model name": "Neoverse"}) == "Neoverse", "there is no more to be told"
 
 
 def test_a_line_without_a_commit_is_of_the_machine_s_above_it(tmp_path: Path) -> None:
     file = tmp_path / "results.jsonl"
     of_old = [ran(1, 2.0), Result("machine", "A processor, commit 1234567", 1, 2, 0.0), ran(1, 3.0)]
-    lines = [json.dumps({name: told for name, told in asdict(one).items() if name != "commit"}) for one in of_old]
+    since = {"commit", "machine", "arguments"}
+    lines = [json.dumps({name: told for name, told in asdict(one).items() if name not in since}) for one in of_old]
     file.write_text("\n".join(lines) + "\n")
     keep(file, [ran(2, 4.0)])
     found = kept(file)
     assert [one.commit for one in found] == ["", "1234567", "1234567", commit()]
+    assert [one.machine for one in found] == [None, None, None, this_machine()]
     assert found[1].name == "A processor"
 
 
