@@ -9,6 +9,7 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from dataclasses import replace
 from random import Random
 from statistics import median
 from typing import Final, TypeVar
@@ -23,6 +24,8 @@ from bench.stand import DAY, Stand
 T = TypeVar("T")
 LOADS: Final = Plan.loads
 PERCENTILES: Final = (50, 99, 99.9)
+ENOUGH: Final = 1000
+"""Of fewer claims the last percentile is nothing but the latest one."""
 MOMENTS: Final = {"decision": "PayoutAuthorized", "payout": "ClaimClosed"}
 
 
@@ -32,17 +35,21 @@ def at_load(name: str, percent: int) -> str:
 
 
 async def measure(stand: Stand, plan: Plan, before: Sequence[Result]) -> AsyncGenerator[Result]:
-    """The throughput is that of ``before``; a route that was not measured yet is, shortly."""
+    """The throughput is that of ``before``; a route that was not measured yet is, shortly. Each is warmed up to."""
     await stand.serve()
     async with Outside(stand) as outside:
         await know_sellers(stand, outside, plan.sellers)
         for route in ROUTES:
+            await play(outside, route, prepare(stand, route, plan.warm_up, plan.sellers))
             full = throughput(route, before) or await _throughput(stand, outside, plan, route)
             for load in plan.loads:
                 meter = Meter("latency", at_load(route.name, load), stand.parts)
-                for _ in range(plan.rounds):
+                for number in range(1, plan.rounds + 1):
                     claims = prepare(stand, route, plan.paced, plan.sellers)
-                    yield await _at(outside, meter, claims, route, load=load, per_second=full * load / 100)
+                    moments = schedule(full * load / 100, len(claims), seed=number)
+                    result = await _at(outside, meter, claims, route, moments)
+                    offered = {"load_percent": float(load), "offered_per_second": full * load / 100}
+                    yield replace(result, figures={**offered, **result.figures})
 
 
 def throughput(route: Route, results: Iterable[Result]) -> float | None:
@@ -51,8 +58,11 @@ def throughput(route: Route, results: Iterable[Result]) -> float | None:
     return median(rounds) if rounds else None
 
 
-def schedule(per_second: float, count: int, seed: int = 1) -> list[float]:
-    """Seconds from the beginning at which claims arrive by themselves: independent of each other, at this mean rate."""
+def schedule(per_second: float, count: int, seed: int) -> list[float]:
+    """Seconds from the beginning at which claims arrive by themselves: independent of each other, at this mean rate.
+
+    ``seed``: another one in each round, or all rounds would have the same luck.
+    """
     luck, at = Random(seed), 0.0  # noqa: S311 - no secret hangs on it
     return [at := at + luck.expovariate(per_second) for _ in range(count)]
 
@@ -63,23 +73,22 @@ def percentile(sorted_values: Sequence[float], percent: float) -> float:
 
 
 async def _throughput(stand: Stand, outside: Outside, plan: Plan, route: Route) -> float:
-    await play(outside, route, prepare(stand, route, plan.warm_up, plan.sellers))
     started = time.perf_counter()
     await play(outside, route, prepare(stand, route, plan.claims, plan.sellers))
     return plan.claims / (time.perf_counter() - started)
 
 
 async def _at(
-    outside: Outside, meter: Meter, claims: Sequence[Prepared], route: Route, *, load: int, per_second: float
+    outside: Outside, meter: Meter, claims: Sequence[Prepared], route: Route, moments: Sequence[float]
 ) -> Result:
     tally = Tally((claim.claim_id for claim in claims), ENDS)
     for kind in MOMENTS.values():
         tally.watch(kind)
     outside.play(tally, route.answers)
     meter.begin()
-    arrivals = await arrive(outside, claims, schedule(per_second, len(claims)))
+    arrivals = await arrive(outside, claims, moments)
     await outside.until(lambda: tally.over)
-    figures = {"load_percent": float(load), "offered_per_second": per_second}
+    figures: dict[str, float] = {}
     for name, kind in MOMENTS.items():
         waits = route.waits_days * DAY
         figures |= percentiles(name, (tally.at[kind][key] - at - waits for key, at in arrivals.items()))

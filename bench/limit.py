@@ -129,26 +129,26 @@ async def _latency(
     for whose, (per_second, count) in full.items():
         for load in plan.loads:
             meter = Meter("latency", at_load(as_many_as(whose, hops), load), stand.parts)
-            for _ in range(plan.rounds):
-                result = await _late(stand, meter, producer, hops, count, per_second=per_second * load / 100)
-                yield replace(result, figures={"load_percent": float(load), **result.figures})
+            for number in range(1, plan.rounds + 1):
+                moments = schedule(per_second * load / 100, count, seed=number)
+                result = await _late(stand, meter, producer, hops, moments)
+                offered = {"load_percent": float(load), "offered_per_second": per_second * load / 100}
+                yield replace(result, figures={**offered, **result.figures})
 
 
-async def _late(stand: Stand, meter: Meter, producer: Any, hops: int, count: int, *, per_second: float) -> Result:
-    """How late records are at this rate: from the moment scheduled until each has come out of the last hop."""
-    records = _events(hop.topic(hops, 0), count)
+async def _late(stand: Stand, meter: Meter, producer: Any, hops: int, moments: Sequence[float]) -> Result:
+    """How late records are that go in at these moments: until each has come out of the last hop."""
+    records = _events(hop.topic(hops, 0), len(moments))
     async with _consumer(stand) as consumer, asyncio.TaskGroup() as sending:
         consumer.assign([TopicPartition(hop.topic(hops, hops), n) for n in range(PARTITIONS)])
         await consumer.seek_to_end()
-        coming = sending.create_task(_coming(consumer, count))
+        coming = sending.create_task(_coming(consumer, len(records)))
         meter.begin()
-        scheduled = await pace(
-            records, schedule(per_second, count), lambda due: sending.create_task(send(producer, due))
-        )
+        scheduled = await pace(records, moments, lambda due: sending.create_task(send(producer, due)))
         async with asyncio.timeout(PATIENCE):
             came = await coming
     late = percentiles("decision", (came[one.key] - at for one, at in zip(records, scheduled, strict=True)))
-    return meter.end(count, offered_per_second=per_second, **late)
+    return meter.end(len(records), **late)
 
 
 async def _coming(consumer: Any, count: int) -> dict[bytes, float]:

@@ -14,7 +14,7 @@ from typing import Final
 from bench import plots
 from bench.goals import GOALS, OURS, Goal, ahead_of, at_most, most_speed, of_the_bare_loop
 from bench.growth import FIRING
-from bench.latency import MOMENTS, PERCENTILES
+from bench.latency import ENOUGH, MOMENTS, PERCENTILES
 from bench.load import RESPONSE_DAYS
 from bench.measure import Origin, Result, kept
 from bench.run import SHARES, Run, by_service, marked, shares
@@ -153,6 +153,8 @@ def _latency(run: Run) -> Iterator[str]:
             "Milliseconds from the scheduled submission; arrivals are independent of each other. A seller's days are "
             f"taken off. {command('routes limit latency', run)}"
         )
+        if few := sorted({f"{one.count:,}" for one in found if one.count < ENOUGH}):
+            yield f"In a round of {' or '.join(few)} claims the p99.9 is the latest one."
         names = [f"{moment}_p{percent}_ms" for moment in MOMENTS for percent in PERCENTILES]
         heads = [f"{moment} p{percent}" for moment in MOMENTS for percent in PERCENTILES]
         rows = [[run.named(one), f"{one.figures['offered_per_second']:,.0f}", *_figures(one, *names)] for one in found]

@@ -80,14 +80,15 @@ async def _rebalances(stand: Stand, plan: Plan) -> AsyncGenerator[Result]:
         for service in REBALANCED:
             for number in range(plan.rounds + 1):
                 claims = prepare(stand, DIRECT_PAY, int(RATE * len(PHASES) * part), plan.sellers)
-                waits, seconds = await _joined_and_left(stand, outside, service, claims, part)
+                moments = schedule(RATE, len(claims), seed=number)
+                waits, seconds = await _joined_and_left(stand, outside, service, claims, moments, part=part)
                 figures: dict[str, float] = dict(zip(PHASES, waits, strict=True))
                 if number:
                     yield Result("small", f"rebalance of {service}", number, len(claims), seconds, figures=figures)
 
 
 async def _joined_and_left(
-    stand: Stand, outside: Outside, service: str, claims: Sequence[Prepared], part: float
+    stand: Stand, outside: Outside, service: str, claims: Sequence[Prepared], moments: Sequence[float], *, part: float
 ) -> tuple[list[float], float]:
     """The longest wait, in milliseconds, of claims that arrived before, while one joined, and while it left."""
     tally = Tally((claim.claim_id for claim in claims), ENDS)
@@ -95,7 +96,7 @@ async def _joined_and_left(
     outside.play(tally, DIRECT_PAY.answers)
     await asyncio.sleep(part / 2)  # who has left before has been replaced
     started = time.perf_counter()
-    arriving = asyncio.create_task(arrive(outside, claims, schedule(RATE, len(claims))))
+    arriving = asyncio.create_task(arrive(outside, claims, moments))
     second = f"{service}.2"
     await asyncio.sleep(part)
     stand.start(service, second)

@@ -117,6 +117,12 @@ def test_a_route_is_its_median_round_with_who_spent_the_cpu() -> None:
     assert row(routes, "direct-pay")[1:8] == ["500", "0.500", "0.300", "0.100", "0.050", "0.030", "0.020"]
 
 
+def test_a_percentile_of_few_is_called_what_it_is() -> None:
+    few = replace(ran("latency", "direct-pay at 50 %", 4, offered_per_second=250), count=666)
+    assert "In a round of 666 claims the p99.9 is the latest one." in page(Run([few]))
+    assert "is the latest one" not in page(RUN)
+
+
 def test_a_peer_that_is_not_here_is_told_with_the_reason() -> None:
     text = page(RUN)
     assert "Temporal is left out: there is no Go here" in text
