@@ -26,6 +26,8 @@ ON_OUR_STACK: Final[Mapping[str, Measure]] = {
 """Measured one after the other on one stack; databases last: it moves the tables away."""
 ON_ANOTHER: Final[Mapping[str, Measure]] = {"growth": growth.measure}
 """On a fresh one: what was played before would be history, and what it leaves behind others would hear."""
+ON_A_THIRD: Final[Mapping[str, Measure]] = {"growth": growth.measure_last}
+"""Without the history of the one before."""
 PEERS: Final = "peers"
 """Each on a stack of its own; in the short version ours alone, for the others would have to be installed."""
 WHAT: Final = (*ON_OUR_STACK, *ON_ANOTHER, PEERS)
@@ -36,7 +38,7 @@ async def measured(root: Path, wanted: Sequence[str], plan: Plan) -> AsyncGenera
     """Each round's result as soon as it is there; first what the machine is."""
     yield machine()
     results: list[Result] = []
-    for stack in (ON_OUR_STACK, ON_ANOTHER):
+    for stack in (ON_OUR_STACK, ON_ANOTHER, ON_A_THIRD):
         if ours := [measure for what, measure in stack.items() if what in wanted]:
             async with stand(root) as place:
                 for measure in ours:

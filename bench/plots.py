@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
+from bench.growth import AFTER
 from bench.latency import LOADS, PERCENTILES, at_load
 from bench.load import ROUTES
 from bench.measure import Result
@@ -94,12 +95,12 @@ def _peers(axes: Any, run: Run) -> bool:
 def _history(axes: Any, run: Run) -> bool:
     """Who spends it, by how many claims there were before."""
     found = [one for one in run.medians("growth") if "history" in one.figures]
-    names, bottom = [f"{one.figures['history']:,.0f}" for one in found], [0.0] * len(found)
+    names, bottom = [one.name.removeprefix(AFTER) for one in found], [0.0] * len(found)
     for share in SHARES:
         heights = [shares(one)[share] for one in found]
         axes.bar(names, heights, bottom=bottom, label=share, color=_COLOURS[share], width=0.5)
         bottom = [a + b for a, b in zip(bottom, heights, strict=True)]
-    axes.set_xlabel("claims of history")
+    axes.set_xlabel("claims that were closed before")
     axes.set_ylabel("CPU seconds per 1,000 claims")
     axes.figure.legend(loc="outside right", frameon=False)
     return bool(found)

@@ -208,12 +208,22 @@ def test_more_replicas_are_told_by_their_number() -> None:
 
 def test_growth_is_told_by_size_and_a_snapshot_round_by_round() -> None:
     growth = page(RUN).partition("## Growth")[2]
-    assert row(growth, "10,000")[1:5] == ["500", "0.500", "0.300", "0.100"]
-    assert row(growth, "10,000,000")[2:10] == ["150.0", "1,200.0", "", "", "93.0", "101.0", "70.0", "1,500.0"]
+    assert row(growth, "10,000 claims")[1:5] == ["500", "0.500", "0.300", "0.100"]
+    assert "measured first, and once more" not in growth, "of results from before it was"
+    assert row(growth, "10,000,000, 1")[2:10] == ["150.0", "1,200.0", "", "", "93.0", "101.0", "70.0", "1,500.0"]
     assert row(growth, "makegood show, after 1,000,000 claims") == ["makegood show, after 1,000,000 claims", "1.2"]
     assert row(growth, f"{SNAPSHOTS[True]}, 2")[3:5] == ["0.0", "20.0"]
     assert "100,000,000 pending deadlines is left out: it takes 300 GB of disk" in growth
     assert "`makegood bench growth --claims 1000 --rounds 3`" in growth
+
+
+def test_the_smallest_history_counts_as_it_was_before_and_after_the_largest() -> None:
+    last = ran("growth", with_history(10_000, again=True), 2.0, history=10_000, database_gib=0.5)
+    twice = Run(map(with_origin, [*RESULTS, replace(last, cpu={"intake": 0.9})]))
+    growth = page(twice).partition("## Growth")[2]
+    assert "measured first, and once more after all others" in growth
+    assert row(growth, "10,000 claims, measured last")[2] == "0.900"
+    assert "| a claim after 1 M others, against one after 10 k | ≤ 10 % more CPU | -14.3 |" in page(twice)
 
 
 def test_growth_has_goals_of_its_largest_sizes() -> None:
