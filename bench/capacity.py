@@ -350,13 +350,16 @@ _BUSIEST: Final = ("busiest_cpu_percent", "busiest_wal_percent")
 
 
 def _split_databases(cost: Cost, run: Run) -> Iterator[Limit]:
-    """Services spread over several databases, as far as that was measured."""
+    """Services spread over several databases, as far as that was measured: what each of them runs out of first."""
     for one in run.medians("databases"):
         if "busiest_cpu_percent" in one.figures:
             cpu, wal = (one.figures[name] / 100 for name in _BUSIEST)
-            carries = min(DATABASE_CORES.value / (cost.database * cpu), DISK.value * MB / (cost.stored * wal))
+            carries, which = min(
+                (DATABASE_CORES.value / (cost.database * cpu), "its cores"),
+                (DISK.value * MB / (cost.stored * wal), "its disk"),
+            )
             then = "lane n on database n mod N (not built, see below), or a distributed PostgreSQL"
-            yield Limit("the busiest of three PostgreSQL, by service", carries * FREE, then)
+            yield Limit(f"the busiest of three PostgreSQL, by service, {which}", carries * FREE, then)
 
 
 def _on_databases(one: Result) -> float:

@@ -3,6 +3,8 @@
 ``python -m bench.reconcile --copies 100`` compares 200 claims and a hundred copies of each, rows alone; ``--topics``
 with their records on the topics. Real claims run through the five services first. A copy has every id changed in the
 same way and every number moved on; what it lacks are the fingerprints of states, which the database cannot reckon.
+``bench.copies`` will not do here: its rows only have to be as many and as mixed as real ones, and what is compared is
+whether rows agree with each other.
 Prints seconds, the largest memory of the comparing process, and what PostgreSQL wrote to temporary files meanwhile.
 """
 

@@ -22,13 +22,13 @@ async def show(root: Path, wanted: Sequence[str], plan: Plan, file: Path | None,
             if file is not None:
                 keep(file, [result], f"{' '.join(wanted)} {plan.options}")
     sheet = Sheet("Median rounds", "What", "Name", "Per second", "CPU seconds per 1,000")
-    for one in medians(results):
+    for one in median_rounds(results):
         if one.count > 1 and one.seconds:
             sheet.add(one.what, one.name, f"{one.per_second:,.1f}", f"{one.cpu_per_1000:.3f}")
     sheet.write(console)
 
 
-def medians(results: Sequence[Result]) -> list[Result]:
+def median_rounds(results: Sequence[Result]) -> list[Result]:
     """Of everything measured its median round, in the order in which it was measured."""
     names = dict.fromkeys((result.what, result.name) for result in results)
     return [middle([result for result in results if (result.what, result.name) == name]) for name in names]

@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.commit import commit
 from bench.measure import Result, keep, kept, middle, ratio
 from bench.processor import name_of, this_machine
-from bench.show import line, medians
+from bench.show import line, median_rounds
 
 
 def ran(number: int, seconds: float, name: str = "direct-pay", **cpu: float) -> Result:
@@ -22,7 +22,7 @@ def test_the_median_round_is_one_that_was() -> None:
 
 def test_of_everything_there_is_a_median_in_the_order_measured() -> None:
     rounds = [ran(1, 3.0), ran(2, 2.0), ran(3, 1.0), ran(1, 5.0, "contested")]
-    assert medians(rounds) == [rounds[1], rounds[3]]
+    assert median_rounds(rounds) == [rounds[1], rounds[3]]
 
 
 def test_a_ratio_is_of_medians() -> None:
