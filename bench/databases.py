@@ -38,8 +38,10 @@ from shared.runtime.postgres import PostgresStore, connect, session
 from shared.runtime.settings import Settings
 
 DATABASES: Final = 3
-HOMES: Final = {"intake": 0, "escalation": 1, "seller_notifier": 2, "recovery": 2, "insurance_accelerator": 2}
-"""Which of the three databases is whose: those that do the most each have one for themselves."""
+HOMES: Final = {"seller_notifier": 0, "escalation": 1, "insurance_accelerator": 1, "recovery": 2, "intake": 2}
+"""Which of the three databases is whose, so that the busiest has as little as can be. For a claim of this route, one
+server that all share uses 1.6 ms of CPU for seller_notifier, which writes 51 rows; 0.8 for escalation (23), 0.7 for
+recovery (26), 0.4 for intake (20), and next to nothing for insurance_accelerator."""
 ON_SEVERAL: Final = f"{SILENT.name}, services on {DATABASES} databases"
 MOST: Final = 2000
 """Claims whose turns are written again: all of them are kept in memory."""
