@@ -144,9 +144,8 @@ async def _histories(
         for _ in range(plan.rounds):
             result = await _round(stand, plan, outside, meter, connection)
             yield replace(result, figures={**figures, **result.figures})
-        for look in (
-            () if again else LOOKS
-        ):  # at one that shares its moments with no copy: what was said is looked up by its moment
+        # at one that shares its moments with no copy: what was said is looked up by its moment
+        for look in () if again else LOOKS:
             for number in range(1, plan.rounds + 1):
                 yield await _looked(stand, look, fresh[0].claim_id.decode(), count, number)
     await asyncio.sleep(plan.quiet_seconds)

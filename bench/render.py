@@ -284,8 +284,8 @@ def _growth(run: Run) -> Iterator[str]:
 
 def _rounds(run: Run, figure: str) -> list[Result]:
     """Of growth, those that have this figure."""
-    names = [one.name for one in run.medians("growth") if figure in one.figures]
-    return [one for name in names for one in run.rounds("growth", name)]
+    rounds = (one for name in run.names("growth") for one in run.rounds("growth", name))
+    return [one for one in rounds if figure in one.figures]
 
 
 def _after(found: Sequence[Result]) -> Iterator[str]:
@@ -325,7 +325,8 @@ def _pending(rounds: Sequence[Result]) -> Iterator[str]:
             "Deadlines of sellers who were silent: from the moment each was due until its turn began, and until the "
             "world outside had heard what was decided (of results that have it: empty else), by "
             f"{len(FIRING)} replicas of escalation alone, whose memory is told together. Buffers are pages that a tick "
-            "looks at while nothing is due, and the query that finds what is due."
+            "looks at while nothing is due, and the query that finds what is due. A tick looks at more in each round: "
+            "a deadline that has fired leaves dead rows behind, which stay until their tables are vacuumed."
         )
         heads = (
             "Pending deadlines, round", "Decided/s", "Until its turn, p50, ms", "p99", "Until heard, p50, ms", "p99",
