@@ -17,10 +17,13 @@ class Dbos(Peer):
         Tuning(512, workers=2),
         Tuning(1_024, workers=2),
         Tuning(2_048, workers=2),
+        Tuning(4_096, workers=2),
         Tuning(512, workers=3),
+        Tuning(1_024, workers=3),
+        Tuning(2_048, workers=3),
     )
-    best = Tuning(512, workers=2)
-    claims = 1_000
+    best = Tuning(2_048, workers=2)
+    claims = 4_000
 
     @asynccontextmanager
     async def started(self) -> AsyncGenerator[Running]:

@@ -21,11 +21,12 @@ class Ours(Peer):
         Tuning(2_000, workers=1),
         Tuning(4_000, workers=1),
         Tuning(8_000, workers=1),
+        Tuning(1_000, workers=2),
         Tuning(2_000, workers=2),
         Tuning(4_000, workers=2),
         Tuning(8_000, workers=2),
     )
-    best = Tuning(4_000, workers=2)
+    best = Tuning(2_000, workers=2)
     claims = 50_000
 
     @property

@@ -62,7 +62,7 @@ class Restate(Peer):
         Tuning(256, workers=2),
         Tuning(512, workers=2),
     )
-    best = Tuning(256, workers=1)
+    best = Tuning(128, workers=1)
     claims = 4_000
     record = "table"
     """Where the claim is durably recorded."""
@@ -107,4 +107,5 @@ class RestateAlone(Restate):
     """Its own state is the record, as in ours: what the database is written to are the payouts."""
 
     name = "Restate, its state the record"
+    tried = (Tuning(128, workers=1), Tuning(256, workers=1), Tuning(512, workers=1))
     record = "restate"

@@ -129,7 +129,7 @@ class Temporal(Peer):
         Tuning(128, workers=2),
         Tuning(256, workers=2),
     )
-    best = Tuning(64, workers=2)
+    best = Tuning(32, workers=2)
     claims = 600
 
     @property
