@@ -50,7 +50,7 @@ class Celery(Peer):
         Tuning(128, workers=3, jobs=2),
         Tuning(512, workers=3, jobs=4),
     )
-    best = Tuning(128, workers=2, jobs=2)
+    best = Tuning(512, workers=2, jobs=4)
     claims = 2_500
 
     @asynccontextmanager
