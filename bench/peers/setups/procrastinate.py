@@ -19,7 +19,7 @@ class Procrastinate(Peer):
         Tuning(256, workers=2, jobs=16),
         Tuning(256, workers=3, jobs=8),
     )
-    best = Tuning(256, workers=2, jobs=8)
+    best = Tuning(128, workers=2, jobs=8)
     claims = 2_000
 
     @asynccontextmanager
