@@ -115,7 +115,7 @@ async def _through(stand: Stand, producer: Any, consumer: Any, hops: int, count:
     """So many records from its beginning to its end, where they are only counted."""
     ends = [TopicPartition(hop.topic(hops, hops), n) for n in range(PARTITIONS)]
     arrived = sum((await consumer.end_offsets(ends)).values()) + count
-    await send(producer, _events(hop.topic(hops, 0), count))
+    await send(producer, events(hop.topic(hops, 0), count))
     async with asyncio.timeout(PATIENCE):
         while sum((await consumer.end_offsets(ends)).values()) < arrived:
             stand.look_after()
@@ -138,7 +138,7 @@ async def _latency(
 
 async def _late(stand: Stand, meter: Meter, producer: Any, hops: int, moments: Sequence[float]) -> Result:
     """How late records are that go in at these moments: until each has come out of the last hop."""
-    records = _events(hop.topic(hops, 0), len(moments))
+    records = events(hop.topic(hops, 0), len(moments))
     async with _consumer(stand) as consumer, asyncio.TaskGroup() as sending:
         consumer.assign([TopicPartition(hop.topic(hops, hops), n) for n in range(PARTITIONS)])
         await consumer.seek_to_end()
@@ -164,7 +164,7 @@ async def _coming(consumer: Any, count: int) -> dict[bytes, float]:
 async def _parts(stand: Stand, plan: Plan) -> AsyncGenerator[Result]:
     """One after the other, each with nothing else to do: a round that is not counted, and then the others."""
     topic, count = Topic("bench.records.v1", "claim_id", "bench"), plan.claims * ALONE
-    records = _events(topic.name, SET * PARTITIONS)
+    records = events(topic.name, SET * PARTITIONS)
     await make_topics(stand.settings, [topic])
     async with (
         session(stand.settings) as connection,
@@ -217,7 +217,7 @@ async def _decode(body: bytes, count: int) -> None:
         SellerNotified.model_validate_json(body)
 
 
-def _events(topic: str, count: int) -> list[Ready]:
+def events(topic: str, count: int) -> list[Ready]:
     """Of 263 bytes; what our services say has 257 in the mean of the four routes."""
     nobody, moment = uuid.UUID(int=0), datetime.now(UTC)
     event = SellerNotified(
