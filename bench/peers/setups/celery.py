@@ -47,6 +47,7 @@ class Celery(Peer):
         Tuning(256, workers=2, jobs=2),
         Tuning(256, workers=2, jobs=4),
         Tuning(512, workers=2, jobs=4),
+        Tuning(1_024, workers=2, jobs=4),
         Tuning(128, workers=3, jobs=2),
         Tuning(512, workers=3, jobs=4),
     )
