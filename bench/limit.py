@@ -26,6 +26,7 @@ from bench.latency import at_load, pace, percentiles, schedule, throughput
 from bench.load import DIRECT_PAY, ROUTES, Saying
 from bench.measure import Meter, Result
 from bench.outside import ready
+from bench.peers.inside.batches import Batches
 from bench.plan import Plan
 from bench.run import Run
 from bench.stand import PATIENCE, Stand
@@ -143,8 +144,11 @@ async def _late(stand: Stand, meter: Meter, producer: Any, hops: int, moments: S
         consumer.assign([TopicPartition(hop.topic(hops, hops), n) for n in range(PARTITIONS)])
         await consumer.seek_to_end()
         coming = sending.create_task(_coming(consumer, len(records)))
+        batches = Batches[Ready](partial(send, producer))  # else each record would be a batch, of which a place has one
         meter.begin()
-        scheduled = await pace(records, moments, lambda due: sending.create_task(send(producer, due)))
+        scheduled = await pace(
+            records, moments, lambda due: [sending.create_task(batches.say(record)) for record in due]
+        )
         async with asyncio.timeout(PATIENCE):
             came = await coming
     late = percentiles("decision", (came[one.key] - at for one, at in zip(records, scheduled, strict=True)))

@@ -185,6 +185,7 @@ class PostgresStore:
             gathering=frozenset(r["n"] for r in rows if r["gathering"]),
             told=sum(r["told"] for r in rows),
             deadlines=any(r["deadlines"] for r in rows),
+            next_due=min((r["next_due"] for r in rows if r["next_due"] is not None), default=None),
         )
 
     async def overdue(self, lanes: Collection[int], now: datetime) -> int:
@@ -317,6 +318,7 @@ with deadlines as (
 select l.n, l.published, l.position, l.held, l.told, l.gathering,
     exists (select from request r where r.process = $1 and r.lane = l.n) as requested,
     exists (select from deadlines d where d.process = $1 and d.n = l.n and d.passed) as due,
-    exists (select from deadlines d where d.process = $4 and d.passed) as deadlines
+    exists (select from deadlines d where d.process = $4 and d.passed) as deadlines,
+    (select min(s.due) from state s where s.process = $1 and s.lane = l.n and s.due > $3) as next_due
 from lane l where l.process = $1 and l.n = any($2::int[])
 """

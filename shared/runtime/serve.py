@@ -45,7 +45,7 @@ KEEP_AGAIN_SECONDS = 300.0
 TIME_SECONDS = 10.0
 """Real seconds between two looks at the database's clock."""
 SOONER = 5
-"""So many times shorter is the pause between two ticks while something is due."""
+"""So many times shorter is the pause between two ticks while something is due, and at most until something will be."""
 _ODD_SECONDS = 2.0
 """Real seconds by which a machine's own clock may differ before that is worth a line in the log."""
 
@@ -260,16 +260,15 @@ async def keep_ticking(worker: Worker, seconds: float, fail: Callable[[Exception
             return
         with contextlib.suppress(TimeoutError):
             # Not `wait_for`, which forgets that it was cancelled when it is woken at the same moment.
-            async with asyncio.timeout(seconds * _pace(worker)):
+            async with asyncio.timeout(_pause(worker, seconds)):
                 await worker.wake.wait()  # which is over at once when it was woken while it ticked
         worker.wake.clear()
 
 
-def _pace(worker: Worker) -> float:
-    """How much longer than usual is the pause until its next tick."""
-    if worker.due:
-        return 1 / SOONER
-    return LATER if worker.quiet else 1
+def _pause(worker: Worker, usual: float) -> float:
+    """Until its next tick, in real seconds: no longer than until the next deadline passes."""
+    shortest, longest = usual / SOONER, usual * LATER if worker.quiet else usual
+    return shortest if worker.due else max(shortest, min(longest, worker.due_in))
 
 
 async def _close(pool: Any) -> None:

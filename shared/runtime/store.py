@@ -235,7 +235,8 @@ class Progress:
 class Waiting:
     """Lanes with requests; lanes with deadlines that have passed; lane → (published, position) where they differ;
     lanes that gather what they heard before their database was restored; whether a deadline has passed in any lane,
-    whoever looks after it: it may wait for what this replica has read."""
+    whoever looks after it: it may wait for what this replica has read; when the next deadline of these lanes will pass.
+    """
 
     requests: frozenset[int]
     due: frozenset[int]
@@ -244,6 +245,7 @@ class Waiting:
     gathering: frozenset[int] = frozenset()
     told: int = 0
     deadlines: bool = False
+    next_due: datetime | None = None
 
 
 class Transaction(Protocol):

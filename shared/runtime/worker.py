@@ -67,6 +67,8 @@ class Worker:
         """Whether anything was due at the last tick: it has been decided, or waits for what others read meanwhile."""
         self.quiet = False
         """Whether the last tick found nothing to do."""
+        self.due_in = math.inf
+        """Real seconds from the last tick until the next deadline passes."""
         self._store, self._log, self._clock, self._metrics = context.store, context.log, context.clock, context.metrics
         self._sieve = Sieve(self.process, log=self._log, clock=self._clock, metrics=self._metrics, changed=self._break)
         self._turns = Turns(context)
@@ -137,9 +139,10 @@ class Worker:
     async def _tick(self) -> None:
         await self._log.check()
         await self._prepare()
-        lanes = self.lanes()
-        waiting = await self._store.waiting(lanes, self._clock.now(), self._deadlines_of)
+        lanes, now = self.lanes(), self._clock.now()
+        waiting = await self._store.waiting(lanes, now, self._deadlines_of)
         self.due = bool(waiting.due)
+        self.due_in = self._clock.real_seconds(waiting.next_due - now) if waiting.next_due else math.inf
         self._metrics.show(waiting)
         await self._count(lanes)
         self.quiet = self._is_quiet(waiting)

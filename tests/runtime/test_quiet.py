@@ -1,6 +1,7 @@
 """Who has nothing to do looks seldom where his topics end, and at once when somebody waits for what he has read."""
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, Collection, Mapping
 from datetime import timedelta
 
@@ -23,6 +24,21 @@ LANE = lane_of("a")
 async def members(database_url: str) -> AsyncGenerator[Workbench]:
     async with opened(database_url, MEMBERS) as workbench:
         yield workbench
+
+
+async def test_who_ticks_knows_when_the_next_deadline_passes(bench: Workbench) -> None:
+    one = await bench.replica()
+    await one.worker.tick()
+    assert one.worker.due_in == math.inf
+    bench.shelf.say(Deposited(account="a", n=1, wait_days=3), Deposited(account="b", n=1, wait_days=1))
+    await one.read()
+    await one.worker.tick()
+    assert one.worker.due_in == pytest.approx(DAY.total_seconds(), abs=60)
+    one.clock.moment += 2 * DAY
+    await one.worker.tick()
+    assert one.worker.due
+    await one.worker.tick()
+    assert (one.worker.due, one.worker.due_in) == (False, pytest.approx(DAY.total_seconds(), abs=60))
 
 
 async def looks(one: Replica, monkeypatch: pytest.MonkeyPatch) -> bool:

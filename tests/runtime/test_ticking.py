@@ -1,7 +1,8 @@
-"""When the next tick of a worker comes: after the pause, sooner while something is due, later while there is nothing to
-do, at once when it is called."""
+"""When the next tick of a worker comes: after the pause, sooner while something is due or will be, later while there is
+nothing to do, at once when it is called."""
 
 import asyncio
+import math
 from typing import NoReturn, cast
 
 import pytest
@@ -16,8 +17,11 @@ ENOUGH = 3
 class Ticks:
     """Stands in for a worker of which only ticks are asked; ``calls``: whether it is called while it ticks."""
 
-    def __init__(self, *, due: bool = False, quiet: bool = False, calls: bool = False) -> None:
-        self.due, self.quiet, self.broken, self.wake = due, quiet, None, asyncio.Event()
+    def __init__(
+        self, *, due: bool = False, due_in: float = math.inf, quiet: bool = False, calls: bool = False
+    ) -> None:
+        self.due, self.due_in, self.quiet = due, due_in, quiet
+        self.broken, self.wake = None, asyncio.Event()
         self.at: list[float] = []
         self.ticked = asyncio.Queue[None]()
         self._calls = calls
@@ -51,6 +55,17 @@ async def test_ticks_come_sooner_while_something_is_due() -> None:
     found = await pauses(Ticks(due=True))
     assert min(found) >= PAUSE / SOONER * 0.9
     assert min(found) < PAUSE * 0.9
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+async def test_a_tick_comes_when_the_next_deadline_passes(quiet: bool) -> None:
+    found = await pauses(Ticks(due_in=PAUSE / 2, quiet=quiet))
+    assert min(found) >= PAUSE / 2 * 0.9
+    assert min(found) < PAUSE * 0.9
+
+
+async def test_a_tick_comes_no_sooner_than_while_something_is_due() -> None:
+    assert min(await pauses(Ticks(due_in=0))) >= PAUSE / SOONER * 0.9
 
 
 async def test_ticks_come_later_while_there_is_nothing_to_do() -> None:
