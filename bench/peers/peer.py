@@ -133,7 +133,11 @@ def tool(name: str, beside: Path | None = None) -> str:
 async def fresh(server: AServer) -> AsyncGenerator[AServer]:
     """A server with no data, for as long as the block."""
     server.wipe()
-    await server.start()
+    try:
+        await server.start()
+    except StackError:  # a port that was free when it was chosen may be taken by now, and a run takes hours
+        server.wipe()
+        await server.start()
     try:
         yield server
     finally:
