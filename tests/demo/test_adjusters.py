@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import datetime
 
+from ops.demo.luck import Fate
 from ops.demo.outside.adjusters import (
     ADJUSTERS,
     Adjusters,
@@ -208,6 +209,15 @@ def test_the_claim_that_was_submitted_first_goes_on_whichever_is_heard_of_first(
     first = [s for event, at in told for s in answers(one, event, at)]
     second = [s for event, at in told[::-1] for s in answers(other, event, at)]
     assert first == second != []
+
+
+def test_a_claim_that_another_repeats_is_no_duplicate_of_one_that_is_heard_of_later() -> None:
+    ids = {name: claim_id_of(name) for name in ("sub-1", "sub-2", "sub-3")}
+    duplicates = Duplicates(Fate(1, {str(claim_id): [Found.BEFORE_PAYOUT] for claim_id in ids.values()}))
+    told = (("sub-2", day(1)), ("sub-3", day(2)), ("sub-1", day(9)))
+    said = [saying for name, at in told for saying in answers(duplicates, filed(name), at)]
+    found = {event.claim_id: event.duplicate_of for event in only(DuplicateEstablished, said)}
+    assert found == {ids["sub-3"]: ids["sub-2"], ids["sub-1"]: ids["sub-2"]}
 
 
 def test_claims_about_other_orders_are_no_duplicates() -> None:

@@ -54,12 +54,16 @@ class Duplicates:
                 return []
 
     def _compare(self, claim: ClaimAccepted, accepted: Envelope) -> list[Saying]:
-        """The one that was submitted first goes on, in whatever order the two are heard of."""
+        """The one that was submitted first goes on, in whatever order the two are heard of; but not before one that
+        another was found to repeat, which is no duplicate itself."""
         place, filed = (claim.order_id, claim.incident_on), _Filed(claim.submission_id, claim.claim_id, accepted)
         first = self._first.setdefault(place, filed)
         if first.claim_id == filed.claim_id:
             return []
-        earlier, later = sorted((first, filed), key=lambda each: each.submission_id)
+        if first.claim_id in self._duplicate_of.values():
+            earlier, later = first, filed
+        else:
+            earlier, later = sorted((first, filed), key=lambda each: each.submission_id)
         self._first[place] = earlier
         self._duplicate_of[later.claim_id] = earlier.claim_id
         if self._found(later.claim_id) is not Found.BEFORE_PAYOUT:
