@@ -67,10 +67,8 @@ class Hops:
             while True:
                 found = await consumer.getmany(timeout_ms=500, max_records=most)
                 full = sum(map(len, found.values())) >= most
-                if not full:
-                    consumer.pause(
-                        *self._places
-                    )  # a fetch would come back with the first record that is said meanwhile
+                if not full:  # a fetch would come back with the first record that is said meanwhile
+                    consumer.pause(*self._places)
                 if found:
                     await self._hop(connection, producer, found)
                 if not full:
