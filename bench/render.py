@@ -76,6 +76,7 @@ def _machine(run: Run) -> Iterator[str]:
     for one in run.medians("machine"):
         if one.machine == run.origin.machine:
             size = f"{one.count} cores, {one.figures['memory_gib']:.0f} GiB"
+            size += f", {one.machine.python}" if one.machine and one.machine.python else ""
             commit = run.origin.said_commit
             yield f"Measured on {one.name}, {size}, everything beside each other. Commit: {commit}."
     yield from elsewhere(run, run.whats(), run.origin)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -85,7 +86,10 @@ class Peer(ABC):
         uv = tool("uv", beside=self.place.parents[1] / "uv" / "bin")
         with make.once(self._environment) as draft:
             if draft is not None:
-                await make.run([uv, "venv", "--quiet", "--relocatable", draft], f"{self.name} needs an environment.")
+                ours = ["--python", sys.executable]  # the same interpreter for all
+                await make.run(
+                    [uv, "venv", "--quiet", "--relocatable", *ours, draft], f"{self.name} needs an environment."
+                )
                 install = [uv, "pip", "install", "--quiet", "--python", draft / "bin" / "python"]
                 await make.run([*install, *COMMON, *self.packages], f"{self.name}'s packages cannot be installed.")
 
@@ -117,7 +121,7 @@ class Peer(ABC):
 
     @property
     def _environment(self) -> Path:
-        version = crc32(" ".join((*COMMON, *self.packages)).encode())
+        version = crc32(" ".join((sys.version, *COMMON, *self.packages)).encode())
         return self.place / f"environment-{version:08x}"
 
 

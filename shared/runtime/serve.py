@@ -244,6 +244,7 @@ async def keep_ticking(worker: Worker, seconds: float, fail: Callable[[Exception
     """The timer of one worker; trouble is waited out, another log ends the replica."""
     waits = pauses()
     while True:
+        began = steady_seconds()
         try:
             await worker.tick()
             waits = pauses()
@@ -260,15 +261,18 @@ async def keep_ticking(worker: Worker, seconds: float, fail: Callable[[Exception
             return
         with contextlib.suppress(TimeoutError):
             # Not `wait_for`, which forgets that it was cancelled when it is woken at the same moment.
-            async with asyncio.timeout(_pause(worker, seconds)):
+            async with asyncio.timeout(_pause(worker, seconds, steady_seconds() - began)):
                 await worker.wake.wait()  # which is over at once when it was woken while it ticked
         worker.wake.clear()
 
 
-def _pause(worker: Worker, usual: float) -> float:
-    """Until its next tick, in real seconds: no longer than until the next deadline passes."""
+def _pause(worker: Worker, usual: float, took: float) -> float:
+    """Until its next tick, in real seconds: no longer than until the next deadline passes. After one that ``took`` its
+    time to decide what was due there is none, for more has fallen due meanwhile."""
     shortest, longest = usual / SOONER, usual * LATER if worker.quiet else usual
-    return shortest if worker.due else max(shortest, min(longest, worker.due_in))
+    if worker.due:
+        return shortest if took < shortest else 0.0
+    return max(shortest, min(longest, worker.due_in))
 
 
 async def _close(pool: Any) -> None:

@@ -15,12 +15,19 @@ ENOUGH = 3
 
 
 class Ticks:
-    """Stands in for a worker of which only ticks are asked; ``calls``: whether it is called while it ticks."""
+    """Stands in for a worker of which only ticks are asked; ``calls``: whether it is called while it ticks; ``takes``:
+    seconds of each."""
 
     def __init__(
-        self, *, due: bool = False, due_in: float = math.inf, quiet: bool = False, calls: bool = False
+        self,
+        *,
+        due: bool = False,
+        due_in: float = math.inf,
+        quiet: bool = False,
+        calls: bool = False,
+        takes: float = 0.0,
     ) -> None:
-        self.due, self.due_in, self.quiet = due, due_in, quiet
+        self.due, self.due_in, self.quiet, self._takes = due, due_in, quiet, takes
         self.broken, self.wake = None, asyncio.Event()
         self.at: list[float] = []
         self.ticked = asyncio.Queue[None]()
@@ -31,7 +38,7 @@ class Ticks:
         self.ticked.put_nowait(None)
         if self._calls:
             self.wake.set()
-        await asyncio.sleep(0)
+        await asyncio.sleep(self._takes)
 
 
 def refuses(error: Exception) -> NoReturn:
@@ -55,6 +62,12 @@ async def test_ticks_come_sooner_while_something_is_due() -> None:
     found = await pauses(Ticks(due=True))
     assert min(found) >= PAUSE / SOONER * 0.9
     assert min(found) < PAUSE * 0.9
+
+
+async def test_a_tick_that_took_long_is_followed_at_once_while_something_is_due() -> None:
+    long = PAUSE / SOONER * 1.5
+    assert min(await pauses(Ticks(due=True, takes=long))) < long + PAUSE / SOONER * 0.5
+    assert min(await pauses(Ticks(takes=long))) >= PAUSE * 0.9
 
 
 @pytest.mark.parametrize("quiet", [False, True])
