@@ -13,8 +13,8 @@ _CPUINFO: Final = Path("/proc/cpuinfo")
 
 @dataclass(frozen=True)
 class Machine:
-    """``cores``: that we may use. ``python``: version and day of the build, because one build may take a fifth more CPU
-    than another of the same version; empty in results from before it was noted."""
+    """``cores``: that we may use. ``python``: version and day of the build, because one build may take a quarter more
+    CPU than another of the same version; empty in results from before it was noted."""
 
     processor: str
     cores: int

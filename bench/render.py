@@ -17,6 +17,7 @@ from bench.growth import AFTER, FIRING
 from bench.latency import ENOUGH, MOMENTS, PERCENTILES
 from bench.load import RESPONSE_DAYS
 from bench.measure import Origin, Result, kept
+from bench.processor import Machine
 from bench.run import SHARES, Run, by_service, marked, shares
 from bench.stand import DAY
 from ops.terminal import ROOT
@@ -75,10 +76,8 @@ def _machine(run: Run) -> Iterator[str]:
     """And the commit; what is of another commit or machine is no part of the same run, and is named."""
     for one in run.medians("machine"):
         if one.machine == run.origin.machine:
-            size = f"{one.count} cores, {one.figures['memory_gib']:.0f} GiB"
-            size += f", {one.machine.python}" if one.machine and one.machine.python else ""
-            commit = run.origin.said_commit
-            yield f"Measured on {one.name}, {size}, everything beside each other. Commit: {commit}."
+            where, memory = one.machine or Machine(one.name, one.count), f"{one.figures['memory_gib']:.0f} GiB"
+            yield f"Measured on {where}, {memory}, everything beside each other. Commit: {run.origin.said_commit}."
     yield from elsewhere(run, run.whats(), run.origin)
 
 

@@ -267,11 +267,12 @@ async def keep_ticking(worker: Worker, seconds: float, fail: Callable[[Exception
 
 
 def _pause(worker: Worker, usual: float, took: float) -> float:
-    """Until its next tick, in real seconds: no longer than until the next deadline passes. After one that ``took`` its
-    time to decide what was due there is none, for more has fallen due meanwhile."""
+    """Until its next tick, in real seconds: no longer than until the next deadline passes. After one that ``took``
+    longer than a pause to decide what was due there is none, for more has fallen due meanwhile; one that was only slow
+    is no reason to hurry."""
     shortest, longest = usual / SOONER, usual * LATER if worker.quiet else usual
     if worker.due:
-        return shortest if took < shortest else 0.0
+        return 0.0 if worker.worked and took >= shortest else shortest
     return max(shortest, min(longest, worker.due_in))
 
 

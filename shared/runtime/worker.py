@@ -65,6 +65,8 @@ class Worker:
         self.wake = asyncio.Event()
         self.due = False
         """Whether anything was due at the last tick: it has been decided, or waits for what others read meanwhile."""
+        self.worked = False
+        """Whether the last tick decided anything."""
         self.quiet = False
         """Whether the last tick found nothing to do."""
         self.due_in = math.inf
@@ -137,6 +139,7 @@ class Worker:
             self.progress = steady_seconds()
 
     async def _tick(self) -> None:
+        self.worked = False
         await self._log.check()
         await self._prepare()
         lanes, now = self.lanes(), self._clock.now()
@@ -375,7 +378,7 @@ class Worker:
                 limit = max(limit // 2, 1)
                 continue
             await self._turns.say(lane_rows, turn.changes.outbox)
-            self.progress = steady_seconds()
+            self.progress, self.worked = steady_seconds(), self.worked or bool(asked)
             if len(found) < most:
                 return
             if self.progress - began >= WORK_SECONDS:  # never before a turn has worked: what is bad would not be found

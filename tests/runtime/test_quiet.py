@@ -36,8 +36,9 @@ async def test_who_ticks_knows_when_the_next_deadline_passes(bench: Workbench) -
     assert one.worker.due_in == pytest.approx(DAY.total_seconds(), abs=60)
     one.clock.moment += 2 * DAY
     await one.worker.tick()
-    assert one.worker.due
+    assert (one.worker.due, one.worker.worked) == (True, True)
     await one.worker.tick()
+    assert not one.worker.worked
     assert (one.worker.due, one.worker.due_in) == (False, pytest.approx(DAY.total_seconds(), abs=60))
 
 

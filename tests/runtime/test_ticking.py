@@ -16,7 +16,7 @@ ENOUGH = 3
 
 class Ticks:
     """Stands in for a worker of which only ticks are asked; ``calls``: whether it is called while it ticks; ``takes``:
-    seconds of each."""
+    seconds of each; ``worked``: whether it decides anything."""
 
     def __init__(
         self,
@@ -26,8 +26,9 @@ class Ticks:
         quiet: bool = False,
         calls: bool = False,
         takes: float = 0.0,
+        worked: bool = False,
     ) -> None:
-        self.due, self.due_in, self.quiet, self._takes = due, due_in, quiet, takes
+        self.due, self.due_in, self.quiet, self.worked, self._takes = due, due_in, quiet, worked, takes
         self.broken, self.wake = None, asyncio.Event()
         self.at: list[float] = []
         self.ticked = asyncio.Queue[None]()
@@ -64,10 +65,16 @@ async def test_ticks_come_sooner_while_something_is_due() -> None:
     assert min(found) < PAUSE * 0.9
 
 
-async def test_a_tick_that_took_long_is_followed_at_once_while_something_is_due() -> None:
-    long = PAUSE / SOONER * 1.5
-    assert min(await pauses(Ticks(due=True, takes=long))) < long + PAUSE / SOONER * 0.5
-    assert min(await pauses(Ticks(takes=long))) >= PAUSE * 0.9
+LONG = PAUSE / SOONER * 1.5
+
+
+async def test_a_tick_that_decided_for_long_is_followed_at_once_while_something_is_due() -> None:
+    assert min(await pauses(Ticks(due=True, worked=True, takes=LONG))) < LONG + PAUSE / SOONER * 0.5
+    assert min(await pauses(Ticks(worked=True, takes=LONG))) >= PAUSE * 0.9
+
+
+async def test_a_tick_that_was_only_slow_is_followed_after_a_pause() -> None:
+    assert min(await pauses(Ticks(due=True, takes=LONG))) >= LONG + PAUSE / SOONER * 0.9
 
 
 @pytest.mark.parametrize("quiet", [False, True])
